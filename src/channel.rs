@@ -1,0 +1,85 @@
+//! The port that every network stands behind.
+//!
+//! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
+//! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::message::{Incoming, Limits, Outcome, Outgoing, Receipt};
+
+/// Where files live, by the hash of their content.
+pub trait Shelf: Send + Sync + 'static {
+    /// Keeps `content` and answers its SHA-256 in hexadecimal, once it is durable. Keeping it again changes nothing.
+    fn keep(&self, content: &[u8]) -> io::Result<String>;
+    /// The content behind `hash`.
+    fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
+}
+
+/// What a channel hands to the middle, with the way to be told that it is committed.
+#[derive(Debug)]
+pub struct Heard {
+    /// What was heard.
+    pub incoming: Incoming,
+    /// Told once the outcome is flushed to disk. Dropped unanswered when the daemon stops first.
+    pub receipt: oneshot::Sender<Receipt>,
+}
+
+/// The way into the middle, one clone per channel.
+#[derive(Clone)]
+pub struct Inbox {
+    sender: mpsc::Sender<Heard>,
+    shelf: Arc<dyn Shelf>,
+}
+
+/// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
+#[derive(Debug, thiserror::Error)]
+#[error("Greffier is stopping, nothing more is taken in")]
+pub struct Closed;
+
+impl Inbox {
+    /// An inbox that hands to `sender` and keeps files on `shelf`.
+    pub fn new(sender: mpsc::Sender<Heard>, shelf: Arc<dyn Shelf>) -> Self {
+        Self { sender, shelf }
+    }
+
+    /// Hands `incoming` over and waits until what came of it is flushed to disk.
+    pub async fn hand(&self, incoming: Incoming) -> Result<Receipt, Closed> {
+        let (receipt, committed) = oneshot::channel();
+        self.sender.send(Heard { incoming, receipt }).await.map_err(|_| Closed)?;
+        committed.await.map_err(|_| Closed)
+    }
+
+    /// Keeps `content` on the shelf, off the async threads, and answers its hash.
+    pub async fn keep(&self, content: Vec<u8>) -> io::Result<String> {
+        let shelf = Arc::clone(&self.shelf);
+        tokio::task::spawn_blocking(move || shelf.keep(&content)).await.map_err(io::Error::other)?
+    }
+}
+
+/// What delivery knows beside the message: where it belongs on the network, and the files.
+#[derive(Clone)]
+pub struct Known {
+    /// The network's id of the first message of the thread, once it was delivered.
+    pub thread: Option<String>,
+    /// The network's id of the message to edit.
+    pub edits: Option<String>,
+    /// Where the files are.
+    pub shelf: Arc<dyn Shelf>,
+}
+
+/// A network.
+pub trait Channel: Send + Sync + 'static {
+    /// Its name in [`Destination::network`](crate::message::Destination) and in `bot.toml`.
+    fn name(&self) -> &'static str;
+    /// What it can carry.
+    fn limits(&self) -> Limits;
+    /// Hands what it hears to `inbox` until `stop`. An error calls for a person (a port taken, a bad password).
+    fn listen(&self, inbox: Inbox, stop: CancellationToken) -> impl Future<Output = anyhow::Result<()>> + Send;
+    /// Hands `message` over. Calling it again with the same `key` delivers at most once, as far as the other side allows.
+    fn deliver(&self, key: &str, message: &Outgoing, known: &Known) -> impl Future<Output = Outcome> + Send;
+}

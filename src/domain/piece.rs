@@ -1,0 +1,16 @@
+//! Files, addressed by what they contain.
+
+use serde::{Deserialize, Serialize};
+
+/// A file kept on the shelf: a pièce jointe, a justificatif or the original of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Piece {
+    /// SHA-256 of the content, in lower-case hexadecimal. It is the file's address on the shelf.
+    pub hash: String,
+    /// Name to show, already made safe: no path, no control character.
+    pub name: String,
+    /// Media type (RFC 6838), as far as it is known.
+    pub media_type: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}

@@ -1,0 +1,5 @@
+//! Greffier, the clerk of an instruction team: see ARCHITECTURE.md for the map.
+
+pub mod channel;
+pub mod domain;
+pub mod message;

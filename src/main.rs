@@ -1,0 +1,3 @@
+//! Arguments, logging, exit code.
+
+fn main() {}

@@ -1,0 +1,348 @@
+//! What goes in and out of the middle: plain data, the same for every network.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use crate::domain::Piece;
+
+/// Somebody on a network, as the network names them: `@ines:agent.tchap.example` on Matrix, a user id on Discord,
+/// the address given to `--as` on the console and in the shell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The channel's name: `matrix`, `discord`, `console`, `shell`.
+    pub network: String,
+    /// The network's own id of the person.
+    pub id: String,
+}
+
+/// Where a line was said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A room, by the network's own id.
+    Room(String),
+    /// A conversation between one person and Greffier.
+    Direct,
+}
+
+/// Something that reached Greffier. Its `id` makes hearing it twice the same as once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// The network's own id of it, prefixed by the channel: `http:KEY`, `mail:<…>`, `matrix:$event`.
+    pub id: String,
+    /// When it was heard.
+    pub at: Timestamp,
+    /// What it is.
+    pub heard: Heard,
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Heard {
+    /// A line typed by somebody, a slash command, a button or a reaction (both carry the line that they stand for).
+    Line(Line),
+    /// A mail, whose original is on the shelf.
+    Mail(MailIn),
+    /// A dossier deposited over HTTP or from a file.
+    Deposit(DepositIn),
+    /// Time has passed.
+    Tick,
+    /// An outgoing message that will never arrive.
+    Undelivered(Undelivered),
+}
+
+/// One line of chat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Who said it.
+    pub from: Account,
+    /// Where.
+    pub place: Place,
+    /// The command, without the prefix or the mention that made it one. May have several lines.
+    pub text: String,
+    /// Files sent with it, on the shelf already.
+    #[serde(default)]
+    pub files: Vec<Piece>,
+    /// The network's id of the thread's first message, or of the message answered. It stands for the dossier of that thread.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// The network's id of the line itself, so that an answer can point at it.
+    #[serde(default)]
+    pub remote_id: Option<String>,
+}
+
+/// A mail as a server handed it over. The content is on the shelf; nothing in it is trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MailIn {
+    /// The original, byte for byte.
+    pub original: Piece,
+    /// Envelope sender (RFC 5321 reverse-path), empty for `<>`, absent where no envelope is known.
+    #[serde(default)]
+    pub mail_from: Option<String>,
+    /// Envelope recipients (RFC 5321 forward-path).
+    #[serde(default)]
+    pub rcpt_to: Vec<String>,
+    /// Address of the client that connected, where it is not a trusted relay: SPF is checked against it.
+    #[serde(default)]
+    pub peer: Option<std::net::IpAddr>,
+}
+
+/// A dossier to deposit: the demandeur's answers as JSON, and files by field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DepositIn {
+    /// Number of the démarche.
+    pub demarche: u64,
+    /// The body, validated against the démarche by the middle.
+    pub body: serde_json::Value,
+    /// Files, each with the id of the champ that it answers.
+    #[serde(default)]
+    pub files: Vec<(String, Piece)>,
+}
+
+/// A message that delivery has given up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// Its row among the dead letters.
+    pub outbox: u64,
+    /// Where it should have gone.
+    pub to: Destination,
+    /// The dossier it spoke of, if one.
+    #[serde(default)]
+    pub dossier: Option<u64>,
+    /// Why, in the words of the other side. Not shown to usagers.
+    pub why: String,
+}
+
+/// What came of an [`Incoming`]: kept with its id, and given again when it is heard again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Taken, refused, held.
+    pub verdict: Verdict,
+    /// The dossier it was about, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<u64>,
+    /// Answers to the person who asked, in French and `CommonMark`, for callers that wait for them (shell, HTTP).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
+    /// What is wrong with a deposit, field by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Receipt {
+    /// A receipt with a verdict and nothing more.
+    pub fn of(verdict: Verdict) -> Self {
+        Self { verdict, dossier: None, answers: Vec::new(), errors: Vec::new() }
+    }
+}
+
+/// How an [`Incoming`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Done, or it was already so.
+    Done,
+    /// Understood and refused; the answer says why.
+    Refused,
+    /// A command that could not be read; the answer says what to type.
+    Misunderstood,
+    /// Kept for a person to decide on (mail).
+    Quarantined,
+    /// Nothing to do with it: an automatic mail, an empty line.
+    Ignored,
+    /// The démarche does not exist (deposit).
+    Unknown,
+}
+
+/// What is wrong with one field of a deposit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// JSON Pointer (RFC 6901) to the field: `/champs/surface`.
+    pub pointer: String,
+    /// What is wrong and what to write instead, in French.
+    pub detail: String,
+}
+
+/// Where an [`Outgoing`] goes. Messages to one destination leave in order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Destination {
+    /// The channel that carries it: `mail`, `console`, `matrix`, `discord`.
+    pub network: String,
+    /// Room id, account id or mail address.
+    pub address: String,
+}
+
+/// One message to deliver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub to: Destination,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What an [`Outgoing`] says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// A chat message, new or edited.
+    Post(Post),
+    /// A reaction to a message of somebody else.
+    React(React),
+    /// A mail.
+    Mail(Box<MailOut>),
+}
+
+/// A chat message. Each network gives it the nearest form that it has; one that lacks a thing leaves it out,
+/// except `text`, which stands alone.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Post {
+    /// `CommonMark`. What came from outside is escaped already, so that it can neither ping, link nor format.
+    pub text: String,
+    /// To a person, in private, rather than to a room; `to.address` is then an account.
+    #[serde(default)]
+    pub direct: bool,
+    /// Only for the one who asked, where the network can show a room's message to one person.
+    #[serde(default)]
+    pub ephemeral: bool,
+    /// Name of the card that opens the thread this belongs to. Without threads: an ordinary message.
+    #[serde(default)]
+    pub thread: Option<String>,
+    /// Name under which this message can be edited and answered later. A second post of the same card to the same
+    /// room edits the first.
+    #[serde(default)]
+    pub card: Option<String>,
+    /// Accounts to be pinged. Nothing else in the message pings.
+    #[serde(default)]
+    pub mentions: Vec<String>,
+    /// Should ring (a new dossier, an avis rendered) rather than be read in passing.
+    #[serde(default)]
+    pub alert: bool,
+    /// Choices offered: buttons on Discord, reactions on Matrix, a numbered hint on the console.
+    #[serde(default)]
+    pub buttons: Vec<Button>,
+    /// Files to upload with it.
+    #[serde(default)]
+    pub files: Vec<Piece>,
+    /// The network's id of the line that this answers.
+    #[serde(default)]
+    pub answers: Option<String>,
+}
+
+/// A choice on a message. Pressing it is the same as typing its line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What it shows, at most 34 characters.
+    pub label: String,
+    /// The emoji that stands for it where there are only reactions.
+    pub emoji: String,
+    /// The command line that it stands for.
+    pub line: String,
+    /// How it looks.
+    pub style: Style,
+}
+
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// The expected choice.
+    Primary,
+    /// Another choice.
+    Secondary,
+    /// A choice with consequences.
+    Danger,
+}
+
+/// A reaction to a line: the shortest answer there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct React {
+    /// The network's id of the message reacted to.
+    pub remote_id: String,
+    /// What the reaction says.
+    pub mark: Mark,
+}
+
+/// What a reaction says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Heard (👀).
+    Heard,
+    /// Under way (⏳).
+    Running,
+    /// Done (✅).
+    Done,
+    /// Not done (❌).
+    Failed,
+}
+
+/// A mail to send. `Message-ID`, `Date` and the transport's headers are set on delivery, from the outbox key.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct MailOut {
+    /// Name shown beside the sender's address.
+    pub from_name: String,
+    /// Subject, in clear text.
+    pub subject: String,
+    /// The `text/plain` part.
+    pub text: String,
+    /// The `text/html` part.
+    pub html: String,
+    /// Local part of the reply address, before `@domain`: `reponse+TOKEN`. None where no answer is wanted.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// Name of the conversation: it becomes the first `References` entry, so that mail programs thread it.
+    #[serde(default)]
+    pub thread: Option<String>,
+    /// `Message-ID` of the mail that this answers, without angle brackets.
+    #[serde(default)]
+    pub in_reply_to: Option<String>,
+    /// Files attached.
+    #[serde(default)]
+    pub files: Vec<Piece>,
+    /// The dossier it speaks of, for the log and the dead letters.
+    #[serde(default)]
+    pub dossier: Option<u64>,
+}
+
+/// What came of a try to deliver.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Taken by the other side. `remote_id` names it there, so that it can be edited, threaded and answered.
+    Delivered {
+        /// The network's id of the message, empty where it gives none.
+        remote_id: String,
+    },
+    /// Not now. Without `after` the outbox chooses, longer each time.
+    Retry {
+        /// How long the other side asks to wait.
+        after: Option<Duration>,
+        /// Why, for the operator.
+        why: String,
+    },
+    /// Never: the address does not exist, the room is closed to us.
+    Dead {
+        /// Why, for the operator and the room.
+        why: String,
+    },
+}
+
+/// What a network can carry. Text longer than `text` is cut into pages before it is queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters of one message.
+    pub text: usize,
+    /// Bytes of one file.
+    pub file: u64,
+    /// Choices on one message.
+    pub buttons: usize,
+    /// Whether it has threads.
+    pub threads: bool,
+    /// Whether a message can be edited.
+    pub edits: bool,
+    /// Whether it has reactions.
+    pub reactions: bool,
+}
