@@ -1,5 +1,6 @@
 //! Greffier, the clerk of an instruction team: see ARCHITECTURE.md for the map.
 
 pub mod channel;
+pub mod command;
 pub mod domain;
 pub mod message;
