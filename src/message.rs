@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use crate::domain::Piece;
+pub use crate::domain::{Fault as FieldError, Piece};
 
 /// Somebody on a network, as the network names them: `@ines:agent.tchap.example` on Matrix, a user id on Discord,
 /// the address given to `--as` on the console and in the shell.
@@ -135,7 +135,12 @@ pub struct Receipt {
 impl Receipt {
     /// A receipt with a verdict and nothing more.
     pub fn of(verdict: Verdict) -> Self {
-        Self { verdict, dossier: None, answers: Vec::new(), errors: Vec::new() }
+        Self {
+            verdict,
+            dossier: None,
+            answers: Vec::new(),
+            errors: Vec::new(),
+        }
     }
 }
 
@@ -155,15 +160,6 @@ pub enum Verdict {
     Ignored,
     /// The démarche does not exist (deposit).
     Unknown,
-}
-
-/// What is wrong with one field of a deposit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// JSON Pointer (RFC 6901) to the field: `/champs/surface`.
-    pub pointer: String,
-    /// What is wrong and what to write instead, in French.
-    pub detail: String,
 }
 
 /// Where an [`Outgoing`] goes. Messages to one destination leave in order.
