@@ -4,3 +4,4 @@ pub mod channel;
 pub mod domain;
 pub mod message;
 pub mod store;
+pub mod template;
