@@ -2,4 +2,5 @@
 
 pub mod channel;
 pub mod domain;
+pub mod mail;
 pub mod message;
