@@ -62,7 +62,7 @@ impl Eml {
         self.folder.join(format!("{name}.eml"))
     }
 
-    fn write(&self, key: &str, mail: &MailOut, to: &str, shelf: &dyn Shelf) -> Outcome {
+    fn write(&self, key: &str, mail: &MailOut, to: &str, kept: &dyn Shelf) -> Outcome {
         let delivered = Outcome::Delivered {
             remote_id: message_id(key, &self.identity.host),
         };
@@ -71,7 +71,7 @@ impl Eml {
         if file.exists() {
             return delivered;
         }
-        let files = match read(&mail.files, shelf) {
+        let files = match read(&mail.files, kept) {
             Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Outcome::Dead {
@@ -96,10 +96,10 @@ impl Eml {
     }
 }
 
-fn read(pieces: &[Piece], shelf: &dyn Shelf) -> io::Result<Vec<(Piece, Vec<u8>)>> {
+fn read(pieces: &[Piece], kept: &dyn Shelf) -> io::Result<Vec<(Piece, Vec<u8>)>> {
     pieces
         .iter()
-        .map(|piece| Ok((piece.clone(), shelf.read(&piece.hash)?)))
+        .map(|piece| Ok((piece.clone(), kept.read(&piece.hash)?)))
         .collect()
 }
 
@@ -155,13 +155,13 @@ impl Channel for Eml {
                 why: "not a mail address".to_owned(),
             };
         }
-        let (eml, key, mail, shelf) = (
+        let (eml, key, mail, kept) = (
             self.clone(),
             key.to_owned(),
             mail.clone(),
             Arc::clone(&known.shelf),
         );
-        tokio::task::spawn_blocking(move || eml.write(&key, &mail, &to, &*shelf))
+        tokio::task::spawn_blocking(move || eml.write(&key, &mail, &to, &*kept))
             .await
             .unwrap_or_else(|error| Outcome::Retry {
                 after: None,

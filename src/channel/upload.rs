@@ -18,6 +18,26 @@ pub(crate) fn safe_name(name: &str) -> String {
     shorten(clean)
 }
 
+/// `media_type` in lower case and without parameters, or the type of unknown octets where it is none (RFC 2045 §5.1).
+pub(crate) fn safe_media_type(media_type: &str) -> String {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|c| c.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&c))
+    };
+    match essence.split_once('/') {
+        Some((kind, subtype)) if essence.len() <= 100 && word(kind) && word(subtype) => essence,
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
 fn forbidden(c: char) -> bool {
     c.is_control()
         || "<>:\"|?*".contains(c)

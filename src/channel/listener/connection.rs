@@ -17,9 +17,6 @@ use crate::channel::mail_id::mail_id;
 use crate::domain::Piece;
 use crate::message::{Heard, Incoming, MailIn};
 
-/// Octets asked from the socket at once.
-const READ: usize = 16 * 1024;
-
 /// What every connection of a listener shares.
 #[derive(Clone)]
 pub struct Host {
@@ -290,13 +287,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 async fn receive<S: AsyncRead + Unpin>(stream: &mut S, input: &mut Input) -> Result<(), Gone> {
-    let mut buffer = [0; READ];
-    match stream.read(&mut buffer).await? {
+    match stream.read_buf(input.buffer()).await? {
         0 => Err(Gone::Lost(io::ErrorKind::UnexpectedEof.into())),
-        count => {
-            input.push(buffer.get(..count).unwrap_or_default());
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 

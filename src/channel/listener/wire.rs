@@ -5,6 +5,9 @@ use std::mem;
 /// Octets of a command line with its CRLF. RFC 5321 §4.5.3.1.4 asks for 512 at least, extensions add to it.
 pub const LINE_MAX: usize = 2048;
 
+/// Octets there is room for at once.
+const READ: usize = 16 * 1024;
+
 /// What is in front of the input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
@@ -27,11 +30,15 @@ pub struct Input {
 impl Input {
     /// Adds what was received.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.read > 0 {
-            self.bytes.drain(..self.read);
-            self.read = 0;
-        }
-        self.bytes.extend_from_slice(bytes);
+        self.buffer().extend_from_slice(bytes);
+    }
+
+    /// Where to add what is received, with room for some.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.bytes.drain(..self.read);
+        self.read = 0;
+        self.bytes.reserve(READ);
+        &mut self.bytes
     }
 
     /// What has not been taken yet.
