@@ -3,4 +3,7 @@
 pub mod channel;
 pub mod command;
 pub mod domain;
+pub mod mail;
 pub mod message;
+pub mod store;
+pub mod template;
