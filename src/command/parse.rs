@@ -4,18 +4,21 @@
 //! and takes all that remains. A word is an option only if the command declares that name. [`super::selection`] says
 //! which numbers are dossiers.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::Catalogue;
-use super::error::{Error, Hint, described, wanted};
+use super::error::{Error, Hint, described, either, wanted};
 use super::fold::{fold, is_space};
-use super::onglet::Onglet;
+use super::onglet::{labels, read_onglet};
 use super::quote::{Unclosed, free, quoted};
 use super::selection::{Joined, Nonsense, Selection, list};
 use super::spec::{Arg, Kind, Spec, Takes};
 use super::value::{Bad, read};
 use super::words::{extent, filters, option_name, word};
+use crate::domain::Onglet;
 
 /// Bytes of a line. A longer one is refused unread.
 pub const LONGEST_LINE: usize = 64 * 1024;
@@ -59,12 +62,16 @@ impl Catalogue {
 
 /// `line` without blanks around it and without what announces a command.
 pub(super) fn without_prefix(line: &str) -> &str {
-    let line = line.trim_matches(is_space);
+    past_prefix(line).trim_end_matches(is_space)
+}
+
+/// `line` without the blanks, and what announces a command, at its start.
+pub(super) fn past_prefix(line: &str) -> &str {
+    let line = line.trim_start_matches(is_space);
     let bare = line
         .strip_prefix("//")
-        .or_else(|| line.strip_prefix(['!', '/']))
-        .unwrap_or(line);
-    bare.trim_start_matches(is_space)
+        .or_else(|| line.strip_prefix(['!', '/']));
+    bare.unwrap_or(line).trim_start_matches(is_space)
 }
 
 struct Reader<'a, 'b> {
@@ -204,23 +211,15 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn onglet(&self, text: &'b str) -> Result<(Onglet, &'b str), Error> {
         if let Some((inner, rest)) = quoted(text).map_err(|unclosed| self.unclosed(unclosed))? {
-            return Onglet::read(&inner)
+            return read_onglet(&inner)
                 .map(|onglet| (onglet, rest))
                 .ok_or_else(|| self.no_onglet(&inner));
         }
-        super::words::longest(text, |words| Onglet::read(words))
-            .ok_or_else(|| self.no_onglet(word(text).0))
+        super::words::longest(text, read_onglet).ok_or_else(|| self.no_onglet(word(text).0))
     }
 
     fn no_onglet(&self, given: &str) -> Error {
-        let labels: Vec<_> = Onglet::ALL
-            .iter()
-            .map(|onglet| onglet.label().to_owned())
-            .collect();
-        self.bad(
-            given,
-            &format!("les onglets sont {}", super::error::either(&labels)),
-        )
+        self.bad(given, &format!("les onglets sont {}", either(&labels())))
     }
 
     /// Reads the numbers of dossiers, if the line goes on with numbers and they are dossiers.
@@ -252,18 +251,17 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    /// Whether a bare number, in a dossier's thread, is an argument rather than another dossier.
+    /// Whether numbers, in a dossier's thread, are an argument rather than other dossiers. Those that start a text and
+    /// are not marked by `#` could be either.
     fn is_something_else(
         &self,
-        ranges: &[std::ops::RangeInclusive<u64>],
+        ranges: &[RangeInclusive<u64>],
         after: &str,
     ) -> Result<bool, Error> {
-        let (Some(here), Some(next), Some(number)) =
-            (self.here.dossier, self.left.first(), ranges.first())
-        else {
+        let (Some(here), Some(next)) = (self.here.dossier, self.left.first()) else {
             return Ok(false);
         };
-        let number = *number.start();
+        let number = ranges.first().map_or(here, |first| *first.start());
         if number == here || after.is_empty() && next.rest {
             return Ok(false);
         }
@@ -274,10 +272,11 @@ impl<'a, 'b> Reader<'a, 'b> {
                 here,
             });
         }
-        Ok(next.kind.is_numeric() && !matches!(list(after, Joined::Single), Ok(Some(_))))
+        let more = matches!(list(after, Joined::Single), Ok(Some(_)));
+        Ok(next.kind.is_numeric() && ranges.len() == 1 && !more)
     }
 
-    fn select(&mut self, ranges: Vec<std::ops::RangeInclusive<u64>>) -> Result<(), Error> {
+    fn select(&mut self, ranges: Vec<RangeInclusive<u64>>) -> Result<(), Error> {
         self.selection.add(ranges);
         if self.spec.selection != Takes::Many && self.selection.single().is_none() {
             return Err(Error::OneDossier { hint: self.hint() });
@@ -410,7 +409,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    fn hint(&self) -> Box<Hint> {
+    fn hint(&self) -> Hint {
         Hint::of(self.spec)
     }
 }

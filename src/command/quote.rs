@@ -68,7 +68,7 @@ pub(super) fn quoted(text: &str) -> Result<Option<(String, &str)>, Unclosed> {
 pub(super) fn free(text: &str) -> Result<String, Unclosed> {
     let text = text.trim_matches(is_space);
     match quoted(text)? {
-        Some((inner, after)) if after.is_empty() => Ok(inner.trim_matches(is_space).to_owned()),
+        Some((inner, "")) => Ok(inner.trim_matches(is_space).to_owned()),
         Some(_) | None => Ok(text.to_owned()),
     }
 }

@@ -117,7 +117,7 @@ fn filter_pairs<'a>(arg: &Arg, text: &'a str) -> Result<(Value, &'a str), Proble
 }
 
 /// At most `most` filters at the start of `text`, and what follows them.
-pub(super) fn filters(text: &str, most: usize) -> Result<(Vec<(String, String)>, &str), Unclosed> {
+pub(super) fn filters(text: &str, most: usize) -> Result<Pairs<'_>, Unclosed> {
     let mut pairs = Vec::new();
     let mut rest = text;
     while pairs.len() < most {
@@ -131,6 +131,7 @@ pub(super) fn filters(text: &str, most: usize) -> Result<(Vec<(String, String)>,
 }
 
 type Pair<'a> = ((String, String), &'a str);
+type Pairs<'a> = (Vec<(String, String)>, &'a str);
 
 /// `colonne=valeur`, each side quoted or not, or the whole of it.
 fn pair(text: &str) -> Result<Option<Pair<'_>>, Unclosed> {
