@@ -10,15 +10,21 @@ use super::spec::{Arg, Kind, Spec};
 pub struct Hint {
     /// The usage: `suivre <dossier…>`.
     pub usage: String,
-    /// A line that would be understood.
+    /// A line that would be understood, one with an option where options are in question.
     pub example: Option<String>,
 }
 
 impl Hint {
-    pub(super) fn of(spec: &Spec) -> Self {
+    pub(super) fn of(spec: &Spec, with_option: bool) -> Self {
+        let fitting = |example: &&String| !with_option || example.contains('=');
         Self {
             usage: super::help::usage(spec),
-            example: spec.examples.first().cloned(),
+            example: spec
+                .examples
+                .iter()
+                .find(fitting)
+                .or(spec.examples.first())
+                .cloned(),
         }
     }
 }
@@ -27,7 +33,7 @@ impl fmt::Display for Hint {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "\nUsage\u{a0}: `{}`", self.usage)?;
         match &self.example {
-            Some(example) => write!(to, "\nExemple\u{a0}: `{}`", shown(example)),
+            Some(example) => write!(to, "\nExemple\u{a0}: `{}`", one_line(example)),
             None => Ok(()),
         }
     }
@@ -88,7 +94,7 @@ pub enum Error {
         hint: Hint,
     },
     /// A value has too many characters.
-    #[error("{what} est trop long\u{a0}: {most} caractères au plus.{hint}")]
+    #[error("{what} est trop long\u{a0}: {} caractères au plus.{hint}", grouped(*most))]
     TooLong {
         /// The argument, in French, with a capital.
         what: String,
@@ -149,6 +155,24 @@ pub enum Error {
         /// How to type it.
         hint: Hint,
     },
+}
+
+/// `number` as French people write it: `10 000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `example` without line breaks.
+fn one_line(example: &str) -> String {
+    example.chars().map(plain).collect()
 }
 
 /// Characters of a person's words repeated in an error.

@@ -52,9 +52,14 @@ impl Catalogue {
             let distances = typed
                 .iter()
                 .filter(|(_, typed, _)| typed.len() <= LONGEST_NAME);
+            // `instr` is the beginning of `instruire`, rather than a slip.
+            let begun = typed.iter().any(|(_, typed, _)| {
+                typed.len() >= 3 && key.starts_with(typed) && !self.names.contains_key(typed)
+            });
             let best = distances
                 .map(|(_, typed, _)| damerau_levenshtein(typed, key))
-                .min();
+                .min()
+                .map(|distance| if begun { 0 } else { distance });
             if let Some(distance) = best.filter(|distance| *distance <= tolerated(key)) {
                 found.push((distance, named.spec, &named.shown));
             }

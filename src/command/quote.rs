@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn inner(text: &str) -> String {
-        quoted(text).unwrap().unwrap().0
+        quoted(text).expect("reads").expect("reads").0
     }
 
     #[test]
@@ -135,8 +135,11 @@ mod tests {
 
     #[test]
     fn only_marks_around_the_whole_text_are_taken_off() {
-        assert_eq!(free(" « Bonjour » \n").unwrap(), "Bonjour");
-        assert_eq!(free("\"Oui\" et \"non\"").unwrap(), "\"Oui\" et \"non\"");
-        assert_eq!(free("Il dit « oui »").unwrap(), "Il dit « oui »");
+        assert_eq!(free(" « Bonjour » \n").expect("reads"), "Bonjour");
+        assert_eq!(
+            free("\"Oui\" et \"non\"").expect("reads"),
+            "\"Oui\" et \"non\""
+        );
+        assert_eq!(free("Il dit « oui »").expect("reads"), "Il dit « oui »");
     }
 }

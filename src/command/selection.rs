@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, joined: Joined) -> (Vec<(u64, u64)>, &str) {
-        let found = list(text, joined).unwrap().unwrap();
+        let found = list(text, joined).expect("reads").expect("reads");
         (
             found
                 .ranges

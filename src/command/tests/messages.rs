@@ -165,7 +165,7 @@ fn what_comes_after_a_name_is_completed() {
         ["dossiers traités", "dossiers tri="]
     );
     assert_eq!(
-        completed("suivre onglet=à").0,
+        completed("suivre onglet=à s").0,
         ["suivre onglet=\"à suivre\""]
     );
     assert_eq!(completed("reaffecter 4807 ").1, Some(Expecting::Groupe));

@@ -130,6 +130,18 @@ fn in_a_thread_the_dossier_may_be_left_out() {
 }
 
 #[test]
+fn in_a_thread_nonsense_numbers_are_text() {
+    assert_eq!(
+        order("message 12-10, réunion", &in_thread()),
+        (post("12-10, réunion"), one(4807))
+    );
+    assert_eq!(
+        order("message 06.12.34.56.78", &in_thread()),
+        (post("06.12.34.56.78"), one(4807))
+    );
+}
+
+#[test]
 fn in_a_thread_a_text_that_starts_by_a_number_is_asked_about() {
     let ambiguous = Error::Ambiguous {
         command: "message".to_owned(),
@@ -150,7 +162,7 @@ fn in_a_thread_a_text_that_starts_by_a_number_is_asked_about() {
 
 #[test]
 fn text_is_kept_as_typed() {
-    let text = |line| order(line, &nowhere()).0["text"].clone();
+    let text = |line| value(line, "text");
     assert_eq!(
         text("message 4807 Bonjour,\n\n- un ;\n- « deux ».  \n"),
         "Bonjour,\n\n- un ;\n- « deux »."
@@ -189,11 +201,11 @@ fn values_are_typed_and_completed() {
         json!({"do": "request_correction", "kind": "incorrect", "text": "Le plan"})
     );
     assert_eq!(
-        values("corriger 4807 motif=\"pas à jour\" Le plan")["kind"],
+        value("corriger 4807 motif=\"pas à jour\" Le plan", "kind"),
         "outdated"
     );
     assert_eq!(
-        values("corriger motif=Pas à jour 4807 Le plan")["kind"],
+        value("corriger motif=Pas à jour 4807 Le plan", "kind"),
         "outdated"
     );
     assert_eq!(
@@ -211,18 +223,18 @@ fn values_are_typed_and_completed() {
         json!({"do": "label", "etiquette": "urgent", "on": false})
     );
     assert_eq!(
-        values("annoter 4807 « Date de visite » 3 juin 2024")["value"],
+        value("annoter 4807 « Date de visite » 3 juin 2024", "value"),
         "3 juin 2024"
     );
     assert_eq!(
-        values("filtre commune=Creil \"date de dépôt\"=juin")["filtre"],
+        value("filtre commune=Creil \"date de dépôt\"=juin", "filtre"),
         json!([["commune", "Creil"], ["date de dépôt", "juin"]])
     );
     assert_eq!(
-        values("lier Ines.Roux@DDT.example")["value"],
+        value("lier Ines.Roux@DDT.example", "value"),
         "ines.roux@ddt.example"
     );
-    assert_eq!(values("lier `k7m2-x4`")["value"], "K7M2X4");
+    assert_eq!(value("lier `k7m2-x4`", "value"), "K7M2X4");
     assert_eq!(
         values("notifications chaque jour courriel"),
         json!({"do": "notifications", "choix": "daily", "valeur": "mail"})

@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn an_option_quoted_back_reads_the_same(text in "[^\\p{C}\\s][^\\p{C}]{0,60}[^\\p{C}\\s]") {
         let line = format!("avis demander 4807 a@b.fr question={} Merci", quote(&text));
-        prop_assert_eq!(order(&line, &nowhere()).0["question"].clone(), text);
+        prop_assert_eq!(value(&line, "question"), text);
     }
 
     #[test]
