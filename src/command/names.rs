@@ -5,7 +5,7 @@ use strsim::damerau_levenshtein;
 use super::Catalogue;
 use super::error::Error;
 use super::fold::{fold, words};
-use super::spec::Spec;
+use super::spec::{Spec, Takes};
 use super::words::word;
 
 /// Names suggested for one that does not exist.
@@ -81,13 +81,22 @@ impl Catalogue {
 
     /// What to say instead of `error`, when the line probably named a command of two words and missed the second:
     /// `avis demnder 4807`, which was read as `avis` followed by nonsense.
-    pub(super) fn misnamed(&self, line: &str, rest: &str, error: &Error) -> Option<Error> {
-        let senseless = matches!(
-            error,
-            Error::TooMany { .. } | Error::MissingDossier { found: Some(_), .. }
-        );
+    pub(super) fn misnamed(
+        &self,
+        spec: &Spec,
+        line: &str,
+        rest: &str,
+        error: &Error,
+    ) -> Option<Error> {
         let (next, _) = word(rest);
-        if !senseless || !next.starts_with(char::is_alphabetic) {
+        let named = next.starts_with(char::is_alphabetic);
+        let senseless = match error {
+            // `quarantaine 3` says what to look at, and not what to do with it.
+            Error::TooMany { .. } => named || spec.selection == Takes::None,
+            Error::MissingDossier { found: Some(_), .. } => named,
+            _ => false,
+        };
+        if !senseless {
             return None;
         }
         let first = line.get(..line.len() - rest.len())?;

@@ -55,7 +55,7 @@ impl Catalogue {
             return Err(slip);
         }
         let parsed = Reader::new(spec, here, rest).run();
-        parsed.map_err(|error| self.misnamed(line, rest, &error).unwrap_or(error))
+        parsed.map_err(|error| self.misnamed(spec, line, rest, &error).unwrap_or(error))
     }
 }
 
@@ -125,10 +125,6 @@ impl<'a, 'b> Reader<'a, 'b> {
             .first()
             .is_some_and(|next| next.rest || takes_anything(next))
         {
-            return Ok(false);
-        }
-        // An address may hold a `=`.
-        if super::value::email(word(self.rest).0).is_some() {
             return Ok(false);
         }
         Err(Error::UnknownOption {
@@ -250,5 +246,5 @@ impl From<Bad> for Problem {
 }
 
 fn takes_anything(arg: &Arg) -> bool {
-    matches!(arg.kind, Kind::Filtre | Kind::Text)
+    matches!(arg.kind, Kind::Filtre | Kind::Text | Kind::Annotation)
 }

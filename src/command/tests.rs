@@ -8,6 +8,7 @@ use super::*;
 mod discord;
 mod loading;
 mod messages;
+mod orders;
 mod parsing;
 mod properties;
 

@@ -19,6 +19,7 @@ fn each_slip_is_explained() {
         "suivvre 4807",
         "avis demnder 4807 a@b.fr Merci",
         "quarantaine ouvrir 3",
+        "quarantaine 3",
         "bonjour tout le monde `@everyone`",
         "suivre",
         "suivre bonjour",

@@ -194,6 +194,44 @@ fn experts_are_told_apart_from_what_is_asked_of_them() {
 }
 
 #[test]
+fn what_people_add_out_of_habit_is_forgiven() {
+    let send = json!({"do": "send", "to": "paul@ddt"});
+    for line in [
+        "envoyer 4807 à paul@ddt",
+        "envoyer paul@ddt 4807",
+        "envoyer 4807 instructeur=paul@ddt",
+    ] {
+        assert_eq!(order(line, &nowhere()), (send.clone(), one(4807)), "{line}");
+    }
+    let annotate =
+        json!({"do": "annotate", "annotation": "Date de visite", "value": "3 juin 2024"});
+    for name in [
+        "« Date de visite »",
+        "\"Date de visite\"=",
+        "annotation=\"Date de visite\"",
+    ] {
+        let line = format!("annoter 4807 {name} 3 juin 2024");
+        assert_eq!(
+            order(&line, &nowhere()),
+            (annotate.clone(), one(4807)),
+            "{line}"
+        );
+    }
+    assert_eq!(value("annoter 4807 enjeu=fort", "value"), "fort");
+    assert_eq!(value("dossiers 12", "demarche"), 12);
+    assert_eq!(value("aide avis demander", "command"), "avis demander");
+}
+
+#[test]
+fn an_option_that_does_not_exist_is_no_address() {
+    let error = catalogue().parse("envoyer 4807 to=paul@ddt", &nowhere());
+    assert!(
+        matches!(error, Err(Error::UnknownOption { .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn values_are_typed_and_completed() {
     let values = |line| order(line, &nowhere()).0;
     assert_eq!(
