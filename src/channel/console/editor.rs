@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustyline::completion::{Completer, Pair};
-use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::highlight::Highlighter;
 use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
@@ -25,6 +25,8 @@ pub(super) struct Desk {
     pub(super) session: Arc<Mutex<Session>>,
     /// Who knows what may be typed.
     pub(super) suggest: Arc<dyn Suggest>,
+    /// Whether the terminal is painted.
+    pub(super) colors: bool,
     /// Whether the line under the cursor is empty, for whoever interrupts it.
     pub(super) empty: AtomicBool,
 }
@@ -117,7 +119,10 @@ impl Hinter for Desk {
     type Hint = Ghost;
 
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<Ghost> {
-        if line.is_empty() || position < line.len() {
+        // Asked after each change, so this is where the line is known to be empty or not.
+        self.empty.store(line.is_empty(), Ordering::Relaxed);
+        // Without colours it could not be told from what was typed.
+        if !self.colors || line.is_empty() || position < line.len() {
             return None;
         }
         if let Some(pressed) = lock(&self.session).pressed(line) {
@@ -151,11 +156,6 @@ impl Highlighter for Desk {
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         Cow::Owned(Paint(true).with("90", hint))
-    }
-
-    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
-        self.empty.store(line.is_empty(), Ordering::Relaxed);
-        false
     }
 }
 
@@ -203,6 +203,7 @@ mod tests {
         Desk {
             session: Arc::new(Mutex::new(session)),
             suggest: Arc::new(Words),
+            colors: true,
             empty: AtomicBool::new(true),
         }
     }

@@ -44,8 +44,15 @@ pub(super) fn for_terminal(post: &Post, frame: &Frame<'_>, colors: bool) -> Stri
     );
     lines.extend(post.files.iter().map(file));
     let mut block = head(post, frame, paint);
-    block.push_str(&lines.join("\n  "));
-    block.push('\n');
+    for (number, line) in lines.iter().enumerate() {
+        block.push_str(if number == 0 || line.is_empty() {
+            ""
+        } else {
+            "  "
+        });
+        block.push_str(line);
+        block.push('\n');
+    }
     if post.alert && !frame.edited {
         block.push('\u{7}');
     }

@@ -1,7 +1,7 @@
 //! The console at a terminal.
 
 use std::fs::{OpenOptions, Permissions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +39,7 @@ pub(super) async fn run(
     let desk = Desk {
         session: Arc::clone(&console.session),
         suggest: Arc::clone(&console.suggest),
+        colors: console.colors,
         empty: AtomicBool::new(true),
     };
     let typist = Typist {
@@ -168,7 +169,13 @@ impl Typist {
     }
 
     fn aside(&self, text: &str) {
-        self.screen.say(aside_for_terminal(text, self.colors));
+        // Written here, not by the screen's thread, so that it stands before the next prompt. A terminal that is gone
+        // ends the reading too.
+        let mut output = io::stdout();
+        let block = aside_for_terminal(text, self.colors);
+        let _ = output
+            .write_all(block.as_bytes())
+            .and_then(|()| output.flush());
     }
 
     fn remember(&self, editor: &mut Editor<Desk, FileHistory>, entry: &str) {
