@@ -9,6 +9,7 @@ pub mod http;
 pub mod listener;
 pub mod mail_id;
 mod upload;
+pub mod console;
 
 use std::future::Future;
 use std::io;
