@@ -21,19 +21,19 @@ const ADDRESS: usize = 254;
 pub(super) const WORDS: [(&str, &str); 4] = [
     ("/salon", "parler dans le salon"),
     ("/prive", "parler à Greffier en privé"),
-    ("/qui", "changer de personne : /qui ADRESSE"),
+    ("/qui", "changer de personne\u{a0}: /qui ADRESSE"),
     ("/aide-console", "montrer l’aide de la console"),
 ];
 
 const HELP: &str = "\
 /salon          parler dans le salon, à la vue de tous
 /prive          parler à Greffier en privé
-/qui ADRESSE    devenir quelqu’un d’autre ; sans adresse, dire qui l’on est
+/qui ADRESSE    devenir quelqu’un d’autre\u{a0}; sans adresse, dire qui l’on est
 1 à 9           presser un bouton du dernier message
-Ctrl-C          effacer la ligne ; sur une ligne vide, arrêter Greffier
+Ctrl-C          effacer la ligne\u{a0}; sur une ligne vide, arrêter Greffier
 Ctrl-D          arrêter Greffier
-Une ligne continue sur la suivante après « \\ », ou tant qu’une citation n’est pas fermée.
-Les commandes de Greffier : aide";
+Une ligne continue sur la suivante après «\u{a0}\\\u{a0}», ou tant qu’une citation n’est pas fermée.
+Les commandes de Greffier\u{a0}: aide";
 
 /// What becomes of an entry.
 #[derive(Debug, PartialEq)]
