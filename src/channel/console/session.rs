@@ -87,7 +87,10 @@ pub(super) struct Session {
 impl Session {
     /// A new run in `room`, with a name that no other run has.
     pub(super) fn new(room: String, who: Option<String>) -> Self {
-        let who = who.and_then(|who| address(&who));
+        // Whatever `--as` says is shown as it is: the middle refuses who it does not know, and says so.
+        let who = who
+            .map(|who| clean_line(&who).trim().to_owned())
+            .filter(|who| !who.is_empty());
         Self {
             id: name(),
             room,
@@ -335,6 +338,13 @@ mod tests {
             take(&mut session, odd);
             assert_eq!(session.who(), "paul@ddt.example", "{odd:?}");
         }
+    }
+
+    #[test]
+    fn who_is_given_at_the_start_is_never_silently_somebody_else() {
+        let start = |who: &str| Session::new("salle".to_owned(), Some(who.to_owned()));
+        assert_eq!(start(" paul\u{1b}[2J ").who(), "paul");
+        assert_eq!(start(" ").who(), "anonyme");
     }
 
     #[test]
