@@ -2,4 +2,7 @@
 
 pub mod channel;
 pub mod domain;
+pub mod mail;
 pub mod message;
+pub mod store;
+pub mod template;
