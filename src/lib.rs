@@ -7,5 +7,6 @@ pub mod directory;
 pub mod domain;
 pub mod mail;
 pub mod message;
+pub mod shelf;
 pub mod store;
 pub mod template;
