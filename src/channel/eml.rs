@@ -198,7 +198,7 @@ mod tests {
             let file = eml().file(hostile);
             assert_eq!(file.parent(), Some(Path::new("/nowhere")), "{hostile:?}");
             assert_eq!(
-                file.file_name().map(|name| name.len()),
+                file.file_name().map(std::ffi::OsStr::len),
                 Some(64 + 4),
                 "{hostile:?}"
             );

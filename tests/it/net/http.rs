@@ -140,12 +140,12 @@ async fn json_posted(address: SocketAddr, body: &str) -> Answer {
 
 /// A form of parts, each with its disposition parameters, its type and its content.
 async fn form_posted(address: SocketAddr, parts: &[(&str, &str, &str)]) -> Answer {
-    let parts: String = parts
-        .iter()
-        .map(|(disposition, kind, content)| {
-            format!("--X\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {kind}\r\n\r\n{content}\r\n")
-        })
-        .collect();
+    let part = |(disposition, kind, content): &(&str, &str, &str)| {
+        format!(
+            "--X\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {kind}\r\n\r\n{content}\r\n"
+        )
+    };
+    let parts = parts.iter().map(part).collect::<Vec<_>>().concat();
     let body = format!("{parts}--X--\r\n");
     posted(
         address,

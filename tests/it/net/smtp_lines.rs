@@ -95,9 +95,10 @@ proptest! {
 
     #[test]
     fn what_is_stuffed_comes_back(lines in prop::collection::vec("[ -~.]{0,40}", 0..20), size in 1_usize..300) {
-        let plain: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-        let stuffed: String =
-            lines.iter().map(|line| if line.starts_with('.') { format!(".{line}\r\n") } else { format!("{line}\r\n") }).collect();
+        let ended = |lines: &[String]| lines.iter().flat_map(|line| [line.as_str(), "\r\n"]).collect::<String>();
+        let stuffed: Vec<String> =
+            lines.iter().map(|line| if line.starts_with('.') { format!(".{line}") } else { line.clone() }).collect();
+        let (plain, stuffed) = (ended(&lines), ended(&stuffed));
         let sent = format!("{stuffed}.\r\n");
         prop_assert_eq!(content(cut(sent.as_bytes(), size), 10_000), Some(Ended::Whole(plain.into_bytes())));
     }
