@@ -3,13 +3,13 @@
 //! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
+pub mod console;
 pub mod control;
 pub mod eml;
 pub mod http;
 pub mod listener;
 pub mod mail_id;
 mod upload;
-pub mod console;
 
 use std::future::Future;
 use std::io;

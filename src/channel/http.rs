@@ -6,6 +6,7 @@ pub mod health;
 pub mod problem;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,10 @@ const DEPOSITS_MAX: usize = 8;
 pub struct Settings {
     /// Address and port. Whoever opens it to more than loopback puts TLS before it.
     pub listen: String,
-    /// The token that deposits must carry. Without one there are no deposits over HTTP.
+    /// File that holds the token that deposits must carry. It is made at the first start where it is missing.
+    pub token_file: Option<PathBuf>,
+    /// The token itself, read from that file. Without one there are no deposits over HTTP.
+    #[serde(skip)]
     pub token: Option<SecretString>,
     /// Octets of a dossier's JSON at most.
     pub max_json_bytes: usize,
@@ -73,6 +77,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            token_file: None,
             token: None,
             max_json_bytes: 1024 * 1024,
             max_file_bytes: 20 * 1024 * 1024,

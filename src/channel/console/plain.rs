@@ -63,26 +63,28 @@ pub(super) async fn run(
 
 /// Does what `entry` asks, and answers whether the daemon goes on.
 async fn take(console: &Console, inbox: &Inbox, entry: Result<String, String>) -> bool {
+    // One line after the other: what is shown keeps the script's order, and a number presses the button just offered.
+    settled(console).await;
     let text = match entry {
         Ok(text) => text,
         Err(complaint) => {
-            console.screen.say(aside_for_script(&complaint));
-            return true;
+            return aside(console, &complaint).await;
         }
     };
-    if is_number(&text) {
-        // It may press a button of an answer that is still to come.
-        settled(console).await;
-    }
     let taken = lock(&console.session).take(&text, Timestamp::now());
     match taken {
         Entry::Empty => true,
-        Entry::Aside(answer) => {
-            console.screen.say(aside_for_script(&answer));
-            true
-        }
+        Entry::Aside(answer) => aside(console, &answer).await,
         Entry::Line(incoming) | Entry::Pressed(incoming) => hand(console, inbox, *incoming).await,
     }
+}
+
+/// Says what the console itself has to say. The daemon goes on even if nobody reads it.
+async fn aside(console: &Console, text: &str) -> bool {
+    if let Err(error) = console.screen.print(aside_for_script(text)).await {
+        tracing::warn!("Cannot write to the console: {}", error.kind());
+    }
+    true
 }
 
 async fn hand(console: &Console, inbox: &Inbox, incoming: Incoming) -> bool {
@@ -125,10 +127,6 @@ async fn last_answers(console: &Console) {
         async { while let Ok(Ok(())) = timeout(console.pace.quiet, tally.changed()).await {} };
     // In a busy room it is never calm.
     let _ = timeout(console.pace.patience, calm).await;
-}
-
-fn is_number(text: &str) -> bool {
-    text.trim().len() == 1 && text.trim().chars().all(|c| c.is_ascii_digit())
 }
 
 /// Sends each entry of `source`, or what is wrong with it, until nobody listens.

@@ -43,6 +43,9 @@ pub(super) fn for_terminal(post: &Post, frame: &Frame<'_>, colors: bool) -> Stri
         buttons(post, frame).map(|(button, text)| paint.with(color_of(button.style), &text)),
     );
     lines.extend(post.files.iter().map(file));
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
     let mut block = head(post, frame, paint);
     for (number, line) in lines.iter().enumerate() {
         block.push_str(if number == 0 || line.is_empty() {
@@ -78,8 +81,9 @@ pub(super) fn for_script(post: &Post, frame: &Frame<'_>) -> String {
         .filter(|(there, _)| *there)
         .map(|(_, mark)| *mark)
         .collect();
-    if let Some(first) = lines.first_mut() {
-        first.insert_str(0, &marks);
+    match lines.first_mut() {
+        Some(first) => first.insert_str(0, &marks),
+        None => lines.push(marks),
     }
     block(&prefix, &lines)
 }

@@ -58,13 +58,11 @@ impl Screen {
 
     /// Writes `block` and answers once it is written.
     pub(super) async fn print(&self, block: String) -> io::Result<()> {
-        self.enqueue(block)?.await.map_err(|_| closed())?
-    }
-
-    /// Writes `block` later, after what is queued already.
-    pub(super) fn say(&self, block: String) {
-        // Whoever says something in passing has nobody to tell when it cannot be shown.
-        drop(self.enqueue(block));
+        let (done, written) = oneshot::channel();
+        self.jobs
+            .send(Job::Write(block, done))
+            .map_err(|_| closed())?;
+        written.await.map_err(|_| closed())?
     }
 
     /// Writes through `sink` from now on.
@@ -76,14 +74,6 @@ impl Screen {
     /// Writes straight to standard output from now on.
     pub(super) fn write_straight(&self) {
         self.write_through(Box::new(Stream(Box::new(io::stdout()))));
-    }
-
-    fn enqueue(&self, block: String) -> io::Result<oneshot::Receiver<io::Result<()>>> {
-        let (done, written) = oneshot::channel();
-        self.jobs
-            .send(Job::Write(block, done))
-            .map_err(|_| closed())?;
-        Ok(written)
     }
 }
 

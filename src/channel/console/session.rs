@@ -21,19 +21,19 @@ const ADDRESS: usize = 254;
 pub(super) const WORDS: [(&str, &str); 4] = [
     ("/salon", "parler dans le salon"),
     ("/prive", "parler à Greffier en privé"),
-    ("/qui", "changer de personne : /qui ADRESSE"),
+    ("/qui", "changer de personne\u{a0}: /qui ADRESSE"),
     ("/aide-console", "montrer l’aide de la console"),
 ];
 
 const HELP: &str = "\
 /salon          parler dans le salon, à la vue de tous
 /prive          parler à Greffier en privé
-/qui ADRESSE    devenir quelqu’un d’autre ; sans adresse, dire qui l’on est
+/qui ADRESSE    devenir quelqu’un d’autre\u{a0}; sans adresse, dire qui l’on est
 1 à 9           presser un bouton du dernier message
-Ctrl-C          effacer la ligne ; sur une ligne vide, arrêter Greffier
+Ctrl-C          effacer la ligne\u{a0}; sur une ligne vide, arrêter Greffier
 Ctrl-D          arrêter Greffier
-Une ligne continue sur la suivante après « \\ », ou tant qu’une citation n’est pas fermée.
-Les commandes de Greffier : aide";
+Une ligne continue sur la suivante après «\u{a0}\\\u{a0}», ou tant qu’une citation n’est pas fermée.
+Les commandes de Greffier\u{a0}: aide";
 
 /// What becomes of an entry.
 #[derive(Debug, PartialEq)]
@@ -87,7 +87,10 @@ pub(super) struct Session {
 impl Session {
     /// A new run in `room`, with a name that no other run has.
     pub(super) fn new(room: String, who: Option<String>) -> Self {
-        let who = who.and_then(|who| address(&who));
+        // Whatever `--as` says is shown as it is: the middle refuses who it does not know, and says so.
+        let who = who
+            .map(|who| clean_line(&who).trim().to_owned())
+            .filter(|who| !who.is_empty());
         Self {
             id: name(),
             room,
@@ -335,6 +338,13 @@ mod tests {
             take(&mut session, odd);
             assert_eq!(session.who(), "paul@ddt.example", "{odd:?}");
         }
+    }
+
+    #[test]
+    fn who_is_given_at_the_start_is_never_silently_somebody_else() {
+        let start = |who: &str| Session::new("salle".to_owned(), Some(who.to_owned()));
+        assert_eq!(start(" paul\u{1b}[2J ").who(), "paul");
+        assert_eq!(start(" ").who(), "anonyme");
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::message::{Heard, Incoming};
 /// Lines that the history keeps.
 const HISTORY: usize = 1_000;
 
-/// Hands what is typed to `inbox` until `stop`, which Ctrl-D cancels.
+/// Hands what is typed to `inbox` until `stop`, which it cancels after the last one (Ctrl-D).
 pub(super) async fn run(
     console: &Console,
     inbox: Inbox,
@@ -42,24 +42,29 @@ pub(super) async fn run(
         colors: console.colors,
         empty: AtomicBool::new(true),
     };
+    let at_prompt = Arc::new(AtomicBool::new(false));
     let typist = Typist {
         session: Arc::clone(&console.session),
         screen: console.screen.clone(),
         colors: console.colors,
         history: console.history.clone(),
         stop: stop.clone(),
+        at_prompt: Arc::clone(&at_prompt),
         sender,
     };
     // A thread of its own, left behind at the end: it cannot be called back from the terminal.
-    let thread = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("console".to_owned())
         .spawn(move || typist.run(desk))
         .context("Cannot start the thread that reads the terminal")?;
     let ended = hand_over(&inbox, &mut typed, &stop).await;
-    if !thread.is_finished() {
+    if at_prompt.load(Ordering::SeqCst) {
         found.put_back();
     }
     console.screen.write_straight();
+    if ended.is_ok() {
+        stop.cancel();
+    }
     ended
 }
 
@@ -85,6 +90,7 @@ struct Typist {
     colors: bool,
     history: Option<PathBuf>,
     stop: CancellationToken,
+    at_prompt: Arc<AtomicBool>,
     sender: mpsc::Sender<anyhow::Result<Incoming>>,
 }
 
@@ -100,13 +106,14 @@ impl Typist {
         let mut editor = self.editor(desk).context("Cannot set up the terminal")?;
         while !self.stop.is_cancelled() {
             let prompt = lock(&self.session).prompt();
-            match editor.readline(&prompt) {
+            self.at_prompt.store(true, Ordering::SeqCst);
+            let read = editor.readline(&prompt);
+            self.at_prompt.store(false, Ordering::SeqCst);
+            match read {
                 Ok(entry) => self.entered(&mut editor, &entry),
                 Err(ReadlineError::Interrupted) if !was_empty(&editor) => {}
-                Err(ReadlineError::Eof | ReadlineError::Interrupted) => {
-                    self.stop.cancel();
-                    break;
-                }
+                // The stop is asked for once the lines typed before are handed over.
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
                 Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
                     self.aside("Cette ligne n’est pas en UTF-8\u{a0}: elle est ignorée.");
                 }

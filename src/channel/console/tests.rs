@@ -186,6 +186,12 @@ async fn a_script_is_answered_to_its_last_line_before_it_ends() {
 }
 
 #[tokio::test]
+async fn the_consoles_own_last_word_is_heard() {
+    let (_, written) = run(b"/qui", echo).await;
+    assert_eq!(written, "* Vous êtes ines@ddt.example.\n\n");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_said_and_the_rest_goes_on() {
     let mut script = b"caf\xe9\n".to_vec();
     script.extend(vec![b'a'; 100_000]);
@@ -411,6 +417,12 @@ fn an_edited_card_shows_only_what_is_new() {
     ✎ [4807] Dossier 4807 — En construction
       • Suivi par Inès
     ");
+}
+
+#[test]
+fn an_empty_message_is_still_a_line() {
+    assert_eq!(render::for_terminal(&post(""), &frame(), false), "▸ \n");
+    assert_eq!(render::for_script(&post(""), &frame()), "#salle\n\n");
 }
 
 #[test]
