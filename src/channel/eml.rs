@@ -17,7 +17,7 @@ use crate::domain::Piece;
 use crate::mail::compose::{Identity, compose, is_address, message_id};
 use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
 
-/// `[outbox_mail]` of `bot.toml`.
+/// `[eml]` of `bot.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {

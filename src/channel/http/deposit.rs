@@ -169,7 +169,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 fn authorize(headers: &HeaderMap, token: Option<&SecretString>) -> Result<(), Problem> {
     let Some(token) = token.filter(|token| !token.expose_secret().is_empty()) else {
-        let detail = "Les dépôts sont fermés\u{a0}: aucun jeton n’est configuré (clé «\u{a0}http.token\u{a0}» de bot.toml).";
+        let detail = "Les dépôts sont fermés\u{a0}: aucun jeton n’est configuré (clé «\u{a0}http.token_file\u{a0}» de bot.toml).";
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "deposits-closed",

@@ -242,7 +242,7 @@ async fn without_a_token_deposits_are_closed() {
             (answer.status, answer.problem().as_str()),
             (503, "deposits-closed")
         );
-        assert!(answer.body.contains("http.token"));
+        assert!(answer.body.contains("http.token_file"));
     }
     assert!(desk.heard().is_empty());
 }

@@ -450,3 +450,16 @@ async fn a_port_that_is_taken_is_said_plainly() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn without_a_domain_nothing_is_listened_for() {
+    let nameless = Settings {
+        domain: String::new(),
+        ..settings()
+    };
+    let error = Listener::bind(nameless, Arc::new(|_: &str| true))
+        .await
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("mail.domain"), "{error}");
+}
