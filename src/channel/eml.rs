@@ -17,7 +17,7 @@ use crate::domain::Piece;
 use crate::mail::compose::{Identity, compose, is_address, message_id};
 use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
 
-/// `[outbox_mail]` of `bot.toml`.
+/// `[eml]` of `bot.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -198,7 +198,7 @@ mod tests {
             let file = eml().file(hostile);
             assert_eq!(file.parent(), Some(Path::new("/nowhere")), "{hostile:?}");
             assert_eq!(
-                file.file_name().map(|name| name.len()),
+                file.file_name().map(std::ffi::OsStr::len),
                 Some(64 + 4),
                 "{hostile:?}"
             );
