@@ -30,7 +30,7 @@ pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};
 pub use form::{Fault, fill};
 pub use id::{AvisId, DemarcheId, DossierId, Email, MessageId};
-pub use notice::{Effect, Notice, Recipient, Topic};
+pub use notice::{Effect, Notice, Privacy, Recipient, Topic};
 pub use piece::Piece;
 pub use react::react;
 pub use valeur::{MAX_TEXT, Valeur};

@@ -1,6 +1,12 @@
 //! Greffier, the clerk of an instruction team: see ARCHITECTURE.md for the map.
 
 pub mod channel;
+pub mod command;
+pub mod config;
+pub mod directory;
 pub mod domain;
+pub mod mail;
 pub mod message;
+pub mod shelf;
 pub mod store;
+pub mod template;

@@ -100,6 +100,10 @@ pub struct DepositIn {
     /// Files, each with the id of the champ that it answers.
     #[serde(default)]
     pub files: Vec<(String, Piece)>,
+    /// SHA-256 of the request, where the sender chose its id (`Idempotency-Key`). The receipt carries it back, so that
+    /// the same key with another content is told apart from a repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A message that delivery has given up.
@@ -130,6 +134,9 @@ pub struct Receipt {
     /// What is wrong with a deposit, field by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// [`DepositIn::digest`] of the deposit that was taken under this id the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 impl Receipt {
@@ -140,6 +147,7 @@ impl Receipt {
             dossier: None,
             answers: Vec::new(),
             errors: Vec::new(),
+            digest: None,
         }
     }
 }

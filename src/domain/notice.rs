@@ -266,3 +266,18 @@ impl Notice {
         }
     }
 }
+
+/// How much of a dossier a room may show.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Privacy {
+    /// Number, démarche and statut only.
+    #[default]
+    Minimal,
+    /// And the demandeur's name.
+    Standard,
+    /// And fields and texts.
+    Full,
+}

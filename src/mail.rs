@@ -1,0 +1,3 @@
+//! Mail, understood and composed: pure, synchronous.
+
+pub mod compose;
