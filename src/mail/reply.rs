@@ -233,7 +233,7 @@ fn is_wrapped_end(before: &Line, line: &Line) -> bool {
 
 /// Marks what stands below the person's text in each stretch of it: signatures, footers.
 fn cut_signatures(lines: &[Line], parts: &mut [Part]) {
-    let mut start = 0;
+    let (mut start, mut said) = (0, false);
     while start < parts.len() {
         let end = parts
             .iter()
@@ -244,10 +244,9 @@ fn cut_signatures(lines: &[Line], parts: &mut [Part]) {
         if end > start
             && let Some(stretch) = lines.get(start..end)
         {
-            let keep = signature_at(
-                stretch,
-                next != Some(Part::Quoted) || !own_after(parts, lines, end),
-            );
+            let last = next != Some(Part::Quoted) || !own_after(parts, lines, end);
+            let keep = signature_at(stretch, said, last);
+            said |= stretch.iter().take(keep).any(|line| !line.is_blank());
             for part in parts.iter_mut().take(end).skip(start + keep) {
                 *part = Part::Signature;
             }
@@ -264,9 +263,9 @@ fn own_after(parts: &[Part], lines: &[Line], from: usize) -> bool {
         .any(|(part, line)| *part == Part::Own && !line.is_blank())
 }
 
-/// Where the signature or footer of a stretch of own lines starts. `last` stretches are not followed by more.
-fn signature_at(stretch: &[Line], last: bool) -> usize {
-    let mut said = false;
+/// Where the signature or footer of a stretch of own lines starts. `said` tells that the person wrote something above,
+/// `last` that nothing of theirs follows.
+fn signature_at(stretch: &[Line], mut said: bool, last: bool) -> usize {
     for (at, line) in stretch.iter().enumerate() {
         if line.is_blank() {
             continue;

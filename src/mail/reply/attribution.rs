@@ -33,7 +33,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
         r"\b\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}\b",
         r"|\b\d{1,2}\.?[ -](?:de )?\pL+\.?,?(?:[ -](?:de )?|, ?)(?:19|20)\d\d\b",
         r"|\b\pL+\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b",
-        r"|\b(?:19|20)\d\d(?:\. |[年년] ?|[^0-9]{1,16}?)\d{1,2}\b",
+        r"|\b(?:19|20)\d\d(?:\. |[年년] ?|[^0-9]{1,16}?)\d{1,2}",
         r"|\b\d{1,2}\b[^0-9@<>]{1,20}\b(?:19|20)\d\d\b",
         r"|\b\d{1,2}(?:er)?\.? \pL+\.?,?(?: à| at| um| o| alle)? \d{1,2} ?[:.hH] ?\d\d\b",
         r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \pL+ \d{1,2}\b",
@@ -86,27 +86,45 @@ pub(crate) fn attribution(lines: &[Line], at: usize) -> Option<Attribution> {
             before: None,
         });
     }
-    let whole = (1..=WRAPPED).find(|count| fits(lines, at, *count, head.clone()));
-    if let Some(count) = whole {
+    behind(lines, at).or_else(|| {
+        let count = (1..=WRAPPED).find(|count| fits(lines, at, *count, head.clone()))?;
         // The same end with a later start is the attribution itself; what stands above it is somebody's line.
-        let shorter = (1..count).any(|skip| {
-            lines
-                .get(at + skip)
-                .is_some_and(|line| fits(lines, at + skip, count - skip, opening(&line.text)))
-        });
-        return (!shorter).then_some(Attribution {
+        let later = !opens(&head)
+            && (1..count).any(|skip| {
+                lines
+                    .get(at + skip)
+                    .is_some_and(|line| fits(lines, at + skip, count - skip, opening(&line.text)))
+            });
+        (!later).then_some(Attribution {
             lines: count,
             before: None,
-        });
+        })
+    })
+}
+
+/// The attribution that starts on line `at` after words of the person.
+fn behind(lines: &[Line], at: usize) -> Option<Attribution> {
+    let text = plain(&lines.get(at)?.text);
+    let parts = BEHIND.captures(&text)?;
+    let (before, after) = (parts.get(1)?.as_str(), parts.get(2)?.as_str());
+    if LEAD.is_match(before)
+        || DATE.is_match(before)
+        || ADDRESS.is_match(before)
+        || before.starts_with(['-', '>', '*'])
+    {
+        return None;
     }
-    let plain_first = plain(&first.text);
-    let behind = BEHIND.captures(&plain_first)?;
-    let (before, after) = (behind.get(1)?, behind.get(2)?);
-    let count = (1..=3).find(|count| fits(lines, at, *count, after.as_str().to_owned()))?;
+    let count = (1..=3).find(|count| fits(lines, at, *count, after.to_owned()))?;
     Some(Attribution {
         lines: count,
-        before: Some(before.as_str().trim_end_matches(['-', ' ']).to_owned()),
+        before: Some(before.trim_end_matches(['-', ' ']).to_owned()),
     })
+}
+
+/// Whether `head` starts the way an attribution does, with its date.
+fn opens(head: &str) -> bool {
+    DATE.find(head)
+        .is_some_and(|date| date.start() == 0 || (date.start() <= 32 && LEAD.is_match(head)))
 }
 
 /// The beginning of a line without emphasis, dashes and the like.
@@ -211,7 +229,8 @@ fn starts_like_one(text: &str, date: Option<usize>, address: Option<usize>) -> b
     let lead = text.get(..date.unwrap_or(0)).unwrap_or_default();
     let abbreviated = lead.split_whitespace().count() <= 4
         && lead.chars().count() <= 32
-        && !lead.contains(['!', '?', ':']);
+        && !lead.contains(['!', '?'])
+        && !lead.contains(": ");
     date.is_some_and(|at| at == 0 || abbreviated) || address.is_some_and(|at| near(at, 60))
 }
 

@@ -1,5 +1,7 @@
 //! The lines of a body, with what is known of each before anything is read.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::mail::address::is_invisible;
 
 /// Who wrote a line, as far as the mail's structure tells.
@@ -44,7 +46,12 @@ const LOOKED_AT: usize = 600;
 /// `text` made plain for patterns: one kind of space, nothing invisible, no emphasis marks at the ends, bounded.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len().min(LOOKED_AT));
-    for c in text.chars().filter(|c| !is_invisible(*c)).take(LOOKED_AT) {
+    for c in text
+        .chars()
+        .nfc()
+        .filter(|c| !is_invisible(*c))
+        .take(LOOKED_AT)
+    {
         if !c.is_whitespace() {
             plain.push(c);
         } else if !plain.ends_with(' ') && !plain.is_empty() {
