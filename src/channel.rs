@@ -50,19 +50,14 @@ impl Inbox {
     /// Hands `incoming` over and waits until what came of it is flushed to disk.
     pub async fn hand(&self, incoming: Incoming) -> Result<Receipt, Closed> {
         let (receipt, committed) = oneshot::channel();
-        self.sender
-            .send(Heard { incoming, receipt })
-            .await
-            .map_err(|_| Closed)?;
+        self.sender.send(Heard { incoming, receipt }).await.map_err(|_| Closed)?;
         committed.await.map_err(|_| Closed)
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.
     pub async fn keep(&self, content: Vec<u8>) -> io::Result<String> {
         let shelf = Arc::clone(&self.shelf);
-        tokio::task::spawn_blocking(move || shelf.keep(&content))
-            .await
-            .map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || shelf.keep(&content)).await.map_err(io::Error::other)?
     }
 }
 
@@ -84,16 +79,7 @@ pub trait Channel: Send + Sync + 'static {
     /// What it can carry.
     fn limits(&self) -> Limits;
     /// Hands what it hears to `inbox` until `stop`. An error calls for a person (a port taken, a bad password).
-    fn listen(
-        &self,
-        inbox: Inbox,
-        stop: CancellationToken,
-    ) -> impl Future<Output = anyhow::Result<()>> + Send;
+    fn listen(&self, inbox: Inbox, stop: CancellationToken) -> impl Future<Output = anyhow::Result<()>> + Send;
     /// Hands `message` over. Calling it again with the same `key` delivers at most once, as far as the other side allows.
-    fn deliver(
-        &self,
-        key: &str,
-        message: &Outgoing,
-        known: &Known,
-    ) -> impl Future<Output = Outcome> + Send;
+    fn deliver(&self, key: &str, message: &Outgoing, known: &Known) -> impl Future<Output = Outcome> + Send;
 }

@@ -135,12 +135,7 @@ pub struct Receipt {
 impl Receipt {
     /// A receipt with a verdict and nothing more.
     pub fn of(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            dossier: None,
-            answers: Vec::new(),
-            errors: Vec::new(),
-        }
+        Self { verdict, dossier: None, answers: Vec::new(), errors: Vec::new() }
     }
 }
 
