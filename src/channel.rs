@@ -3,6 +3,14 @@
 //! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
+pub mod console;
+pub mod control;
+pub mod eml;
+pub mod http;
+pub mod listener;
+pub mod mail_id;
+mod upload;
+
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -11,14 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::message::{Incoming, Limits, Outcome, Outgoing, Receipt};
-
-/// Where files live, by the hash of their content.
-pub trait Shelf: Send + Sync + 'static {
-    /// Keeps `content` and answers its SHA-256 in hexadecimal, once it is durable. Keeping it again changes nothing.
-    fn keep(&self, content: &[u8]) -> io::Result<String>;
-    /// The content behind `hash`.
-    fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
-}
+pub use crate::shelf::Shelf;
 
 /// What a channel hands to the middle, with the way to be told that it is committed.
 #[derive(Debug)]
@@ -50,14 +51,19 @@ impl Inbox {
     /// Hands `incoming` over and waits until what came of it is flushed to disk.
     pub async fn hand(&self, incoming: Incoming) -> Result<Receipt, Closed> {
         let (receipt, committed) = oneshot::channel();
-        self.sender.send(Heard { incoming, receipt }).await.map_err(|_| Closed)?;
+        self.sender
+            .send(Heard { incoming, receipt })
+            .await
+            .map_err(|_| Closed)?;
         committed.await.map_err(|_| Closed)
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.
     pub async fn keep(&self, content: Vec<u8>) -> io::Result<String> {
         let shelf = Arc::clone(&self.shelf);
-        tokio::task::spawn_blocking(move || shelf.keep(&content)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || shelf.keep(&content))
+            .await
+            .map_err(io::Error::other)?
     }
 }
 
@@ -79,7 +85,16 @@ pub trait Channel: Send + Sync + 'static {
     /// What it can carry.
     fn limits(&self) -> Limits;
     /// Hands what it hears to `inbox` until `stop`. An error calls for a person (a port taken, a bad password).
-    fn listen(&self, inbox: Inbox, stop: CancellationToken) -> impl Future<Output = anyhow::Result<()>> + Send;
+    fn listen(
+        &self,
+        inbox: Inbox,
+        stop: CancellationToken,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send;
     /// Hands `message` over. Calling it again with the same `key` delivers at most once, as far as the other side allows.
-    fn deliver(&self, key: &str, message: &Outgoing, known: &Known) -> impl Future<Output = Outcome> + Send;
+    fn deliver(
+        &self,
+        key: &str,
+        message: &Outgoing,
+        known: &Known,
+    ) -> impl Future<Output = Outcome> + Send;
 }

@@ -1,5 +1,51 @@
 //! The tutorial as code: what a dossier is, what may be done with it, and who is told.
+//!
+//! Pure and synchronous: [`decide`] gives events or a refusal, [`evolve`] the state after them, [`react`] what is to be
+//! said. No clock, disk, network or chance is known here.
 
+mod act;
+mod decide;
+mod demarche;
+mod dossier;
+mod event;
+mod evolve;
+mod form;
+mod id;
+mod notice;
 mod piece;
+mod react;
+mod valeur;
+mod view;
 
+pub use act::{Command, Deposit, Refusal, Request};
+pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
+pub use demarche::{
+    Champ, ChampType, Declarative, Demarche, Etat, ExpertPolicy, Groupe, MailTexts, Policy, Routage,
+};
+pub use dossier::{
+    Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
+    Message, Person, Reassignment, Statut, Step, Tombstone, Trash,
+};
+pub use event::{Event, Recorded};
+pub use evolve::{evolve, replay};
+pub use form::{Fault, fill};
+pub use id::{AvisId, DemarcheId, DossierId, Email, MessageId};
+pub use notice::{Effect, Notice, Privacy, Recipient, Topic};
 pub use piece::Piece;
+pub use react::react;
+pub use valeur::{MAX_TEXT, Valeur};
+pub use view::{List, Of, Onglet, View, order};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// `text` as it is compared: no accents, lower case, and nothing but letters, digits and single spaces.
+pub fn fold(text: &str) -> String {
+    let plain: String = text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -2,6 +2,12 @@
 
 pub mod channel;
 pub mod cli;
+pub mod command;
+pub mod config;
+pub mod directory;
 pub mod domain;
 pub mod mail;
 pub mod message;
+pub mod shelf;
+pub mod store;
+pub mod template;

@@ -1,4 +1,4 @@
-//! Understanding an inbound mail. Pure: octets in, plain data out, nothing believed.
+//! Understanding an inbound mail, and composing what goes out. Pure: octets in, plain data out, nothing believed.
 //!
 //! In order: is it automatic? whose is it (token, thread)? is the sender's domain authentic? what is new in it? what
 //! files does it bring? What to do with the answers is decided elsewhere.
@@ -9,6 +9,7 @@ mod attachment;
 mod automatic;
 mod body;
 mod bounce;
+pub mod compose;
 mod html;
 mod raw;
 pub mod reply;

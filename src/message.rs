@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use crate::domain::Piece;
+pub use crate::domain::{Fault as FieldError, Piece};
 
 /// Somebody on a network, as the network names them: `@ines:agent.tchap.example` on Matrix, a user id on Discord,
 /// the address given to `--as` on the console and in the shell.
@@ -100,6 +100,10 @@ pub struct DepositIn {
     /// Files, each with the id of the champ that it answers.
     #[serde(default)]
     pub files: Vec<(String, Piece)>,
+    /// SHA-256 of the request, where the sender chose its id (`Idempotency-Key`). The receipt carries it back, so that
+    /// the same key with another content is told apart from a repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A message that delivery has given up.
@@ -130,12 +134,21 @@ pub struct Receipt {
     /// What is wrong with a deposit, field by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// [`DepositIn::digest`] of the deposit that was taken under this id the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 impl Receipt {
     /// A receipt with a verdict and nothing more.
     pub fn of(verdict: Verdict) -> Self {
-        Self { verdict, dossier: None, answers: Vec::new(), errors: Vec::new() }
+        Self {
+            verdict,
+            dossier: None,
+            answers: Vec::new(),
+            errors: Vec::new(),
+            digest: None,
+        }
     }
 }
 
@@ -155,15 +168,6 @@ pub enum Verdict {
     Ignored,
     /// The démarche does not exist (deposit).
     Unknown,
-}
-
-/// What is wrong with one field of a deposit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// JSON Pointer (RFC 6901) to the field: `/champs/surface`.
-    pub pointer: String,
-    /// What is wrong and what to write instead, in French.
-    pub detail: String,
 }
 
 /// Where an [`Outgoing`] goes. Messages to one destination leave in order.

@@ -1,0 +1,116 @@
+//! The commit that is being made: what a handler adds to while it thinks.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Error;
+use crate::domain::{DossierId, Recorded};
+use crate::message::{Outgoing, Receipt, Verdict};
+use crate::store::{Change, Collection, Commit, DossierChange, JournalId, Queued, Store, Version};
+
+/// A commit in the making. What it changes is seen by what is looked up later through it.
+pub(super) struct Draft<'a, S> {
+    store: &'a S,
+    /// When the decision is taken.
+    pub(super) at: Timestamp,
+    /// Network id of what is being handled.
+    pub(super) cause: String,
+    journal: Option<JournalId>,
+    dossiers: BTreeMap<DossierId, DossierChange>,
+    changes: BTreeMap<(Collection, String), Option<Value>>,
+    outbox: Vec<Queued>,
+    unsay: Vec<String>,
+    /// What is answered to a caller that waits.
+    pub(super) receipt: Receipt,
+}
+
+impl<'a, S: Store> Draft<'a, S> {
+    pub(super) fn new(store: &'a S, journal: Option<JournalId>, cause: &str, at: Timestamp) -> Self {
+        Self {
+            store,
+            at,
+            cause: cause.to_owned(),
+            journal,
+            dossiers: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            outbox: Vec::new(),
+            unsay: Vec::new(),
+            receipt: Receipt::of(Verdict::Done),
+        }
+    }
+
+    /// The dossier as this commit leaves it so far, or as the store has it.
+    pub(super) fn dossier(&self, number: DossierId) -> Result<Option<DossierChange>, Error> {
+        if let Some(change) = self.dossiers.get(&number) {
+            return Ok(Some(change.clone()));
+        }
+        let loaded = self.store.load(number)?;
+        Ok(loaded.map(|(dossier, expected)| DossierChange { expected, events: Vec::new(), dossier, view: crate::domain::View::default() }))
+    }
+
+    /// Puts a dossier's change into the commit, in the place of an earlier one.
+    pub(super) fn change(&mut self, change: DossierChange) {
+        self.dossiers.insert(change.dossier.number, change);
+    }
+
+    /// A dossier that does not exist yet.
+    pub(super) fn found(&mut self, dossier: crate::domain::Dossier, events: Vec<Recorded>, view: crate::domain::View) {
+        self.change(DossierChange { expected: Version::default(), events, dossier, view });
+    }
+
+    /// A document, as this commit leaves it.
+    pub(super) fn get<T: DeserializeOwned>(&self, collection: Collection, key: &str) -> Result<Option<T>, Error> {
+        let value = match self.changes.get(&(collection, key.to_owned())) {
+            Some(value) => value.clone(),
+            None => self.store.get(collection, key)?,
+        };
+        value.map(serde_json::from_value).transpose().map_err(|error| Error::document(collection, &error))
+    }
+
+    /// Writes a document.
+    pub(super) fn put<T: Serialize>(&mut self, collection: Collection, key: impl Into<String>, value: &T) -> Result<(), Error> {
+        let value = serde_json::to_value(value).map_err(|error| Error::document(collection, &error))?;
+        self.changes.insert((collection, key.into()), Some(value));
+        Ok(())
+    }
+
+    /// Removes a document.
+    pub(super) fn remove(&mut self, collection: Collection, key: impl Into<String>) {
+        self.changes.insert((collection, key.into()), None);
+    }
+
+    /// Queues a message that speaks of no dossier.
+    pub(super) fn send(&mut self, outgoing: Outgoing) {
+        self.queue(Queued { outgoing, not_before: None, dossier: None, tag: None });
+    }
+
+    /// Queues a message.
+    pub(super) fn queue(&mut self, queued: Queued) {
+        self.outbox.push(queued);
+    }
+
+    /// Takes back the messages of that tag: those of this commit, and those that wait in the outbox.
+    pub(super) fn unsay(&mut self, tag: String) {
+        self.outbox.retain(|queued| queued.tag.as_deref() != Some(tag.as_str()));
+        self.unsay.push(tag);
+    }
+
+    /// The commit.
+    pub(super) fn finish(self) -> Commit {
+        let changes = self.changes.into_iter().map(|((collection, key), value)| Change { collection, key, value }).collect();
+        Commit {
+            journal: self.journal,
+            cause: self.cause,
+            at: self.at,
+            dossiers: self.dossiers.into_values().collect(),
+            changes,
+            outbox: self.outbox,
+            unsay: self.unsay,
+            receipt: self.receipt,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Outgoing mail as `.eml` files in a folder: what the embedded default does instead of sending.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use super::{Channel, Inbox, Known, Shelf};
+use crate::domain::Piece;
+use crate::mail::compose::{Identity, compose, is_address, message_id};
+use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
+
+/// `[outbox_mail]` of `bot.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The folder for the files. It is made if it is missing, for its owner alone.
+    pub folder: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("var/outbox-mail"),
+        }
+    }
+}
+
+/// The folder that stands for the mail network.
+#[derive(Debug, Clone)]
+pub struct Eml {
+    folder: PathBuf,
+    identity: Identity,
+}
+
+impl Eml {
+    /// A folder that takes mail written as `identity`.
+    pub fn new(settings: Settings, identity: Identity) -> Self {
+        Self {
+            folder: settings.folder,
+            identity,
+        }
+    }
+
+    /// The file that the mail with this key is written to: it depends on the key alone.
+    pub fn file(&self, key: &str) -> PathBuf {
+        let plain = key
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b".-_".contains(&c));
+        let name = if plain && !key.starts_with('.') && (1..=100).contains(&key.len()) {
+            key.to_owned()
+        } else {
+            HEXLOWER.encode(&Sha256::digest(key))
+        };
+        self.folder.join(format!("{name}.eml"))
+    }
+
+    fn write(&self, key: &str, mail: &MailOut, to: &str, kept: &dyn Shelf) -> Outcome {
+        let delivered = Outcome::Delivered {
+            remote_id: message_id(key, &self.identity.host),
+        };
+        let file = self.file(key);
+        // Written in an earlier try: it is not written again, so its date and its octets stay.
+        if file.exists() {
+            return delivered;
+        }
+        let files = match read(&mail.files, kept) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Outcome::Dead {
+                    why: "a file to attach is no longer on the shelf".to_owned(),
+                };
+            }
+            Err(error) => {
+                return Outcome::Retry {
+                    after: None,
+                    why: format!("cannot read a file to attach: {error}"),
+                };
+            }
+        };
+        let octets = compose(mail, to, key, &self.identity, Timestamp::now(), &files);
+        match put(&self.folder, &file, &octets) {
+            Ok(()) => delivered,
+            Err(error) => Outcome::Retry {
+                after: None,
+                why: format!("cannot write the mail: {error}"),
+            },
+        }
+    }
+}
+
+fn read(pieces: &[Piece], kept: &dyn Shelf) -> io::Result<Vec<(Piece, Vec<u8>)>> {
+    pieces
+        .iter()
+        .map(|piece| Ok((piece.clone(), kept.read(&piece.hash)?)))
+        .collect()
+}
+
+/// Writes `file` so that it is there whole or not at all, also after a power cut.
+fn put(folder: &Path, file: &Path, octets: &[u8]) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let part = file.with_extension("part");
+    let mut open = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)?;
+    open.write_all(octets)?;
+    open.sync_all()?;
+    fs::rename(&part, file)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+impl Channel for Eml {
+    fn name(&self) -> &'static str {
+        "mail"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            text: 1_000_000,
+            file: 20 * 1024 * 1024,
+            buttons: 0,
+            threads: true,
+            edits: false,
+            reactions: false,
+        }
+    }
+
+    async fn listen(&self, _inbox: Inbox, stop: CancellationToken) -> anyhow::Result<()> {
+        stop.cancelled().await;
+        Ok(())
+    }
+
+    async fn deliver(&self, key: &str, message: &Outgoing, known: &Known) -> Outcome {
+        let Body::Mail(mail) = &message.body else {
+            return Outcome::Dead {
+                why: "only mail can be delivered by mail".to_owned(),
+            };
+        };
+        let to = message.to.address.clone();
+        if !is_address(&to) {
+            return Outcome::Dead {
+                why: "not a mail address".to_owned(),
+            };
+        }
+        let (eml, key, mail, kept) = (
+            self.clone(),
+            key.to_owned(),
+            mail.clone(),
+            Arc::clone(&known.shelf),
+        );
+        tokio::task::spawn_blocking(move || eml.write(&key, &mail, &to, &*kept))
+            .await
+            .unwrap_or_else(|error| Outcome::Retry {
+                after: None,
+                why: format!("writing the mail broke off: {error}"),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eml() -> Eml {
+        let identity = Identity {
+            domain: String::new(),
+            from_address: String::new(),
+            host: String::new(),
+        };
+        Eml::new(
+            Settings {
+                folder: PathBuf::from("/nowhere"),
+            },
+            identity,
+        )
+    }
+
+    #[test]
+    fn a_file_is_named_for_its_key_and_stays_in_the_folder() {
+        assert_eq!(
+            eml().file("outbox-42.1f3a9c"),
+            PathBuf::from("/nowhere/outbox-42.1f3a9c.eml")
+        );
+        for hostile in ["../x", "", ".", "..", "a/b", "a\0b", ".hidden", "é"] {
+            let file = eml().file(hostile);
+            assert_eq!(file.parent(), Some(Path::new("/nowhere")), "{hostile:?}");
+            assert_eq!(
+                file.file_name().map(|name| name.len()),
+                Some(64 + 4),
+                "{hostile:?}"
+            );
+        }
+    }
+}

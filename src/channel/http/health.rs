@@ -1,0 +1,56 @@
+//! Whether Greffier can do its work, check by check.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use serde::Serialize;
+
+/// Named checks, set by whoever knows and read by `/readyz`.
+#[derive(Debug, Default)]
+pub struct Health {
+    checks: RwLock<BTreeMap<&'static str, Option<String>>>,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What is checked: `store`, `listener`.
+    pub name: &'static str,
+    /// Whether it is well.
+    pub ok: bool,
+    /// If not, why: for the operator, without anything personal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Health {
+    /// Says that `name` is well.
+    pub fn well(&self, name: &'static str) {
+        self.set(name, None);
+    }
+
+    /// Says that `name` is not well, or not yet, and why.
+    pub fn ill(&self, name: &'static str, why: impl Into<String>) {
+        self.set(name, Some(why.into()));
+    }
+
+    /// All checks by name. Greffier is ready when each of them is well.
+    pub fn checks(&self) -> Vec<Check> {
+        let checks = self.checks.read().unwrap_or_else(PoisonError::into_inner);
+        checks
+            .iter()
+            .map(|(name, why)| Check {
+                name,
+                ok: why.is_none(),
+                why: why.clone(),
+            })
+            .collect()
+    }
+
+    fn set(&self, name: &'static str, why: Option<String>) {
+        self.checks
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, why);
+    }
+}

@@ -1,0 +1,102 @@
+//! What went wrong, as RFC 9457 wants it said.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::message::FieldError;
+
+/// An `application/problem+json` answer. Title and detail are French: they reach the people who deposit.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    name: &'static str,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry: bool,
+}
+
+impl Problem {
+    /// A problem called `name` (the end of its `type`), with a fixed `title` and what is said of this case.
+    pub fn new(
+        status: StatusCode,
+        name: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            name,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry: false,
+        }
+    }
+
+    /// The request cannot be read.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "Requête illisible",
+            detail,
+        )
+    }
+
+    /// More than is taken.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "Dépôt trop volumineux",
+            detail,
+        )
+    }
+
+    /// Not now: the client should come again.
+    pub fn later(detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Momentanément indisponible",
+            detail,
+        );
+        Self {
+            retry: true,
+            ..problem
+        }
+    }
+
+    /// The same, field by field.
+    pub fn with_errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": format!("urn:greffier:problem:{}", self.name),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let (Some(body), false) = (body.as_object_mut(), self.errors.is_empty()) {
+            body.insert("errors".to_owned(), json!(self.errors));
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if self.retry {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
+        }
+        response
+    }
+}

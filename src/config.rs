@@ -1,0 +1,361 @@
+//! `bot.toml` and the démarches, as types. A key that is not known is an error: a misspelt one would be obeyed by nobody.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::channel::{eml, http, listener};
+use crate::domain::{Demarche, DemarcheId, Email, Privacy, Topic};
+
+/// `bot.toml`. Paths are relative to the folder that it stands in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where things are and who may do everything.
+    #[serde(default)]
+    pub greffier: Settings,
+    /// Who Greffier is by mail.
+    pub mail: Mail,
+    /// Mail that comes in by SMTP or LMTP.
+    #[serde(default)]
+    pub listener: listener::Settings,
+    /// Mail that goes out as files.
+    #[serde(default)]
+    pub eml: eml::Settings,
+    /// Deposits, health and metrics.
+    #[serde(default)]
+    pub http: http::Settings,
+    /// Rooms, and what each is told.
+    #[serde(default, rename = "room")]
+    pub rooms: Vec<Room>,
+}
+
+/// `[greffier]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Folder of the running state.
+    pub data: PathBuf,
+    /// Folder of the démarches.
+    pub demarches: PathBuf,
+    /// Folder of templates that take the place of the built-in ones, file by file.
+    pub templates: Option<PathBuf>,
+    /// Folder of commands that takes the place of the built-in one.
+    pub commands: Option<PathBuf>,
+    /// People who see all quarantined mail and the state of the daemon.
+    pub administrateurs: Vec<Email>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: "var".into(),
+            demarches: "data/demarches".into(),
+            templates: None,
+            commands: None,
+            administrateurs: Vec::new(),
+        }
+    }
+}
+
+/// `[mail]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Domain of the reply addresses, `reponse+TOKEN@domain`.
+    pub domain: String,
+    /// Address that Greffier writes from.
+    pub from_address: String,
+    /// Name shown beside it; the service of the démarche where empty.
+    #[serde(default)]
+    pub from_name: String,
+    /// Right part of every `Message-ID`; the domain where empty.
+    #[serde(default)]
+    pub host: String,
+    /// Relays of our own whose `Authentication-Results` (RFC 8601) are believed, by their authserv-id.
+    #[serde(default)]
+    pub trusted_authserv_ids: Vec<String>,
+}
+
+/// `[[room]]`: a room, the démarche that it is for, and what it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Room {
+    /// The channel: `console`, and with later releases `matrix`, `discord`.
+    pub network: String,
+    /// The network's id of the room.
+    pub id: String,
+    /// The démarche; every one where absent.
+    #[serde(default)]
+    pub demarche: Option<DemarcheId>,
+    /// The group of instructeurs; every one where absent.
+    #[serde(default)]
+    pub groupe: Option<String>,
+    /// What it is told; everything where absent.
+    #[serde(default)]
+    pub notify: Option<Vec<Topic>>,
+    /// One thread for each dossier.
+    #[serde(default = "yes")]
+    pub threads: bool,
+    /// How much of a dossier it may show.
+    #[serde(default)]
+    pub privacy: Privacy,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Room {
+    /// Whether it is bound to that démarche and group.
+    pub fn is_for(&self, demarche: DemarcheId, groupe: &str) -> bool {
+        self.demarche.is_none_or(|bound| bound == demarche)
+            && self.groupe.as_deref().is_none_or(|bound| bound == groupe)
+    }
+
+    /// Whether it wants to be told of that.
+    pub fn wants(&self, topic: Topic) -> bool {
+        self.notify
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(&topic))
+    }
+}
+
+/// The démarches that Greffier serves.
+pub type Demarches = BTreeMap<DemarcheId, Demarche>;
+
+/// Something wrong in a file that an administrateur wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file.
+    pub file: String,
+    /// The line, from 1, where it can be told.
+    pub line: Option<usize>,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl Config {
+    /// `bot.toml` at `path`, its paths made absolute, or everything wrong in it.
+    pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let mut config: Self = read(path).map_err(|fault| vec![fault])?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        let base = fs::canonicalize(if base.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            base
+        })
+        .unwrap_or_else(|_| base.to_owned());
+        config.settle(&base);
+        let faults = config.faults(&path.display().to_string());
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The same from text, for the demo and for tests; paths are relative to `base`.
+    pub fn from_text(text: &str, base: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let mut config: Self = parse(text, "bot.toml").map_err(|fault| vec![fault])?;
+        config.settle(base);
+        Ok(config)
+    }
+
+    fn settle(&mut self, base: &Path) {
+        let greffier = &mut self.greffier;
+        for path in [
+            &mut greffier.data,
+            &mut greffier.demarches,
+            &mut self.eml.folder,
+        ]
+        .into_iter()
+        .chain(greffier.templates.as_mut())
+        .chain(greffier.commands.as_mut())
+        .chain(self.http.token_file.as_mut())
+        {
+            *path = base.join(&*path);
+        }
+        self.mail.domain = self.mail.domain.trim().to_lowercase();
+        if self.mail.host.is_empty() {
+            self.mail.host.clone_from(&self.mail.domain);
+        }
+        if self.listener.domain.is_empty() {
+            self.listener.domain.clone_from(&self.mail.domain);
+        }
+        if self.listener.hostname.is_empty() {
+            self.listener.hostname.clone_from(&self.mail.host);
+        }
+    }
+
+    fn faults(&self, file: &str) -> Vec<Diagnostic> {
+        let fault = |message: String| Diagnostic {
+            file: file.to_owned(),
+            line: None,
+            message,
+        };
+        let mut faults = Vec::new();
+        if !self.mail.domain.contains('.')
+            || self
+                .mail
+                .domain
+                .contains(|c: char| c.is_whitespace() || c == '@')
+        {
+            faults.push(fault(
+                "mail.domain: write the domain that replies come to, like \"greffier.example.fr\""
+                    .to_owned(),
+            ));
+        }
+        if self.mail.from_address.split_once('@').is_none() {
+            faults.push(fault(
+                "mail.from_address: write a whole address, like \"greffier@example.fr\"".to_owned(),
+            ));
+        }
+        for room in self.rooms.iter().filter(|room| room.network != "console") {
+            faults.push(fault(format!(
+                "room {}: network = \"{}\" is not in this build; write \"console\"",
+                room.id, room.network
+            )));
+        }
+        for (index, room) in self.rooms.iter().enumerate() {
+            if self
+                .rooms
+                .iter()
+                .skip(index + 1)
+                .any(|other| other.network == room.network && other.id == room.id)
+            {
+                faults.push(fault(format!(
+                    "room {}: bound twice on {}; leave one [[room]]",
+                    room.id, room.network
+                )));
+            }
+        }
+        faults
+    }
+
+    /// What in the rooms does not fit the démarches.
+    pub fn unfitting(&self, demarches: &Demarches, file: &str) -> Vec<Diagnostic> {
+        let fault = |message: String| Diagnostic {
+            file: file.to_owned(),
+            line: None,
+            message,
+        };
+        let mut faults = Vec::new();
+        for room in &self.rooms {
+            let bound = room.demarche.map(|number| (number, demarches.get(&number)));
+            match (bound, &room.groupe) {
+                (Some((number, None)), _) => faults.push(fault(format!(
+                    "room {}: there is no démarche {number} in {}",
+                    room.id,
+                    self.greffier.demarches.display()
+                ))),
+                (Some((number, Some(demarche))), Some(groupe))
+                    if !demarche.groupes.iter().any(|known| known.label == *groupe) =>
+                {
+                    let known: Vec<&str> = demarche
+                        .groupes
+                        .iter()
+                        .map(|groupe| groupe.label.as_str())
+                        .collect();
+                    faults.push(fault(format!("room {}: the démarche {number} has no group \"{groupe}\"; write one of {known:?}", room.id)));
+                }
+                (None, Some(_)) => faults.push(fault(format!(
+                    "room {}: a groupe needs its demarche",
+                    room.id
+                ))),
+                _ => {}
+            }
+        }
+        faults
+    }
+
+    /// The démarches of the folder that it names, or everything wrong in them.
+    pub fn demarches(&self) -> Result<Demarches, Vec<Diagnostic>> {
+        demarches(&self.greffier.demarches)
+    }
+}
+
+/// The démarches of a folder, one `.toml` each, or everything wrong in them.
+pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
+    let whole = |message: String| {
+        vec![Diagnostic {
+            file: folder.display().to_string(),
+            line: None,
+            message,
+        }]
+    };
+    let entries =
+        fs::read_dir(folder).map_err(|error| whole(format!("cannot be read: {error}")))?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "toml"))
+        .collect();
+    paths.sort();
+    let mut demarches = Demarches::new();
+    let mut faults = Vec::new();
+    for path in paths {
+        let file = path.display().to_string();
+        let demarche: Demarche = match read(&path) {
+            Ok(demarche) => demarche,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        faults.extend(demarche.faults().into_iter().map(|message| Diagnostic {
+            file: file.clone(),
+            line: None,
+            message,
+        }));
+        let number = demarche.number;
+        if demarches.insert(number, demarche).is_some() {
+            faults.push(Diagnostic {
+                file,
+                line: None,
+                message: format!("number = {number} is taken by another démarche of this folder"),
+            });
+        }
+    }
+    if demarches.is_empty() && faults.is_empty() {
+        faults = whole("holds no démarche: write one, as data/demarches/ shows".to_owned());
+    }
+    if faults.is_empty() {
+        Ok(demarches)
+    } else {
+        Err(faults)
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Diagnostic> {
+    let file = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| Diagnostic {
+        file: file.clone(),
+        line: None,
+        message: format!("cannot be read: {error}"),
+    })?;
+    parse(&text, &file)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Diagnostic> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map(|span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        Diagnostic {
+            file: file.to_owned(),
+            line,
+            message: error.message().to_owned(),
+        }
+    })
+}

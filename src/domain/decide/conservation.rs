@@ -1,0 +1,138 @@
+//! Archive, trash and expiry.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+
+use super::super::act::Refusal;
+use super::super::demarche::Demarche;
+use super::super::dossier::{Dossier, Person, Statut, Tombstone};
+use super::super::event::Event;
+use super::{Case, TRAITE};
+
+/// Days between the notice and the expiry.
+pub const EXPIRY_NOTICE_DAYS: i64 = 14;
+/// Days in "supprimés récemment" before the purge.
+pub const TRASH_DAYS: i64 = 14;
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+/// Archiver.
+pub(super) fn archive(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    case.needs("archive", &TRAITE)?;
+    Ok(if case.dossier.archived {
+        Vec::new()
+    } else {
+        vec![Event::Archived]
+    })
+}
+
+/// Désarchiver.
+pub(super) fn unarchive(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    if !case.dossier.archived {
+        return Err(Refusal::NotArchived);
+    }
+    Ok(vec![Event::Unarchived])
+}
+
+/// Supprimer.
+pub(super) fn delete(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    case.needs("delete", &TRAITE)?;
+    Ok(vec![Event::Deleted])
+}
+
+/// Restaurer. What expired is kept a month more, or it would expire again at once.
+pub(super) fn restore(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    let Some(trash) = &case.dossier.trash else {
+        return Err(Refusal::NotTrashed);
+    };
+    Ok(if trash.expired {
+        vec![Event::Restored, Event::Extended]
+    } else {
+        vec![Event::Restored]
+    })
+}
+
+/// Prolonger la conservation.
+pub(super) fn extend(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    if case.dossier.expiry_noticed.is_none() {
+        return Err(Refusal::NotExpiring);
+    }
+    Ok(vec![Event::Extended])
+}
+
+/// When the conservation ends: months after the decision, or after filing where the démarche says so; never en instruction.
+fn expires(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    let counted = match dossier.statut {
+        Statut::EnConstruction => demarche.conservation_en_construction,
+        Statut::EnInstruction => false,
+        Statut::Accepte | Statut::Refuse | Statut::SansSuite => true,
+    };
+    if !counted {
+        return None;
+    }
+    let months = i64::from(demarche.conservation_mois) + i64::from(dossier.extension_mois);
+    let end = dossier
+        .since()
+        .to_zoned_datetime(TimeZone::UTC)
+        .checked_add(Span::new().months(months))
+        .ok()?;
+    Some(end.timestamp())
+}
+
+/// When the clock must next look at this dossier, if ever.
+pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    if dossier.purged.is_some() {
+        return None;
+    }
+    if let Some(trash) = &dossier.trash {
+        return trash.at.checked_add(days(TRASH_DAYS)).ok();
+    }
+    dossier.expiry_noticed.or_else(|| {
+        expires(dossier, demarche)?
+            .checked_sub(days(EXPIRY_NOTICE_DAYS))
+            .ok()
+    })
+}
+
+/// What time alone brings about. A notice that comes late pushes the expiry back: people always have their two weeks.
+pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
+    let Case {
+        dossier,
+        demarche,
+        by,
+        at,
+    } = case;
+    if **by != Person::Greffier || due(dossier, demarche).is_none_or(|due| *at < due) {
+        return Vec::new();
+    }
+    if let Some(trash) = &dossier.trash {
+        let tombstone = Tombstone {
+            number: dossier.number,
+            demarche: dossier.demarche,
+            groupe: dossier.groupe.clone(),
+            statut: dossier.statut,
+            deposited: dossier.deposited,
+            decided: dossier.decided.as_ref().map(|decided| decided.at),
+            trashed: trash.at,
+            expired: trash.expired,
+        };
+        return vec![Event::Purged { tombstone }];
+    }
+    if dossier.expiry_noticed.is_some() {
+        return vec![Event::Expired];
+    }
+    let Some(expires) = expires(dossier, demarche) else {
+        return Vec::new();
+    };
+    let earliest = at.checked_add(days(EXPIRY_NOTICE_DAYS)).unwrap_or(expires);
+    vec![Event::ExpiryNoticed {
+        expires: expires.max(earliest),
+    }]
+}

@@ -1,0 +1,102 @@
+//! En construction, en instruction, and corrections.
+
+use std::collections::BTreeMap;
+
+use super::super::act::Refusal;
+use super::super::dossier::{CorrectionKind, Person, Statut};
+use super::super::event::Event;
+use super::super::valeur::Valeur;
+use super::{Case, EN_COURS, messagerie, required};
+
+/// The usager changes answers: only en construction. It resolves a pending correction.
+pub(super) fn modify(
+    case: &Case<'_>,
+    champs: &BTreeMap<String, Valeur>,
+) -> Result<Vec<Event>, Refusal> {
+    if !matches!(case.by, Person::Usager(_)) {
+        return Err(Refusal::NotAllowed);
+    }
+    if case.dossier.statut != Statut::EnConstruction {
+        return Err(Refusal::NotEditable {
+            statut: case.dossier.statut,
+        });
+    }
+    if case.dossier.archived {
+        return Err(Refusal::Archived);
+    }
+    let changed: BTreeMap<_, _> = champs
+        .iter()
+        .filter(|(id, valeur)| case.dossier.champs.get(*id) != Some(valeur))
+        .map(|(id, valeur)| (id.clone(), valeur.clone()))
+        .collect();
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut events = vec![Event::Modified { champs: changed }];
+    if case.dossier.correction.is_some() {
+        events.push(Event::CorrectionResolved);
+    }
+    Ok(events)
+}
+
+/// Passer en instruction. The author follows; a pending correction is resolved.
+pub(super) fn pass(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    if case.dossier.statut == Statut::EnInstruction {
+        return Ok(Vec::new());
+    }
+    case.needs("pass_to_instruction", &[Statut::EnConstruction])?;
+    let mut events = Vec::new();
+    if case.dossier.correction.is_some() {
+        events.push(Event::CorrectionResolved);
+    }
+    case.follow_too(&mut events);
+    events.push(Event::PassedToInstruction);
+    Ok(events)
+}
+
+/// Repasser en construction.
+pub(super) fn return_to_construction(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    if case.dossier.statut == Statut::EnConstruction {
+        return Ok(Vec::new());
+    }
+    case.needs("return_to_construction", &[Statut::EnInstruction])?;
+    Ok(vec![Event::ReturnedToConstruction])
+}
+
+/// Demander une correction: a message that asks for it, back en construction, "en attente".
+pub(super) fn request_correction(
+    case: &Case<'_>,
+    kind: CorrectionKind,
+    text: &str,
+) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    case.needs("request_correction", &EN_COURS)?;
+    if case.dossier.correction.is_some() {
+        return Err(Refusal::CorrectionPending);
+    }
+    let message = messagerie::next(case.dossier);
+    let mut events = Vec::new();
+    case.follow_too(&mut events);
+    events.push(Event::MessagePosted {
+        message,
+        text: required(text)?,
+        pieces: Vec::new(),
+        mail: None,
+    });
+    if case.dossier.statut == Statut::EnInstruction {
+        events.push(Event::ReturnedToConstruction);
+    }
+    events.push(Event::CorrectionRequested { kind, message });
+    Ok(events)
+}
+
+/// The correction is not needed any more.
+pub(super) fn resolve_correction(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.instructeur()?;
+    if case.dossier.correction.is_none() {
+        return Err(Refusal::NoCorrection);
+    }
+    Ok(vec![Event::CorrectionResolved])
+}

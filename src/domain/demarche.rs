@@ -1,0 +1,335 @@
+//! A démarche: its form, its groups, its rules, as the administrateur's file says them.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{DemarcheId, Email};
+
+/// A démarche. Read from `data/demarches/*.toml` in `local` mode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demarche {
+    /// Its number, which everybody uses.
+    pub number: DemarcheId,
+    /// Its title.
+    pub titre: String,
+    /// What it is for, in a few lines.
+    #[serde(default)]
+    pub description: String,
+    /// The service in charge, as mails are signed.
+    pub service: String,
+    /// Whether dossiers may be deposited.
+    #[serde(default)]
+    pub etat: Etat,
+    /// Decision taken by itself on each deposit, if any.
+    #[serde(default)]
+    pub declarative: Option<Declarative>,
+    /// Months a dossier is kept after its decision.
+    #[serde(default = "twelve")]
+    pub conservation_mois: u32,
+    /// Also let dossiers en construction expire, that long after filing (the tutorial's older rule).
+    #[serde(default)]
+    pub conservation_en_construction: bool,
+    /// Whether an acceptance comes with an attestation.
+    #[serde(default)]
+    pub attestation: bool,
+    /// Whether the motivation stands in the decision's mail, rather than only in the dossier.
+    #[serde(default = "yes")]
+    pub motivation_dans_mail: bool,
+    /// Who may be asked for an avis.
+    #[serde(default)]
+    pub experts: ExpertPolicy,
+    /// How a deposit finds its group.
+    #[serde(default)]
+    pub routage: Option<Routage>,
+    /// Groups of instructeurs; the first receives what no rule claims.
+    #[serde(rename = "groupe")]
+    pub groupes: Vec<Groupe>,
+    /// The form.
+    #[serde(rename = "champ", default)]
+    pub champs: Vec<Champ>,
+    /// Annotations privées, seen by instructeurs alone.
+    #[serde(rename = "annotation", default)]
+    pub annotations: Vec<Champ>,
+    /// Labels that instructeurs may put on a dossier.
+    #[serde(default)]
+    pub etiquettes: Vec<String>,
+    /// Sentences of this démarche's own in the mails to the usager.
+    #[serde(default)]
+    pub mail: MailTexts,
+}
+
+/// Whether a démarche takes deposits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Etat {
+    /// Open to everybody.
+    #[default]
+    Publiee,
+    /// Open, but what comes in is a trial.
+    Test,
+    /// No new deposits; what is there can still be instructed.
+    Close,
+}
+
+/// What a declarative démarche does with each deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Declarative {
+    /// Accepted at once.
+    Accepte,
+    /// En instruction at once.
+    EnInstruction,
+}
+
+/// Who may be asked for an avis.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpertPolicy {
+    /// `free`: any address; `list`: only the administrateur's.
+    pub policy: Policy,
+    /// The administrateur's list; with `free` it is a suggestion.
+    pub list: Vec<Email>,
+    /// Whether experts who answered are told the decision.
+    pub decision_access: bool,
+}
+
+/// Whether experts are free or listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Any address.
+    #[default]
+    Free,
+    /// Only the list.
+    List,
+}
+
+/// How a deposit finds its group: by the answer to one champ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Routage {
+    /// Id of the champ whose answer decides.
+    pub champ: String,
+}
+
+/// A group of instructeurs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groupe {
+    /// Its label, unique in the démarche.
+    pub label: String,
+    /// Who is in it.
+    pub instructeurs: Vec<Email>,
+    /// Answers to the routing champ that lead here.
+    #[serde(default)]
+    pub valeurs: Vec<String>,
+    /// No new dossiers.
+    #[serde(default)]
+    pub ferme: bool,
+}
+
+/// A field of the form, or an annotation privée.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Champ {
+    /// Stable id, used in JSON and in commands.
+    pub id: String,
+    /// What people read.
+    pub libelle: String,
+    /// The platform's `TypeDeChamp`.
+    #[serde(rename = "type")]
+    pub kind: ChampType,
+    /// Whether an answer is needed: at deposit, or before the decision for an annotation.
+    #[serde(default)]
+    pub obligatoire: bool,
+    /// Choices of a list.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Fields of one row, for a repetition.
+    #[serde(rename = "champ", default)]
+    pub champs: Vec<Champ>,
+}
+
+/// Types of fields, by the platform's own names (`TypeDeChamp` of its GraphQL schema).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChampType {
+    /// A line.
+    Text,
+    /// Several lines.
+    Textarea,
+    /// A mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A postal address, as text.
+    Address,
+    /// A SIRET of 14 digits, checked.
+    Siret,
+    /// A whole number.
+    IntegerNumber,
+    /// A number.
+    DecimalNumber,
+    /// A day.
+    Date,
+    /// Oui or non.
+    YesNo,
+    /// A box to tick.
+    Checkbox,
+    /// Madame or Monsieur.
+    Civilite,
+    /// One of the options.
+    DropDownList,
+    /// Some of the options.
+    MultipleDropDownList,
+    /// Files.
+    PieceJustificative,
+    /// Rows of fields.
+    Repetition,
+    /// A title within the form; takes no answer.
+    HeaderSection,
+    /// An explanation within the form; takes no answer.
+    Explication,
+}
+
+/// Sentences of a démarche's own in the mails to the usager; plain text, put in by the templates.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailTexts {
+    /// In the acknowledgement of a deposit.
+    pub depot: Option<String>,
+    /// When the dossier passes en instruction.
+    pub instruction: Option<String>,
+    /// With an acceptance.
+    pub accepte: Option<String>,
+    /// With a refusal: ways of appeal, for instance.
+    pub refuse: Option<String>,
+    /// With a classement sans suite.
+    pub sans_suite: Option<String>,
+}
+
+impl Demarche {
+    /// The group of that label, whatever its case.
+    pub fn groupe(&self, label: &str) -> Option<&Groupe> {
+        let wanted = label.trim().to_lowercase();
+        self.groupes
+            .iter()
+            .find(|groupe| groupe.label.to_lowercase() == wanted)
+    }
+
+    /// Labels of the groups that somebody is an instructeur of.
+    pub fn groupes_of<'a>(&'a self, person: &'a Email) -> impl Iterator<Item = &'a Groupe> {
+        self.groupes
+            .iter()
+            .filter(move |groupe| groupe.instructeurs.contains(person))
+    }
+
+    /// Whether somebody is an instructeur of any group.
+    pub fn has_instructeur(&self, person: &Email) -> bool {
+        self.groupes_of(person).next().is_some()
+    }
+
+    /// The annotation of that id or label, accents and case forgiven.
+    pub fn annotation(&self, name: &str) -> Option<&Champ> {
+        let wanted = super::fold(name);
+        self.annotations
+            .iter()
+            .find(|champ| super::fold(&champ.id) == wanted || super::fold(&champ.libelle) == wanted)
+    }
+
+    /// The field of that id.
+    pub fn champ(&self, id: &str) -> Option<&Champ> {
+        self.champs.iter().find(|champ| champ.id == id)
+    }
+
+    /// What stands wrong in it, sentence by sentence, for `greffier check`.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.groupes.is_empty() {
+            faults.push("a démarche needs at least one [[groupe]]".to_owned());
+        }
+        if self.conservation_mois == 0 || self.conservation_mois > 60 {
+            faults.push("conservation_mois must be between 1 and 60".to_owned());
+        }
+        for (index, groupe) in self.groupes.iter().enumerate() {
+            if self
+                .groupes
+                .iter()
+                .skip(index + 1)
+                .any(|other| super::fold(&other.label) == super::fold(&groupe.label))
+            {
+                faults.push(format!(
+                    "two groups are labelled `{}`: give each its own label",
+                    groupe.label
+                ));
+            }
+            if groupe.label.contains('\0') || groupe.label.trim().is_empty() {
+                faults.push("a [[groupe]] needs a label".to_owned());
+            }
+        }
+        if let Some(routage) = &self.routage {
+            match self.champ(&routage.champ) {
+                None => faults.push(format!(
+                    "routage.champ = `{}` is the id of no [[champ]]",
+                    routage.champ
+                )),
+                Some(champ) if champ.kind != ChampType::DropDownList => {
+                    faults.push(format!(
+                        "routage.champ = `{}` must be of type drop_down_list",
+                        routage.champ
+                    ));
+                }
+                Some(champ) => {
+                    for valeur in self.groupes.iter().flat_map(|groupe| &groupe.valeurs) {
+                        if !champ.options.contains(valeur) {
+                            faults.push(format!(
+                                "valeurs: `{valeur}` is not an option of the champ `{}`",
+                                champ.id
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        champ_faults(&self.champs, "champ", &mut faults);
+        champ_faults(&self.annotations, "annotation", &mut faults);
+        faults
+    }
+}
+
+fn champ_faults(champs: &[Champ], what: &str, faults: &mut Vec<String>) {
+    for (index, champ) in champs.iter().enumerate() {
+        if champs
+            .iter()
+            .skip(index + 1)
+            .any(|other| other.id == champ.id)
+        {
+            faults.push(format!("two [[{what}]] have the id `{}`", champ.id));
+        }
+        let listed = matches!(
+            champ.kind,
+            ChampType::DropDownList | ChampType::MultipleDropDownList
+        );
+        if listed && champ.options.is_empty() {
+            faults.push(format!(
+                "the [[{what}]] `{}` is a list and needs `options = [\"…\"]`",
+                champ.id
+            ));
+        }
+        if champ.kind == ChampType::Repetition && champ.champs.is_empty() {
+            faults.push(format!(
+                "the [[{what}]] `{}` is a repetition and needs its own [[{what}.champ]]",
+                champ.id
+            ));
+        }
+        champ_faults(&champ.champs, "champ.champ", faults);
+    }
+}
+
+fn twelve() -> u32 {
+    12
+}
+
+fn yes() -> bool {
+    true
+}

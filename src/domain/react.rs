@@ -1,0 +1,299 @@
+//! What an event makes Greffier say: who is told what.
+
+use super::decide::WITHDRAW_DELAY;
+use super::demarche::Demarche;
+use super::dossier::{Decision, Dossier, Person};
+use super::event::{Event, Recorded};
+use super::notice::{Effect, Notice, Recipient};
+
+/// What an act makes Greffier say: `act` is all that one order brought about, `dossier` the state after it.
+///
+/// The card is shown once. What merely comes along with the order (its author follows, a correction is resolved) is
+/// seen on the card and not said beside the main thing.
+pub fn react(dossier: &Dossier, demarche: &Demarche, act: &[Recorded]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if act.iter().any(|recorded| shown_on_card(&recorded.event)) {
+        effects.push(Effect::Card);
+    }
+    let told: Vec<&Recorded> = act
+        .iter()
+        .filter(|recorded| act.len() == 1 || !comes_along(&recorded.event))
+        .collect();
+    let told = if told.is_empty() {
+        act.iter().collect()
+    } else {
+        told
+    };
+    effects.extend(
+        told.into_iter()
+            .flat_map(|recorded| said(dossier, demarche, recorded)),
+    );
+    effects
+}
+
+/// Said by the main event of the act, where there is one.
+fn comes_along(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Followed { .. }
+            | Event::Unfollowed { .. }
+            | Event::CorrectionResolved
+            | Event::ReturnedToConstruction
+    )
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm for each event")]
+fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let Some(notice) = notice(dossier, demarche, recorded) else {
+        return effects;
+    };
+    let mut tell = |to| {
+        effects.push(Effect::Tell {
+            to,
+            notice: notice.clone(),
+            not_before: None,
+        });
+    };
+    match &recorded.event {
+        Event::Deposited { .. } => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Usager);
+            if demarche.declarative.is_none() {
+                tell(Recipient::Groupe);
+            }
+        }
+        Event::PassedToInstruction | Event::Reopened => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Usager);
+        }
+        Event::Decided { decision, .. } => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Usager);
+            if demarche.experts.decision_access {
+                let answered = dossier
+                    .avis
+                    .iter()
+                    .filter(|(_, avis)| !avis.answers.is_empty() && avis.revoked.is_none());
+                answered.for_each(|(avis, _)| tell(Recipient::Expert { avis: *avis }));
+            }
+            if *decision == Decision::Accepte && demarche.attestation {
+                effects.push(Effect::MakeAttestation);
+            }
+        }
+        Event::AttestationMade { .. } => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Usager);
+        }
+        Event::CorrectionRequested { .. } => {
+            tell(Recipient::Rooms);
+            let not_before = recorded.at.checked_add(WITHDRAW_DELAY).ok();
+            effects.push(Effect::Tell {
+                to: Recipient::Usager,
+                notice,
+                not_before,
+            });
+        }
+        Event::MessagePosted { .. } => return message(dossier, recorded, &notice),
+        Event::MessageWithdrawn { message } => {
+            tell(Recipient::Rooms);
+            effects.push(Effect::Unsay { message: *message });
+        }
+        Event::AvisRequested { avis, .. }
+        | Event::AvisReminded { avis }
+        | Event::AvisRevoked { avis }
+        | Event::AvisUnclear { avis } => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Expert { avis: *avis });
+        }
+        // The decision is said already; the expert alone is told that no answer is waited for.
+        Event::AvisClosed { avis } => tell(Recipient::Expert { avis: *avis }),
+        Event::AvisRendered { avis, .. } => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Followers);
+            // Who asked is told even if he does not follow.
+            let author = dossier
+                .avis
+                .get(avis)
+                .map(|avis| avis.by.clone())
+                .filter(|author| !dossier.followed_by(author));
+            author
+                .into_iter()
+                .for_each(|email| tell(Recipient::Instructeur { email }));
+        }
+        Event::Sent { to } => {
+            tell(Recipient::Rooms);
+            if recorded.by.email() != Some(to) {
+                tell(Recipient::Instructeur { email: to.clone() });
+            }
+        }
+        Event::Reassigned { .. } => {
+            let from = dossier
+                .reassignments
+                .last()
+                .map(|reassignment| reassignment.from.clone());
+            tell(Recipient::Rooms);
+            tell(Recipient::Groupe);
+            from.into_iter()
+                .for_each(|groupe| tell(Recipient::RoomsOf { groupe }));
+        }
+        Event::ExpiryNoticed { .. } | Event::Expired => {
+            tell(Recipient::Rooms);
+            tell(Recipient::Followers);
+            if !dossier.archived {
+                tell(Recipient::Usager);
+            }
+        }
+        Event::Modified { .. }
+        | Event::Followed { .. }
+        | Event::Unfollowed { .. }
+        | Event::ReturnedToConstruction
+        | Event::CorrectionResolved
+        | Event::Archived
+        | Event::Unarchived
+        | Event::Deleted
+        | Event::Restored
+        | Event::Extended
+        | Event::Purged { .. }
+        | Event::Annotated { .. }
+        | Event::Labelled { .. }
+        | Event::Unlabelled { .. }
+        | Event::Bounced { .. } => tell(Recipient::Rooms),
+        Event::Seen { .. } => {}
+    }
+    effects
+}
+
+/// A message goes to the other side: an instructeur's to the usager, five minutes later; an usager's to the followers at once.
+fn message(dossier: &Dossier, recorded: &Recorded, notice: &Notice) -> Vec<Effect> {
+    let Notice::MessagePosted { message, .. } = notice else {
+        return Vec::new();
+    };
+    let tell = |to, not_before| Effect::Tell {
+        to,
+        notice: notice.clone(),
+        not_before,
+    };
+    match &recorded.by {
+        // The message of a correction is said by the correction, in the same act.
+        Person::Instructeur(_)
+            if dossier
+                .messages
+                .get(message)
+                .is_some_and(|message| message.correction.is_some()) =>
+        {
+            Vec::new()
+        }
+        Person::Instructeur(_) => vec![
+            tell(Recipient::Rooms, None),
+            tell(
+                Recipient::Usager,
+                recorded.at.checked_add(WITHDRAW_DELAY).ok(),
+            ),
+        ],
+        Person::Usager(_) | Person::Expert(_) => vec![
+            tell(Recipient::Rooms, None),
+            tell(Recipient::Followers, None),
+        ],
+        Person::Greffier => vec![tell(Recipient::Rooms, None)],
+    }
+}
+
+/// Which events change what the card shows: statut, followers, what is waited for.
+fn shown_on_card(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Annotated { .. }
+            | Event::MessagePosted { .. }
+            | Event::MessageWithdrawn { .. }
+            | Event::Sent { .. }
+            | Event::Seen { .. }
+    )
+}
+
+fn notice(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Option<Notice> {
+    let Recorded { by, event, .. } = recorded;
+    Some(match event {
+        Event::Deposited { .. } => Notice::Deposited,
+        Event::Modified { champs } => Notice::Modified {
+            champs: champs
+                .keys()
+                .map(|id| {
+                    demarche
+                        .champ(id)
+                        .map_or(id, |champ| &champ.libelle)
+                        .clone()
+                })
+                .collect(),
+        },
+        Event::Followed { instructeur } => Notice::Followed {
+            instructeur: instructeur.clone(),
+        },
+        Event::Unfollowed { instructeur } => Notice::Unfollowed {
+            instructeur: instructeur.clone(),
+        },
+        Event::PassedToInstruction => Notice::PassedToInstruction,
+        Event::ReturnedToConstruction => Notice::ReturnedToConstruction,
+        Event::CorrectionRequested { message, .. } => {
+            Notice::CorrectionRequested { message: *message }
+        }
+        Event::CorrectionResolved => Notice::CorrectionResolved,
+        Event::Decided { decision, .. } => Notice::Decided {
+            decision: *decision,
+        },
+        Event::AttestationMade { .. } => Notice::AttestationMade,
+        Event::Reopened => Notice::Reopened,
+        Event::Archived => Notice::Archived,
+        Event::Unarchived => Notice::Unarchived,
+        Event::Deleted => Notice::Deleted,
+        Event::Restored => Notice::Restored,
+        Event::Extended => Notice::Extended,
+        Event::ExpiryNoticed { expires } => Notice::ExpiryNoticed { expires: *expires },
+        Event::Expired => Notice::Expired,
+        Event::Purged { .. } => Notice::Purged,
+        Event::MessagePosted { message, .. } => Notice::MessagePosted {
+            message: *message,
+            author: by.clone(),
+        },
+        Event::MessageWithdrawn { message } => Notice::MessageWithdrawn { message: *message },
+        Event::AvisRequested { avis, .. } => Notice::AvisRequested { avis: *avis },
+        Event::AvisRendered { avis, .. } => Notice::AvisRendered { avis: *avis },
+        Event::AvisUnclear { avis } => Notice::AvisUnclear { avis: *avis },
+        Event::AvisReminded { avis } => Notice::AvisReminded { avis: *avis },
+        Event::AvisRevoked { avis } => Notice::AvisRevoked { avis: *avis },
+        Event::AvisClosed { avis } => Notice::AvisClosed { avis: *avis },
+        Event::Annotated { annotation, .. } => Notice::Annotated {
+            libelle: demarche
+                .annotation(annotation)
+                .map_or(annotation, |champ| &champ.libelle)
+                .clone(),
+        },
+        Event::Labelled { etiquette } => Notice::Labelled {
+            etiquette: etiquette.clone(),
+            on: true,
+        },
+        Event::Unlabelled { etiquette } => Notice::Labelled {
+            etiquette: etiquette.clone(),
+            on: false,
+        },
+        Event::Sent { to } => Notice::Sent {
+            recipient: to.clone(),
+        },
+        Event::Reassigned { groupe } => {
+            let from = dossier
+                .reassignments
+                .last()
+                .map(|reassignment| reassignment.from.clone())
+                .unwrap_or_default();
+            Notice::Reassigned {
+                from,
+                groupe: groupe.clone(),
+            }
+        }
+        Event::Bounced { address, why } => Notice::Bounced {
+            address: address.clone(),
+            why: why.clone(),
+        },
+        Event::Seen { .. } => return None,
+    })
+}

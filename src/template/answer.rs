@@ -1,0 +1,300 @@
+//! Answers to commands: each is a folder of `templates/answer/`, its fields are what the template sees beside the scene.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{
+    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Statut, Topic,
+};
+
+/// An answer to a command.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// An act was done, or was so already.
+    Done {
+        /// The act's domain tag: `follow`, `post`…
+        act: String,
+        /// Which dossier.
+        number: DossierId,
+        /// It was so already; nothing happened.
+        already: bool,
+        /// Until when it can be taken back with `annuler`.
+        undo_until: Option<Timestamp>,
+    },
+    /// An act that needs confirmation, as it will be done. The scene's dossier is the one.
+    Preview {
+        /// The act's domain tag: `accept`, `refuse`, `dismiss`, `reopen`, `delete`, `return_to_construction`.
+        act: String,
+        /// The dossier passes en instruction first.
+        chained: bool,
+        /// The motivation, as it will be sent.
+        motivation: Option<String>,
+        /// Name of the justificatif, if one.
+        justificatif: Option<String>,
+        /// Who will be told, in words: "l’usager", "2 experts".
+        told: Vec<String>,
+        /// Avis still open, which the decision closes.
+        open_avis: usize,
+        /// Months since an acceptance that created rights, when more than 4.
+        old_acceptance: Option<i64>,
+        /// What to type after `confirmer`.
+        code: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A confirmation that does not exist (any more), or not for this person.
+    NoConfirmation,
+    /// A confirmation that came too late.
+    ConfirmationExpired,
+    /// A confirmation was dropped.
+    Cancelled,
+    /// There is nothing to cancel.
+    NothingToCancel,
+    /// The dossier changed between preview and confirmation, so that the act must be looked at again.
+    Moved {
+        /// Which dossier.
+        number: DossierId,
+    },
+    /// The account is not linked to an instructeur.
+    NotLinked,
+    /// The person is an instructeur of nothing here.
+    NoRight,
+    /// Only administrateurs may.
+    AdministrateurOnly,
+    /// The act takes one dossier at a time.
+    OneAtATime,
+    /// Several dossiers could be meant, or none was said.
+    WhichDossier,
+    /// A code was sent to the address, if it is an instructeur's. The same words either way.
+    LinkCodeSent {
+        /// The address given.
+        email: Email,
+    },
+    /// The account is linked.
+    Linked {
+        /// To whom.
+        email: Email,
+    },
+    /// The code is wrong or too old.
+    BadLinkCode,
+    /// The account is not linked any more.
+    Unlinked,
+    /// Who the person is, and how Greffier fares.
+    Status {
+        /// Greffier's version.
+        version: String,
+        /// The instructeur that the account is linked to.
+        email: Option<Email>,
+        /// His groups: number and title of the démarche, label of the group.
+        groupes: Vec<(DemarcheId, String, String)>,
+        /// Messages to be sent.
+        outbox: u64,
+        /// Messages given up.
+        dead: u64,
+        /// Mail in quarantine that he may decide on.
+        quarantine: usize,
+    },
+    /// The démarches that the person instructs.
+    Demarches {
+        /// One row each.
+        rows: Vec<DemarcheRow>,
+    },
+    /// A list of dossiers.
+    Dossiers {
+        /// The démarche's number and title; none for all of the person's démarches.
+        demarche: Option<(DemarcheId, String)>,
+        /// The tab.
+        onglet: Onglet,
+        /// One row each.
+        rows: Vec<DossierRow>,
+        /// How many there are in the tab.
+        total: u64,
+        /// The command line that shows the next page.
+        next: Option<String>,
+    },
+    /// A dossier whole: the demande, annotations, where it stands. Everything is in the scene.
+    Dossier,
+    /// Its messagerie, in the scene.
+    Messages,
+    /// Its avis, in the scene.
+    Avis,
+    /// The people involved, in the scene.
+    Persons,
+    /// Every statut and group that it went through, in the scene.
+    History,
+    /// Its files, in the scene.
+    Pieces,
+    /// The experts of a démarche.
+    Experts {
+        /// The démarche's number and title.
+        demarche: (DemarcheId, String),
+        /// Its policy and list.
+        experts: ExpertPolicy,
+    },
+    /// Mail held back.
+    Quarantine {
+        /// One row each.
+        rows: Vec<Held>,
+    },
+    /// One mail held back, with a safe excerpt.
+    QuarantineItem {
+        /// The mail.
+        held: Held,
+        /// The beginning of its text.
+        excerpt: String,
+    },
+    /// No such mail in quarantine, or not one that this person may see.
+    UnknownHeld {
+        /// What was asked for.
+        id: String,
+    },
+    /// A held mail was taken into a dossier.
+    HeldAccepted {
+        /// Which mail.
+        id: String,
+        /// Which dossier.
+        number: DossierId,
+    },
+    /// A held mail was turned away.
+    HeldRejected {
+        /// Which mail.
+        id: String,
+    },
+    /// Who the mail is from is still unknown: the person must say which dossier, and as whom.
+    HeldNeedsDossier {
+        /// Which mail.
+        id: String,
+    },
+    /// What mails were received and sent for a dossier.
+    MailTrace {
+        /// Which dossier.
+        number: DossierId,
+        /// One row each, oldest first.
+        rows: Vec<MailRow>,
+    },
+    /// What the person wants to be told.
+    Notifications {
+        /// The démarche's number and title.
+        demarche: (DemarcheId, String),
+        /// Each choice: its command name, what it means in French, and whether it is on.
+        choices: Vec<(String, String, bool)>,
+    },
+    /// The columns that the person sees in lists.
+    Columns {
+        /// The démarche's number and title.
+        demarche: (DemarcheId, String),
+        /// Chosen columns: id and label.
+        chosen: Vec<(String, String)>,
+        /// Those that can be chosen.
+        available: Vec<(String, String)>,
+    },
+    /// The person's saved filters.
+    Filters {
+        /// The démarche's number and title.
+        demarche: (DemarcheId, String),
+        /// Name of the column and the value wanted.
+        filters: Vec<(String, String)>,
+    },
+    /// A column that does not exist.
+    UnknownColumn {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// No such démarche, or not one of the person's.
+    UnknownDemarche {
+        /// What was asked for.
+        number: Option<DemarcheId>,
+        /// The person's own.
+        known: Vec<(DemarcheId, String)>,
+    },
+}
+
+/// A démarche in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DemarcheRow {
+    /// Its number.
+    pub number: DemarcheId,
+    /// Its title.
+    pub titre: String,
+    /// Published, in test, closed.
+    pub etat: Etat,
+    /// Each tab: its label, how many dossiers, whether it has an orange mark.
+    pub onglets: Vec<(String, u64, bool)>,
+}
+
+/// A dossier in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DossierRow {
+    /// Its number.
+    pub number: DossierId,
+    /// Who it is for; none where the room's privacy forbids.
+    pub demandeur: Option<String>,
+    /// Where it stands.
+    pub statut: Statut,
+    /// When it was filed.
+    pub deposited: Timestamp,
+    /// The orange marks of the one who looks.
+    pub marks: Vec<Mark>,
+    /// How many follow it.
+    pub followers: usize,
+    /// A correction is waited for.
+    pub en_attente: bool,
+    /// Avis that are waited for.
+    pub open_avis: usize,
+    /// Labels of the dossier.
+    pub etiquettes: Vec<String>,
+    /// Columns chosen by the person: label and value.
+    pub colonnes: Vec<(String, String)>,
+}
+
+/// A mail held back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Held {
+    /// What to type to speak of it.
+    pub id: String,
+    /// When it came.
+    pub at: Timestamp,
+    /// Who it says it is from.
+    pub from: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// The dossier that it seems to be for.
+    pub dossier: Option<DossierId>,
+    /// The avis that it seems to answer.
+    pub avis: Option<AvisId>,
+    /// Why it is held, as a key of `templates/reason/`: `sender`, `forged`, `unknown`, `automatic`…
+    pub reason: String,
+    /// Names and sizes of its attachments.
+    pub attachments: Vec<(String, u64)>,
+}
+
+/// A mail of a dossier.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MailRow {
+    /// Received rather than sent.
+    pub received: bool,
+    /// When it was received, or queued.
+    pub at: Timestamp,
+    /// From whom, or to whom.
+    pub address: String,
+    /// Its subject.
+    pub subject: String,
+    /// `received`, `waiting`, `delayed` (may be taken back), `failed`.
+    pub state: String,
+    /// Why it failed.
+    pub why: Option<String>,
+}
+
+/// What a room may be told, as its `notify` names them.
+pub const TOPICS: [(Topic, &str); 7] = [
+    (Topic::Depot, "depot"),
+    (Topic::Message, "message"),
+    (Topic::Avis, "avis"),
+    (Topic::Statut, "statut"),
+    (Topic::Suivi, "suivi"),
+    (Topic::Conservation, "conservation"),
+    (Topic::Courrier, "courrier"),
+];
