@@ -120,6 +120,13 @@ pub struct Understood {
 const SUBJECT: usize = 500;
 /// Longest `Message-ID` kept, in octets (RFC 5322 §2.1.1 bounds the line).
 const MESSAGE_ID: usize = 998;
+/// Headers that a server adds for the address that it delivered to.
+const DELIVERED: [&str; 4] = [
+    "Delivered-To",
+    "X-Original-To",
+    "Envelope-To",
+    "X-Envelope-To",
+];
 /// Most references and recipients kept.
 const LISTED: usize = 100;
 
@@ -358,12 +365,6 @@ fn recipients(message: &Message<'_>, headers: &[(String, String)]) -> Vec<String
             .filter_map(|to| to.address())
             .for_each(|to| add(normalise_address(to)));
     }
-    const DELIVERED: [&str; 4] = [
-        "Delivered-To",
-        "X-Original-To",
-        "Envelope-To",
-        "X-Envelope-To",
-    ];
     for (name, value) in headers {
         if DELIVERED
             .iter()

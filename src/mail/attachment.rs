@@ -121,7 +121,7 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
     );
     let declared = declared
         .chars()
-        .filter(|c| c.is_ascii_graphic())
+        .filter(char::is_ascii_graphic)
         .take(127)
         .collect::<String>();
     let content: Cow<'_, [u8]> = match &part.body {

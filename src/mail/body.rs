@@ -63,7 +63,7 @@ fn is_stub(text: &str) -> bool {
         "afficher ce message",
     ];
     (asks && says.iter().any(|says| lower.contains(says)))
-        || (lower.contains("{") && lower.contains("!important"))
+        || (lower.contains('{') && lower.contains("!important"))
 }
 
 /// The plain text parts of the body, one after the other: a picture between them splits a text in two.

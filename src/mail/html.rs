@@ -175,7 +175,7 @@ impl Writer {
                 self.below = true;
             }
             Role::Signature if self.state.origin == Origin::Typed => {
-                self.state.origin = Origin::Signature
+                self.state.origin = Origin::Signature;
             }
             Role::Signature | Role::Plain => {}
         }

@@ -293,7 +293,7 @@ pub(crate) fn header_block(lines: &[Line], at: usize, announced: bool) -> Option
             }
             // A recipient or a subject on a line of its own, within the block.
             None if blanks == 0 && continues(lines, index) => {
-                addressed |= ADDRESS.is_match(&line.text)
+                addressed |= ADDRESS.is_match(&line.text);
             }
             _ => break,
         }
@@ -311,9 +311,8 @@ pub(crate) fn header_block(lines: &[Line], at: usize, announced: bool) -> Option
         Label::Subject,
     ];
     let kinds = kinds.into_iter().filter(|kind| has(*kind)).count();
-    let pair = has(Label::From) && kinds >= 2
-        || (sent || has(Label::Date)) && kinds >= 2
-        || has(Label::To) && kinds >= 3;
+    let pair = kinds >= 2 && (has(Label::From) || sent || has(Label::Date))
+        || kinds >= 3 && has(Label::To);
     let marked = lines
         .get(at)
         .is_some_and(|line| line.origin == Origin::Quoted);
