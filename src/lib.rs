@@ -1,6 +1,7 @@
 //! Greffier, the clerk of an instruction team: see ARCHITECTURE.md for the map.
 
 pub mod channel;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod directory;

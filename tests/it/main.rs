@@ -1,8 +1,10 @@
-//! Tests on real sockets and files, in one binary.
+//! Greffier tried from outside: real sockets, real files, the real binary. One binary, so that it is linked once.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot go on should say where"
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it should do"
 )]
 
+mod mail;
 mod net;
