@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -85,7 +84,7 @@ impl Eml {
                 };
             }
         };
-        let octets = compose(mail, to, key, &self.identity, Timestamp::now(), &files);
+        let octets = compose(mail, to, key, &self.identity, crate::clock::now(), &files);
         match put(&self.folder, &file, &octets) {
             Ok(()) => delivered,
             Err(error) => Outcome::Retry {
@@ -135,6 +134,7 @@ impl Channel for Eml {
             threads: true,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

@@ -263,6 +263,7 @@ impl Channel for Listener {
             threads: false,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

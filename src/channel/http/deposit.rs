@@ -8,7 +8,6 @@ use axum::http::header::{AUTHORIZATION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -67,7 +66,7 @@ fn incoming(demarche: u64, key: Option<&str>, deposited: Deposited) -> Result<In
     };
     Ok(Incoming {
         id: format!("http:{id}"),
-        at: Timestamp::now(),
+        at: crate::clock::now(),
         heard: Heard::Deposit(deposit),
     })
 }

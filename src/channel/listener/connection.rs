@@ -202,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Keeps a mail and hands it to the middle. Only a mail that is committed is answered 250.
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
-        let at = Timestamp::now();
+        let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
         let original = [self.received(&id, at).into_bytes(), content].concat();
         let bytes = original.len() as u64;
