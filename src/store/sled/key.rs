@@ -211,6 +211,21 @@ pub(super) fn reference(hash: &[u8; 32], owner: Owner<'_>) -> Vec<u8> {
     [hash.as_slice(), &owner.bytes()].concat()
 }
 
+/// The hash and the owner of a reference.
+pub(super) fn read_reference(key: &[u8]) -> Option<([u8; 32], Owner<'_>)> {
+    let (hash, owner) = key.split_first_chunk::<32>()?;
+    let (kind, id) = owner.split_first()?;
+    let number = || Some(u64::from_be_bytes(id.try_into().ok()?));
+    let owner = match kind {
+        b'd' => Owner::Dossier(DossierId(number()?)),
+        b'c' => Owner::Document(id),
+        b'o' => Owner::Row(number()?),
+        b'j' => Owner::Journal(number()?),
+        _ => return None,
+    };
+    Some((*hash, owner))
+}
+
 /// What else speaks of a dossier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trace<'a> {
