@@ -3,7 +3,7 @@
 mod commit;
 mod draft;
 mod history;
-mod instance;
+pub(super) mod instance;
 mod journal;
 mod key;
 mod look;
@@ -13,6 +13,7 @@ mod places;
 mod purge;
 mod rebuild;
 mod record;
+mod transfer;
 mod tree;
 mod verify;
 
@@ -124,7 +125,8 @@ impl Sled {
         Arc::clone(&self.pieces)
     }
 
-    fn writing(&self) -> MutexGuard<'_, ()> {
+    /// Nothing is changed as long as the answer is held.
+    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -344,11 +346,11 @@ impl Store for Sled {
     }
 
     fn remote(&self, to: &Destination, card: &str) -> Result<Option<String>, Error> {
-        look::text(&self.trees, Tree::Remotes, &key::remote(to, card))
+        look::named(&self.trees, Tree::Remotes, &key::remote(to, card))
     }
 
     fn card(&self, network: &str, remote_id: &str) -> Result<Option<String>, Error> {
-        look::text(&self.trees, Tree::Cards, &key::card(network, remote_id))
+        look::named(&self.trees, Tree::Cards, &key::card(network, remote_id))
     }
 
     fn totals(&self) -> Result<BTreeMap<DemarcheId, u64>, Error> {
