@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::channel::Shelf;
+use crate::shelf::Shelf;
 
 /// A SHA-256.
 pub type Hash = [u8; 32];

@@ -2,7 +2,8 @@
 
 mod commit;
 mod draft;
-mod instance;
+mod history;
+pub(super) mod instance;
 mod journal;
 mod key;
 mod look;
@@ -10,8 +11,11 @@ mod meta;
 mod outbox;
 mod places;
 mod purge;
+mod rebuild;
 mod record;
+mod transfer;
 mod tree;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
@@ -27,7 +31,7 @@ use self::draft::{Draft, Effects};
 use self::instance::Instances;
 use self::meta::Sequence;
 use self::tree::{Tree, Trees};
-use super::pieces::{Hash, Pieces, private_folder};
+use super::pieces::{Found, Hash, Pieces, private_folder};
 use super::{
     Collection, Commit, Committed, Depths, Error, JournalId, Journaled, OutboxId, Page, Report,
     Row, Store, Version,
@@ -121,7 +125,8 @@ impl Sled {
         Arc::clone(&self.pieces)
     }
 
-    fn writing(&self) -> MutexGuard<'_, ()> {
+    /// Nothing is changed as long as the answer is held.
+    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -164,6 +169,19 @@ impl Sled {
             self.remove_unneeded(&hash)?;
         }
         Ok(())
+    }
+
+    /// Takes away the files that nothing needs: a crash between a purge and their removal leaves them, as does what was
+    /// kept and never handed in. Answers how many. To be called while no channel listens.
+    pub fn sweep(&self) -> Result<u64, Error> {
+        let mut swept = self.pieces.sweep_unfinished()?;
+        self.pieces.walk(|found| {
+            if let Found::Piece(hash) = found {
+                swept += u64::from(self.remove_unneeded(&hash)?);
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(swept)
     }
 
     /// Takes a file away if nothing refers to it. True where it did.
@@ -328,11 +346,11 @@ impl Store for Sled {
     }
 
     fn remote(&self, to: &Destination, card: &str) -> Result<Option<String>, Error> {
-        look::text(&self.trees, Tree::Remotes, &key::remote(to, card))
+        look::named(&self.trees, Tree::Remotes, &key::remote(to, card))
     }
 
     fn card(&self, network: &str, remote_id: &str) -> Result<Option<String>, Error> {
-        look::text(&self.trees, Tree::Cards, &key::card(network, remote_id))
+        look::named(&self.trees, Tree::Cards, &key::card(network, remote_id))
     }
 
     fn totals(&self) -> Result<BTreeMap<DemarcheId, u64>, Error> {
@@ -363,12 +381,14 @@ impl Store for Sled {
     }
 
     fn rebuild(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<u64, Error> {
-        let _ = rules;
-        Ok(0)
+        let _writing = self.writing();
+        let dossiers = rebuild::rebuild(&self.trees, rules)?;
+        self.db.flush()?;
+        Ok(dossiers)
     }
 
     fn verify(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<Report, Error> {
-        let _ = rules;
-        Ok(Report::default())
+        let _writing = self.writing();
+        verify::verify(&self.trees, &self.pieces, rules)
     }
 }

@@ -76,7 +76,7 @@ fn events(draft: &mut Draft<'_>, id: DossierId, change: &DossierChange) -> Resul
 }
 
 /// Puts what a document becomes into `draft`.
-fn document(draft: &mut Draft<'_>, change: &Change) -> Result<(), Error> {
+pub(super) fn document(draft: &mut Draft<'_>, change: &Change) -> Result<(), Error> {
     let key = key::document(change.collection, &change.key);
     remove_document(draft, &key)?;
     let Some(value) = &change.value else {

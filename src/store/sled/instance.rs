@@ -14,11 +14,21 @@ use crate::store::{Error, OutboxId};
 /// have given the same row ids to other messages meanwhile; rows from before keep the name under which they may have
 /// been delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Instance {
+pub(in crate::store) struct Instance {
     /// The first row id.
-    pub(super) from: OutboxId,
+    pub(in crate::store) from: OutboxId,
     /// Six hexadecimal digits, by chance.
-    pub(super) name: String,
+    pub(in crate::store) name: String,
+}
+
+impl Instance {
+    /// Keeps the lives of a store that is being restored.
+    pub(super) fn restore(draft: &mut Draft<'_>, instances: &[Self]) -> Result<(), Error> {
+        let json = draft::write(Tree::Meta, &instances)?;
+        draft.put(Tree::Meta, meta::INSTANCES, json);
+        draft.mark(Tree::Meta, meta::RESTORED);
+        Ok(())
+    }
 }
 
 /// The lives of a store, in order.

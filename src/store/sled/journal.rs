@@ -24,12 +24,17 @@ pub(super) fn keep(draft: &mut Draft<'_>, incoming: &Incoming) -> Result<Journal
         return Ok(Journaled::Waiting(draft::number(Tree::Heard, Some(&id))?));
     }
     let id = meta::take(draft, Sequence::Journal)?;
+    put(draft, id, incoming)?;
+    Ok(Journaled::Fresh(id))
+}
+
+/// Adds `incoming` to the journal under `id`.
+pub(super) fn put(draft: &mut Draft<'_>, id: JournalId, incoming: &Incoming) -> Result<(), Error> {
     let json = draft::write(Tree::Journal, incoming)?;
     draft.refer(&json, Owner::Journal(id));
     draft.put(Tree::Journal, key::number(id), json);
-    draft.put(Tree::Heard, heard, &key::number(id));
-    draft.add(Tree::Meta, &meta::depth(Tree::Journal), 1)?;
-    Ok(Journaled::Fresh(id))
+    draft.put(Tree::Heard, incoming.id.as_str(), &key::number(id));
+    draft.add(Tree::Meta, &meta::depth(Tree::Journal), 1)
 }
 
 /// Only the id of an `Incoming`.

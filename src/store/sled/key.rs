@@ -50,6 +50,22 @@ pub(super) fn push_text(key: &mut Vec<u8>, text: &str) {
     key.push(0);
 }
 
+/// The text at the beginning of `key`, and what comes after its end.
+pub(super) fn read_text(key: &[u8]) -> Option<(String, &[u8])> {
+    let end = key.iter().position(|byte| *byte == 0)?;
+    let (escaped, rest) = key.split_at_checked(end)?;
+    let mut bytes = Vec::with_capacity(end);
+    let mut escaped = escaped.iter();
+    while let Some(byte) = escaped.next() {
+        bytes.push(if *byte == 1 {
+            escaped.next()?.checked_sub(1)?
+        } else {
+            *byte
+        });
+    }
+    Some((String::from_utf8(bytes).ok()?, rest.get(1..)?))
+}
+
 /// An event.
 pub(super) fn event(dossier: DossierId, version: u32) -> Vec<u8> {
     let mut key = number(dossier.0).to_vec();
@@ -181,6 +197,22 @@ pub(super) fn card(network: &str, remote_id: &str) -> Vec<u8> {
     key
 }
 
+/// The destination and the card of a [`remote`].
+pub(super) fn read_remote(key: &[u8]) -> Option<(Destination, &str)> {
+    let (network, rest) = read_text(key)?;
+    let (address, card) = read_text(rest)?;
+    Some((
+        Destination { network, address },
+        std::str::from_utf8(card).ok()?,
+    ))
+}
+
+/// The network and its id of a [`card`].
+pub(super) fn read_card(key: &[u8]) -> Option<(String, &str)> {
+    let (network, remote_id) = read_text(key)?;
+    Some((network, std::str::from_utf8(remote_id).ok()?))
+}
+
 /// Who needs a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner<'a> {
@@ -209,6 +241,21 @@ impl Owner<'_> {
 /// A reference to a file.
 pub(super) fn reference(hash: &[u8; 32], owner: Owner<'_>) -> Vec<u8> {
     [hash.as_slice(), &owner.bytes()].concat()
+}
+
+/// The hash and the owner of a reference.
+pub(super) fn read_reference(key: &[u8]) -> Option<([u8; 32], Owner<'_>)> {
+    let (hash, owner) = key.split_first_chunk::<32>()?;
+    let (kind, id) = owner.split_first()?;
+    let number = || Some(u64::from_be_bytes(id.try_into().ok()?));
+    let owner = match kind {
+        b'd' => Owner::Dossier(DossierId(number()?)),
+        b'c' => Owner::Document(id),
+        b'o' => Owner::Row(number()?),
+        b'j' => Owner::Journal(number()?),
+        _ => return None,
+    };
+    Some((*hash, owner))
 }
 
 /// What else speaks of a dossier.
@@ -295,6 +342,16 @@ mod tests {
             marked: false,
         });
         assert_ne!(email, of("a"));
+    }
+
+    #[test]
+    fn any_text_can_be_read_back() {
+        for text in ["", "a", "a\0b", "\u{1}\u{2}\0\0", "é"] {
+            let mut key = Vec::new();
+            push_text(&mut key, text);
+            key.extend(b"rest");
+            assert_eq!(read_text(&key), Some((text.to_owned(), b"rest".as_slice())));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::draft::{corrupt, number, read};
 use super::key;
+use super::outbox::Named;
 use super::record::Record;
 use super::tree::{Tree, Trees};
 use crate::domain::{DemarcheId, Dossier, DossierId, List, Recorded};
@@ -186,13 +187,11 @@ pub(super) fn queued(
         .collect()
 }
 
-/// The text behind a key.
-pub(super) fn text(trees: &Trees, tree: Tree, key: &[u8]) -> Result<Option<String>, Error> {
+/// The name behind a key.
+pub(super) fn named(trees: &Trees, tree: Tree, key: &[u8]) -> Result<Option<String>, Error> {
     trees
         .get(tree, key)?
-        .map(|value| {
-            String::from_utf8(value.to_vec()).map_err(|_| corrupt(tree, "it is not UTF-8"))
-        })
+        .map(|json| Ok(read::<Named>(tree, &json)?.name))
         .transpose()
 }
 

@@ -26,9 +26,6 @@ pub(super) enum Sequence {
 }
 
 impl Sequence {
-    /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Dossier, Self::Outbox, Self::Journal];
-
     /// Where its next number is kept.
     pub(super) fn key(self) -> &'static [u8] {
         match self {

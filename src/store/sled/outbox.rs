@@ -1,6 +1,7 @@
 //! What is to be sent, what came of it, and what was given up.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::draft::{self, Draft, read};
 use super::journal;
@@ -8,7 +9,8 @@ use super::key::{self, Owner, Trace};
 use super::meta::{self, Sequence};
 use super::record::Record;
 use super::tree::{Tree, Trees};
-use crate::message::{Body, Heard, Incoming, Outcome, Undelivered};
+use crate::domain::DossierId;
+use crate::message::{Body, Destination, Heard, Incoming, Outcome, Undelivered};
 use crate::store::{Error, JournalId, Journaled, OutboxId, Queued, Row};
 
 /// Queues a message, due at `at` or when it says. Answers its row's id.
@@ -156,18 +158,56 @@ fn delivered(draft: &mut Draft<'_>, row: &Row, remote_id: &str) -> Result<(), Er
         return Ok(());
     }
     let to = &row.queued.outgoing.to;
-    let card = key::card(&to.network, remote_id);
-    draft.put(Tree::Cards, card.as_slice(), name);
-    if let Some(dossier) = row.queued.dossier {
-        draft.mark(Tree::About, key::about(dossier, Trace::Card(&card)));
-    }
+    let dossier = row.queued.dossier;
+    let known = |name: &str| Named {
+        name: name.to_owned(),
+        dossier,
+    };
+    put_card(draft, &to.network, remote_id, &known(name))?;
     if post.card.is_some() {
-        let remote = key::remote(to, name);
-        draft.put(Tree::Remotes, remote.as_slice(), remote_id);
-        if let Some(dossier) = row.queued.dossier {
-            draft.mark(Tree::About, key::about(dossier, Trace::Remote(&remote)));
-        }
+        put_remote(draft, to, name, &known(remote_id))?;
     }
+    Ok(())
+}
+
+/// A name, and the dossier whose purge takes it away.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Named {
+    /// The card, or the network's id.
+    pub(super) name: String,
+    /// The dossier.
+    pub(super) dossier: Option<DossierId>,
+}
+
+/// Remembers the card behind a network's id.
+pub(super) fn put_card(
+    draft: &mut Draft<'_>,
+    network: &str,
+    remote_id: &str,
+    card: &Named,
+) -> Result<(), Error> {
+    let key = key::card(network, remote_id);
+    if let Some(dossier) = card.dossier {
+        draft.mark(Tree::About, key::about(dossier, Trace::Card(&key)));
+    }
+    let json = draft::write(Tree::Cards, card)?;
+    draft.put(Tree::Cards, key, json);
+    Ok(())
+}
+
+/// Remembers the network's id of a card.
+pub(super) fn put_remote(
+    draft: &mut Draft<'_>,
+    to: &Destination,
+    card: &str,
+    remote: &Named,
+) -> Result<(), Error> {
+    let key = key::remote(to, card);
+    if let Some(dossier) = remote.dossier {
+        draft.mark(Tree::About, key::about(dossier, Trace::Remote(&key)));
+    }
+    let json = draft::write(Tree::Remotes, remote)?;
+    draft.put(Tree::Remotes, key, json);
     Ok(())
 }
 

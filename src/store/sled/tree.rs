@@ -13,9 +13,6 @@ macro_rules! trees {
         }
 
         impl Tree {
-            /// All of them.
-            pub(super) const ALL: &'static [Self] = &[$(Self::$tree),*];
-
             /// Its name on disk and in messages.
             pub(super) fn name(self) -> &'static str {
                 match self {
