@@ -1,0 +1,1 @@
+//! `greffier demo`.
