@@ -33,7 +33,10 @@ pub fn reply(text: &str) -> Reply {
 }
 
 /// Lines that are examined; those after them are kept as they are.
-const EXAMINED: usize = 5_000;
+const EXAMINED: usize = 2_000;
+
+/// Most lines of a signature with all its footers.
+const SIGNATURE: usize = 100;
 
 /// What a line is found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,6 +329,9 @@ fn ends_text(stretch: &[Line], at: usize, last: bool) -> bool {
     let (Some(line), below) = (stretch.get(at), stretch.get(at + 1..).unwrap_or_default()) else {
         return false;
     };
+    if below.len() > SIGNATURE {
+        return false;
+    }
     let text = line.text.as_str();
     let after_blank = at == 0 || stretch.get(at - 1).is_some_and(Line::is_blank);
     if last && after_blank && mark::is_legal_footer(stretch.get(at..).unwrap_or_default()) {
