@@ -2,10 +2,12 @@
 
 pub mod channel;
 pub mod cli;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod directory;
 pub mod domain;
+pub mod kill;
 pub mod mail;
 pub mod message;
 pub mod shelf;

@@ -25,6 +25,8 @@ pub use answer::{Answer, OuiNon, answer};
 pub use attachment::{Attachment, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
+pub use thread::{parse_thread, thread_name};
+pub use token::{Claim, Purpose, short_code, token};
 pub use trust::{Authentication, State};
 
 /// What the deployment is, as far as mail needs to know.
@@ -51,6 +53,23 @@ impl Default for Own {
             reply_prefix: "reponse".to_owned(),
             inbound_limits: Limits::default(),
         }
+    }
+}
+
+impl Own {
+    /// The token in `address`, where it is a reply address of ours. Whether the token is good is not said here.
+    pub fn token_in(&self, address: &str) -> Option<String> {
+        let address = address.trim().trim_matches(['<', '>']).to_lowercase();
+        let (local, domain) = address.rsplit_once('@')?;
+        let token = local
+            .strip_prefix(self.reply_prefix.to_lowercase().as_str())?
+            .strip_prefix('+')?;
+        (domain.eq_ignore_ascii_case(&self.domain) && !token.is_empty()).then(|| token.to_owned())
+    }
+
+    /// The local part of the reply address that carries `token`.
+    pub fn reply_local(&self, token: &str) -> String {
+        format!("{}+{token}", self.reply_prefix)
     }
 }
 
@@ -141,7 +160,7 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
     let from = sender(&message, &mut notes);
     let subject = subject(&message, &headers);
     let recipients = recipients(&message, &headers);
-    let token = recipients.iter().find_map(|address| token_in(address, own));
+    let token = recipients.iter().find_map(|address| own.token_in(address));
     let message_id = message
         .message_id()
         .map(clean_id)
@@ -380,14 +399,6 @@ fn recipients(message: &Message<'_>, headers: &[(String, String)]) -> Vec<String
 }
 
 /// The token in an address of ours: `reponse+TOKEN@domain`. The address is in lower case already.
-fn token_in(address: &str, own: &Own) -> Option<String> {
-    let (local, domain) = address.rsplit_once('@')?;
-    let token = local
-        .strip_prefix(own.reply_prefix.to_lowercase().as_str())?
-        .strip_prefix('+')?;
-    (domain.eq_ignore_ascii_case(&own.domain) && !token.is_empty()).then(|| token.to_owned())
-}
-
 fn thread_in(id: &str, own: &Own) -> Option<String> {
     own.hosts
         .iter()

@@ -233,6 +233,7 @@ impl Channel for Console {
             threads: true,
             edits: true,
             reactions: true,
+            pace: std::time::Duration::ZERO,
         }
     }
 

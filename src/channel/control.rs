@@ -154,6 +154,7 @@ impl Channel for Control {
             threads: false,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

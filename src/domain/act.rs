@@ -348,6 +348,8 @@ pub enum Refusal {
         /// The most bytes allowed.
         max: u64,
     },
+    /// A decision takes one justificatif, not several.
+    OneJustificatif,
     /// The dossier does not expire soon.
     NotExpiring,
     /// There is no message of this person to take back.

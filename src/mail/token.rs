@@ -139,6 +139,32 @@ fn read_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
+/// Characters of a code that a person types: no letter that looks like a digit.
+const CODE: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
+const CODE_DIGITS: &[u8] = b"23456789";
+
+/// A short code for `cause`, sealed with `secret`: a letter, then letters and digits. The same arguments give the same
+/// code, so that asking twice shows one.
+pub fn short_code(secret: &[u8], cause: &str) -> String {
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret) else {
+        // HMAC takes keys of any length.
+        return String::new();
+    };
+    mac.update(b"greffier code 1\0");
+    mac.update(cause.as_bytes());
+    let all: Vec<u8> = CODE.iter().chain(CODE_DIGITS).copied().collect();
+    let bytes = mac.finalize().into_bytes();
+    let pick = |set: &[u8], byte: u8| {
+        set.get(usize::from(byte) % set.len())
+            .map_or('A', |c| char::from(*c))
+    };
+    let first = bytes.first().map(|byte| pick(CODE, *byte));
+    first
+        .into_iter()
+        .chain(bytes.iter().skip(1).take(5).map(|byte| pick(&all, *byte)))
+        .collect()
+}
+
 #[cfg(test)]
 #[expect(
     clippy::unwrap_used,

@@ -1,4 +1,10 @@
-//! The integration tests, in one binary.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+//! Greffier tried from outside: real sockets, real files, the real binary. One binary, so that it is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it should do"
+)]
 
 mod mail;
+mod net;

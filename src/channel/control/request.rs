@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -218,7 +217,7 @@ async fn administer(value: Value, admin: &Admin) -> Result<Answer, Failure> {
 async fn hand(id: String, heard: Heard, inbox: &Inbox) -> Result<Answer, Failure> {
     let incoming = Incoming {
         id,
-        at: Timestamp::now(),
+        at: crate::clock::now(),
         heard,
     };
     let receipt = inbox

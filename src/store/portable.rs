@@ -1,0 +1,1 @@
+//! A backup that any Greffier can read.
