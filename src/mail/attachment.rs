@@ -345,7 +345,6 @@ fn ending_of(media_type: &str) -> &'static str {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
