@@ -12,8 +12,12 @@ use role::Role;
 
 /// Longest HTML that is read, in octets.
 const LONGEST: usize = 2 << 20;
-/// Deepest nesting that is parsed as a tree. Mail programs nest tables; nobody nests four hundred.
-const DEEPEST: usize = 400;
+/// Deepest nesting that is parsed as a tree. Mail programs nest tables; nobody nests two hundred.
+const DEEPEST: usize = 200;
+/// Most elements that a parser would open again of its own: each block within an unclosed `<font>` opens it once more.
+const REOPENED: usize = 100_000;
+/// Deepest list that is indented and numbered.
+const LISTS: usize = 16;
 /// Most nodes that are read.
 const NODES: usize = 200_000;
 
@@ -22,7 +26,7 @@ pub(crate) fn lines(html: &str) -> (Vec<Line>, bool) {
     let html = html
         .get(..html.floor_char_boundary(LONGEST))
         .unwrap_or(html);
-    if is_too_deep(html) {
+    if is_costly(html) {
         return (stripped(html), false);
     }
     let dom = parse_document(RcDom::default(), ParseOpts::default()).one(html);
@@ -186,8 +190,8 @@ impl Writer {
                 self.end_line();
             }
             "pre" | "textarea" => self.state.verbatim = true,
-            "ul" => self.state.list.push(None),
-            "ol" => self.state.list.push(Some(0)),
+            "ul" if self.state.list.len() < LISTS => self.state.list.push(None),
+            "ol" if self.state.list.len() < LISTS => self.state.list.push(Some(0)),
             "li" => self.item(),
             "tr" => self.cells = 0,
             "td" | "th" => {
@@ -298,23 +302,30 @@ impl Writer {
     }
 }
 
-/// Whether elements are nested so deep that building a tree would take long. Counts like a parser that never repairs.
-fn is_too_deep(html: &str) -> bool {
+/// Whether building a tree would take long: elements nested too deep, or opened again too often. Counts like a parser
+/// that never repairs.
+fn is_costly(html: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();
+    let (mut styles, mut reopened) = (0_usize, 0_usize);
     for tag in html.split('<').skip(1) {
         let closes = tag.starts_with('/');
         let name = tag.trim_start_matches('/');
-        let name = name
-            .get(
-                ..name
-                    .find(|c: char| !c.is_ascii_alphanumeric())
-                    .unwrap_or(name.len()),
-            )
-            .unwrap_or_default();
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(name.len());
+        let name = name.get(..end).unwrap_or_default();
+        let style = role::is_style(name);
+        if !style && !name.is_empty() {
+            reopened += styles;
+        }
+        if reopened > REOPENED {
+            return true;
+        }
         if name.is_empty() || role::may_stay_open(name) {
             continue;
         }
         if !closes {
+            styles += usize::from(style);
             open.push(name);
         } else if let Some(at) = open
             .iter()
@@ -323,6 +334,8 @@ fn is_too_deep(html: &str) -> bool {
             .position(|other| other.eq_ignore_ascii_case(name))
         {
             open.truncate(open.len() - at - 1);
+            // A style is closed by its own end only: that of a block around it leaves it to be opened again.
+            styles = styles.saturating_sub(usize::from(style));
         }
         if open.len() > DEEPEST {
             return true;
@@ -385,6 +398,14 @@ mod tests {
             ),
             "ici <https://a.example/b> a.example"
         );
+    }
+
+    #[test]
+    fn styles_without_end_are_read_without_a_tree() {
+        let fonts = "<font color=red>".repeat(100);
+        let html = format!("{fonts}{}", "<p>x".repeat(10_000));
+        assert!(is_costly(&html));
+        assert!(!is_costly(&"<p><font color=a>x</font></p>".repeat(10_000)));
     }
 
     #[test]

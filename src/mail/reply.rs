@@ -8,11 +8,13 @@ mod attribution;
 mod header;
 pub(crate) mod line;
 mod mark;
+mod signature;
 
 use attribution::attribution;
 use header::header_block;
 use line::{Line, Origin};
 use mark::Separator;
+use signature::{cut_signatures, keep_signature_alone};
 
 /// What was found in a body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +35,7 @@ pub fn reply(text: &str) -> Reply {
 }
 
 /// Lines that are examined; those after them are kept as they are.
-const EXAMINED: usize = 5_000;
+const EXAMINED: usize = 2_000;
 
 /// What a line is found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +52,7 @@ enum Part {
 
 pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
     let mut parts = Vec::with_capacity(lines.len());
-    let mut forward_at = None;
+    let (mut forward_at, mut first_head) = (None, None);
     drop_banners(&lines, &mut parts);
     let mut evidence = lines.iter().any(|line| line.origin == Origin::Quoted);
     while parts.len() < lines.len() {
@@ -72,6 +74,9 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
         match head {
             Some(head) => {
                 evidence = true;
+                if head.depth == 0 && first_head.is_none() {
+                    first_head = Some(at);
+                }
                 let below = if head.depth == 0 && !quotation_follows(&lines, at + head.lines) {
                     Part::Below
                 } else {
@@ -102,9 +107,10 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
             None => parts.push(Part::Own),
         }
     }
-    unquote_without_evidence(&lines, &mut parts, evidence);
+    unquote_without_evidence(&lines, &mut parts, first_head, evidence);
     quote_wrapped_ends(&lines, &mut parts);
     cut_signatures(&lines, &mut parts);
+    keep_signature_alone(&lines, &mut parts);
     let forwarded = forward_at.and_then(|at| lines.get(at..)).map(said);
     let (text, images) = write(&lines, &parts);
     Reply {
@@ -188,17 +194,19 @@ fn drop_banners(lines: &[Line], parts: &mut Vec<Part>) {
     parts.resize(banner, Part::Machine);
 }
 
-/// A stray line or two behind `>` in a mail that quotes nothing are an arrow or a list: they stay as they came.
-fn unquote_without_evidence(lines: &[Line], parts: &mut [Part], evidence: bool) {
-    let marked = |(line, part): &(&Line, &Part)| {
-        **part == Part::Quoted && line.origin == Origin::Typed && !line.is_blank()
-    };
-    let count = lines.iter().zip(parts.iter()).filter(marked).count();
-    if evidence || count > 2 {
-        return;
-    }
-    for part in parts.iter_mut().filter(|part| **part == Part::Quoted) {
-        *part = Part::Own;
+/// Lines behind `>` that stand above the head of the quotation, or in a mail that has none, are a list or an arrow:
+/// they stay as they came.
+fn unquote_without_evidence(
+    lines: &[Line],
+    parts: &mut [Part],
+    first_head: Option<usize>,
+    evidence: bool,
+) {
+    let end = first_head.unwrap_or(if evidence { 0 } else { lines.len() });
+    for (part, line) in parts.iter_mut().zip(lines).take(end) {
+        if *part == Part::Quoted && line.origin == Origin::Typed {
+            *part = Part::Own;
+        }
     }
 }
 
@@ -220,8 +228,18 @@ fn quote_wrapped_ends(lines: &[Line], parts: &mut [Part]) {
 
 fn is_wrapped_end(before: &Line, line: &Line) -> bool {
     let start = line.text.trim_start();
+    let open_end = before
+        .text
+        .ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | '’' | '\''));
+    let word = start
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     let long = before.text.chars().count() >= 55
-        && start.starts_with(|c: char| c.is_lowercase() || c.is_ascii_punctuation());
+        && open_end
+        && start.starts_with(|c: char| c.is_lowercase())
+        && !matches!(word.as_str(), "oui" | "non" | "yes" | "no" | "ok");
     let open = ['(', '<']
         .iter()
         .any(|mark| before.text.rfind(*mark) > before.text.rfind([')', '>']));
@@ -229,76 +247,6 @@ fn is_wrapped_end(before: &Line, line: &Line) -> bool {
         .trim_start_matches(['(', '<', '['])
         .starts_with("http");
     !line.is_blank() && (long || open || link)
-}
-
-/// Marks what stands below the person's text in each stretch of it: signatures, footers.
-fn cut_signatures(lines: &[Line], parts: &mut [Part]) {
-    let (mut start, mut said) = (0, false);
-    while start < parts.len() {
-        let end = parts
-            .iter()
-            .skip(start)
-            .position(|part| *part != Part::Own)
-            .map_or(parts.len(), |more| start + more);
-        let next = parts.get(end).copied();
-        if end > start
-            && let Some(stretch) = lines.get(start..end)
-        {
-            let last = next != Some(Part::Quoted) || !own_after(parts, lines, end);
-            let keep = signature_at(stretch, said, last);
-            said |= stretch.iter().take(keep).any(|line| !line.is_blank());
-            for part in parts.iter_mut().take(end).skip(start + keep) {
-                *part = Part::Signature;
-            }
-        }
-        start = end + 1;
-    }
-}
-
-fn own_after(parts: &[Part], lines: &[Line], from: usize) -> bool {
-    parts
-        .iter()
-        .zip(lines)
-        .skip(from)
-        .any(|(part, line)| *part == Part::Own && !line.is_blank())
-}
-
-/// Where the signature or footer of a stretch of own lines starts. `said` tells that the person wrote something above,
-/// `last` that nothing of theirs follows.
-fn signature_at(stretch: &[Line], mut said: bool, last: bool) -> usize {
-    for (at, line) in stretch.iter().enumerate() {
-        if line.is_blank() {
-            continue;
-        }
-        let below = stretch.get(at + 1..).unwrap_or_default();
-        // A signature alone is not cut: it may be all that the person wrote.
-        if said && ends_text(line, below, last) {
-            return at;
-        }
-        said = true;
-    }
-    stretch.len()
-}
-
-fn ends_text(line: &Line, below: &[Line], last: bool) -> bool {
-    let text = &line.text;
-    if mark::is_mobile_footer(text) || (last && mark::is_legal_footer(text)) {
-        return true;
-    }
-    if mark::is_signature_delimiter(text) {
-        let exact = text == "-- ";
-        return (last || exact)
-            && (mark::looks_like_signature(below, !exact && text.trim() != "--") || lists(below));
-    }
-    mark::is_rule(line)
-        && last
-        && (mark::looks_like_signature(below, true) && !below.iter().all(Line::is_blank)
-            || lists(below))
-}
-
-fn lists(below: &[Line]) -> bool {
-    let said: Vec<&Line> = below.iter().filter(|line| !line.is_blank()).collect();
-    said.len() <= 8 && said.iter().any(|line| mark::is_list_footer(&line.text))
 }
 
 /// The own lines as text. Where the person answered between quoted lines, these stay, so that the answers make sense.
@@ -376,4 +324,83 @@ fn said(lines: &[Line]) -> String {
         push_line(&mut text, line.raw.as_deref().unwrap_or(&line.text));
     }
     trim(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &str) -> String {
+        reply(body).text
+    }
+
+    const QUOTATION: &str = "Le 3 juin 2024 à 10:12, Greffier <g@greffier.example> a écrit :\n> Bonjour,\n> une question.\n";
+
+    #[test]
+    fn the_quotation_goes() {
+        assert_eq!(text(&format!("Voici.\n\n{QUOTATION}")), "Voici.");
+        assert_eq!(text(&format!("{QUOTATION}\nVoici.")), "Voici.");
+        assert_eq!(
+            text(&format!("Voici.\n\n-- \nPaul\n\n{QUOTATION}")),
+            "Voici."
+        );
+    }
+
+    #[test]
+    fn what_the_person_wrote_stays_whole() {
+        for own in [
+            "> un\n> deux\n> trois\nsont mes trois points.",
+            "Envoyé de mon bureau, le plan suit.",
+            "Ce message et ses pièces jointes sont confidentiels.\nMon avis est favorable.",
+            "Point 1\n--\nPoint 2 : le mur sera refait à l’identique, comme convenu avec l’architecte des bâtiments de France.",
+            "---- message important ----\nle mur tombe.",
+            "Lots :\n--------\nA : 120 m²\n--------\nB : 80 m², à confirmer avec le géomètre avant la fin du mois prochain.",
+            "Le 3 juin 2024 à 10:12, l’architecte a écrit :\nle mur est à refaire.",
+            "De : Paris\nÀ : Lyon\nDate : 3 juin 2024 à 10:12",
+            "--\nPaul Durand",
+        ] {
+            assert_eq!(text(&format!("{own}\n\n{QUOTATION}")), own);
+            assert_eq!(text(own), own);
+        }
+    }
+
+    #[test]
+    fn what_stands_under_a_phone_s_footer_stays() {
+        assert_eq!(
+            text("Oui.\n\nEnvoyé de mon iPhone\nPS : le mur aussi."),
+            "Oui.\n\nPS : le mur aussi."
+        );
+    }
+
+    #[test]
+    fn answers_between_quoted_lines_keep_them() {
+        let body = "Le 3 juin 2024 à 10:12, G <g@greffier.example> a écrit :\n> Le mur est-il mitoyen et qui en est le propriétaire aujourd’hui\noui\n> Et le toit ?\nnon";
+        assert_eq!(
+            text(body),
+            "> Le mur est-il mitoyen et qui en est le propriétaire aujourd’hui\noui\n> Et le toit ?\nnon"
+        );
+    }
+
+    #[test]
+    fn a_forward_is_kept_apart() {
+        let reply = reply(
+            "Voyez.\n\n---------- Message transféré ---------\nDe : a@example.org\nObjet : mur\n\nLe mur.",
+        );
+        assert_eq!(reply.text, "Voyez.");
+        assert!(
+            reply
+                .forwarded
+                .is_some_and(|forwarded| forwarded.ends_with("Le mur."))
+        );
+    }
+
+    #[test]
+    fn legal_footers_go() {
+        let footer = "Ce message et toutes les pièces jointes sont confidentiels et établis à l’intention exclusive de leurs destinataires.\nToute utilisation non autorisée est interdite.";
+        assert_eq!(text(&format!("Voici.\n\n{footer}")), "Voici.");
+        assert_eq!(
+            text("Voici.\n\nPensez à l’environnement avant d’imprimer ce message."),
+            "Voici."
+        );
+    }
 }

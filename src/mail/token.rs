@@ -166,11 +166,6 @@ pub fn short_code(secret: &[u8], cause: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail"
-)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

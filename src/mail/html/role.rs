@@ -239,3 +239,12 @@ pub(super) fn may_stay_open(name: &str) -> bool {
     ];
     OPEN.iter().any(|open| open.eq_ignore_ascii_case(name))
 }
+
+/// Elements that a parser opens again after a block has closed them (HTML, "active formatting elements").
+pub(super) fn is_style(name: &str) -> bool {
+    const STYLES: &[&str] = &[
+        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
+        "u",
+    ];
+    STYLES.iter().any(|style| style.eq_ignore_ascii_case(name))
+}

@@ -57,6 +57,12 @@ static TOLD: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)(?:m[’']a|m[’']avez|m[’']ont|nous a|nous avez|nous ont|lui a|leur a|vous a|j[’']ai|avons|avez|wrote (?:me|us|to)|wrote:? that|have|has) (?:bien )?(?:écrit|ecrit|written|wrote)|wrote (?:me|us|to)\b",
     )
 });
+/// Whom a person writes of, and a mail program never: `l’architecte`, `M. Durand`, `elle`.
+static NARRATED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:[,\d]|\bh|am|pm) +(?:mm?\.|mme|mlle|mr|mrs|ms|monsieur|madame|maître|maitre|me|le|la|les|l[’']\pL+|il|elle|ils|elles|on|nous|vous|une?|notre|votre|nos|vos|mon|ma|mes|the|he|she|they|we|i|my|our|your|a) ",
+    )
+});
 /// How an attribution begins, up to its date.
 static LEAD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -141,18 +147,21 @@ fn fits(lines: &[Line], at: usize, count: usize, head: String) -> bool {
     };
     let mut text = head;
     let mut blanks = 0;
-    for line in lines.iter().skip(at + 1).take(count - 1) {
-        let tail =
-            text.ends_with('<') || line.text.trim_start().starts_with('<') || line.is_blank();
+    for (index, line) in lines.iter().enumerate().skip(at + 1).take(count - 1) {
         // `> wrote:` closes an angle bracket, it quotes nothing.
-        let closes =
-            line.depth == first.depth + 1 && text.contains('<') && VERB.is_match(&line.text);
-        if (line.depth != first.depth && !closes) || line.origin != first.origin {
+        let closes = line.depth == first.depth.saturating_add(1)
+            && text.contains('<')
+            && VERB.is_match(&line.text);
+        let elsewhere = (line.depth != first.depth && !closes) || line.origin != first.origin;
+        if elsewhere || text.ends_with([':', '.', '!', '?']) {
             return false;
         }
         if line.is_blank() {
+            let address = lines
+                .get(index + 1)
+                .is_some_and(|next| next.text.trim_start().starts_with('<'));
             blanks += 1;
-            if blanks > 1 || !tail {
+            if blanks > 1 || !(address || text.ends_with('<')) {
                 return false;
             }
             continue;
@@ -203,20 +212,14 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
     let (dated, addressed, verb) = (date.is_some(), address.is_some(), verb.is_some());
     let closed = colon || verb_last;
     let numbered = text.chars().any(|c| c.is_ascii_digit());
-    let led = LEAD.is_match(text);
-    let written = verb
+    let named = || TIME.is_match(text) && !NARRATED.is_match(text);
+    let written = verb && closed && dated && (addressed || quotation || named());
+    let addressed_and_dated = addressed && dated && (quotation || (colon && said.ends_with('>')));
+    let addressed_and_led = addressed
+        && verb
         && closed
-        && dated
-        && (addressed || quotation || TIME.is_match(text) || said_by_name(text));
-    let addressed_and_dated = addressed && dated && (colon || quotation);
-    let addressed_and_led =
-        addressed && verb && closed && (led && numbered || text.chars().count() <= 140);
+        && (LEAD.is_match(text) && numbered || text.chars().count() <= 140);
     written || addressed_and_dated || addressed_and_led
-}
-
-/// `Le 2021-04-09, Test a écrit :` has a comma between the date and a short name, and nothing else.
-fn said_by_name(text: &str) -> bool {
-    text.chars().count() <= 70 && text.split_whitespace().count() <= 9 && LEAD.is_match(text)
 }
 
 /// A date or an address stands near the start, with nothing but a lead, a weekday or a name before it.
@@ -278,6 +281,11 @@ mod tests {
         for text in [
             "Le 3 juin, M. Durand m’a écrit :\nle mur est à refaire.",
             "Le 3 juin 2024 à 10:12, M. Durand m'a écrit : le mur est à refaire.",
+            "Le 3 juin 2024 à 10:12, M. Durand a écrit :\nle mur est à refaire.",
+            "Le 3 juin 2024, l’architecte a écrit :\nle mur est à refaire.",
+            "Le 3 juin 2024 à 10:12, l’architecte a écrit :\nle mur est à refaire.",
+            "Le 3 juin 2024 à 14:00, j’ai appelé paul@example.org :\nil est d’accord.",
+            "Suite à votre message du 3 juin 2024 :\n1. oui",
             "On the other hand, he wrote:",
             "Something wrote:",
             "Rendez-vous le 3 juin 2024 à 10:12 :",

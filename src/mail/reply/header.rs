@@ -316,9 +316,8 @@ pub(crate) fn header_block(lines: &[Line], at: usize, announced: bool) -> Option
     let marked = lines
         .get(at)
         .is_some_and(|line| line.origin == Origin::Quoted);
-    let evident = (addressed && kinds >= 2)
-        || (timed && kinds >= 2 && (has(Label::From) || has(Label::To)))
-        || (sent && has(Label::From) && kinds >= 3);
+    let timed = timed && has(Label::From) && (sent || (has(Label::Subject) && kinds >= 4));
+    let evident = kinds >= 2 && (addressed || timed) || kinds >= 3 && sent && has(Label::From);
     let opens = matches!(
         first,
         Label::From | Label::Sent | Label::Date | Label::To | Label::Subject
@@ -352,6 +351,8 @@ mod tests {
         for text in [
             "De : Paris\nÀ : Lyon\nDate : 3 juin",
             "Objet : visite\nDate : 3 juin 2024\nLieu : mairie",
+            "Date : 3 juin 2024 à 10:12\nÀ : la mairie\nObjet : visite",
+            "De : Paris\nÀ : Lyon\nDate : 3 juin 2024 à 10:12",
             "Date : 3 juin 2024 à 10:12\nAdresse : 1 rue du Port",
         ] {
             assert_eq!(header_block(&lines_of(text), 0, false), None, "{text}");

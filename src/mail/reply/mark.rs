@@ -24,17 +24,14 @@ pub(crate) enum Separator {
 }
 
 static ORIGINAL: LazyLock<RegexSet> = LazyLock::new(|| {
-    patterns(&[
-        concat!(
-            r"(?i)^[-_=*> ]{2,80}(?:original message|original|reply message|original appointment|message d[’']origine|mail original|e-mail d[’']origine|message original|message initial|",
-            r"ursprüngliche (?:nachricht|mail|e-mail)|originalnachricht|original-nachricht|antwort nachricht|weitergeleitete nachricht original|",
-            r"oprindelig (?:meddelelse|besked|mail)|original ?meddelelse|opprinnelig melding|ursprungligt meddelande|originalmeddelande|alkuperäinen viesti|",
-            r"mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|origineel bericht|wiadomość oryginalna|oryginalna wiadomość|",
-            r"původní zpráva|pôvodná správa|eredeti üzenet|исходное сообщение|пересылаемое сообщение|orijinal mesaj|özgün ileti|mesaj original|",
-            r"原始邮件|邮件原件|原始郵件|元のメッセージ|원본 메시지|αρχικό μήνυμα|הודעה מקורית|الرسالة الأصلية)[-_=*<: ]{2,80}$",
-        ),
-        r"^[-_=]{4,80} ?(?:\pL+ ){0,2}(?i:message|nachricht|meddelelse|besked|mensaje|messaggio|mensagem|bericht)(?: \pL+){0,2} ?[-_=]{4,80}$",
-    ])
+    patterns(&[concat!(
+        r"(?i)^[-_=*> ]{2,80}(?:original message|original|reply message|original appointment|message d[’']origine|mail original|e-mail d[’']origine|message original|message initial|",
+        r"ursprüngliche (?:nachricht|mail|e-mail)|originalnachricht|original-nachricht|antwort nachricht|weitergeleitete nachricht original|",
+        r"oprindelig (?:meddelelse|besked|mail)|original ?meddelelse|opprinnelig melding|ursprungligt meddelande|originalmeddelande|alkuperäinen viesti|",
+        r"mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|origineel bericht|wiadomość oryginalna|oryginalna wiadomość|",
+        r"původní zpráva|pôvodná správa|eredeti üzenet|исходное сообщение|пересылаемое сообщение|orijinal mesaj|özgün ileti|mesaj original|",
+        r"原始邮件|邮件原件|原始郵件|元のメッセージ|원본 메시지|αρχικό μήνυμα|הודעה מקורית|الرسالة الأصلية)[-_=*<: ]{2,80}$",
+    )])
 });
 static FORWARD: LazyLock<RegexSet> = LazyLock::new(|| {
     patterns(&[
@@ -119,9 +116,44 @@ static LEGAL: LazyLock<RegexSet> = LazyLock::new(|| {
     ])
 });
 
-/// The start of a legal, environmental or antivirus footer.
-pub(crate) fn is_legal_footer(text: &str) -> bool {
-    LEGAL.is_match(plain(text).trim_matches(['*', '_', '"', ' ', '-']))
+static GREEN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)imprim|environ|print|virus|planète|planet"));
+/// Words of such a footer. One alone may be the person's; lawyers use several.
+static LAWYERS: LazyLock<RegexSet> = LazyLock::new(|| {
+    patterns(&[
+        r"(?i)confiden|vertraulich|privileged",
+        r"(?i)destinat|intended|recipient|adressat|empfänger",
+        r"(?i)erreur|\berror|mistake|irrtüm",
+        r"(?i)divulg|disclos|diffusion|copie|copy|distribut|utilisation|\buse\b",
+        r"(?i)interdit|prohibit|unauthori|non autoris|strictement",
+        r"(?i)supprim|détrui|delete|destroy|cancel",
+        r"(?i)responsab|liab|intégrité|integrity|falsifi|altér",
+    ])
+});
+
+/// Whether `lines` begin with a legal, environmental or antivirus footer and hold nothing else but more of them.
+pub(crate) fn is_legal_footer(lines: &[Line]) -> bool {
+    let mut paragraphs = lines
+        .split(Line::is_blank)
+        .filter(|paragraph| !paragraph.is_empty())
+        .peekable();
+    paragraphs.peek().is_some() && paragraphs.all(is_legal_paragraph)
+}
+
+fn is_legal_paragraph(lines: &[Line]) -> bool {
+    let text = lines
+        .iter()
+        .map(|line| plain(&line.text))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let start: String = text
+        .trim_matches(['*', '_', '"', ' ', '-'])
+        .chars()
+        .take(1_500)
+        .collect();
+    let words = LAWYERS.matches(&start).iter().count();
+    let begins = LEGAL.is_match(&start);
+    begins && (words >= 2 || GREEN.is_match(&start)) || words >= 4
 }
 
 static LIST: LazyLock<Regex> = LazyLock::new(|| {
@@ -138,7 +170,7 @@ pub(crate) fn is_list_footer(text: &str) -> bool {
 static BANNER: LazyLock<RegexSet> = LazyLock::new(|| {
     patterns(&[
         r"(?i)^[\[(*⚠️! ]{0,6}(?:externe|external(?: email| sender)?|mail externe|courriel externe|expéditeur externe|message externe|attention ?: ?(?:mail|message|courriel|e-mail) externe)[\])*! ]{0,4}$",
-        r"(?i)^[\[(*⚠️! ]{0,6}(?:attention|caution|avertissement|warning|prudence|important)?[\])*!:, -]{0,4}(?:ce (?:message|mail|courriel|e-mail) (?:provient|vient|a été envoyé|émane) (?:de l[’']|d[’']un[e]? )ext|cet (?:e-?mail|expéditeur) (?:provient|est|vient)|this (?:e-?mail|message) (?:originated|came|was sent|is) (?:from )?(?:outside|an external))",
+        r"(?i)^[\[(*⚠️! ]{0,6}(?:attention|caution|avertissement|warning|prudence|important|externe|external)?[\])*!:, -]{0,4}(?:ce (?:message|mail|courriel|e-mail) (?:provient|vient|a été envoyé|émane) (?:de l[’']|d[’']un[e]? )ext|cet (?:e-?mail|expéditeur) (?:provient|est|vient)|this (?:e-?mail|message) (?:originated|came|was sent|is) (?:from )?(?:outside|an external))",
         r"(?i)^(?:ne cliquez (?:pas )?sur|n[’']ouvrez pas|do not click)[^.]*(?:pièces? jointes?|liens?|links?|attachments?)",
         r"(?i)^[\[(]?(?:vous (?:n[’']obtenez|ne recevez) pas souvent d[’']e-mails|you don[’']t often get email|découvrez pourquoi|learn why this is important)",
         r"(?i)^(?:--- ?|#+ ?|=+ ?)?(?:merci d[’'])?(?:répond(?:re|ez)|reply|écrivez)(?: votre réponse)? (?:au-dessus|au dessus|above) (?:de )?(?:cette|this) (?:ligne|line)",
@@ -164,8 +196,19 @@ static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// How sure the line above a supposed signature makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// `-- ` to the letter.
+    Standard,
+    /// `--`.
+    Usual,
+    /// Some line drawn across.
+    Line,
+}
+
 /// Whether the lines could stand under a delimiter: few, short, none a sentence in a paragraph.
-pub(crate) fn looks_like_signature(lines: &[Line], strict: bool) -> bool {
+pub(crate) fn looks_like_signature(lines: &[Line], ground: Ground) -> bool {
     let said: Vec<String> = lines
         .iter()
         .map(|line| plain(&line.text))
@@ -173,7 +216,7 @@ pub(crate) fn looks_like_signature(lines: &[Line], strict: bool) -> bool {
         .collect();
     let body: Vec<&String> = said
         .iter()
-        .take_while(|text| !is_legal_footer(text))
+        .take_while(|text| !LEGAL.is_match(text))
         .collect();
     let short = body
         .iter()
@@ -184,12 +227,17 @@ pub(crate) fn looks_like_signature(lines: &[Line], strict: bool) -> bool {
         .any(|text| CONTACT.is_match(text) || is_mobile_footer(text));
     let sentences = body
         .iter()
-        .filter(|text| text.ends_with(['.', '?', '!', ';']) && text.split(' ').count() > 8)
+        .filter(|text| {
+            text.split(' ').count() > 8
+                && (text.ends_with(['.', '?', '!', ';']) || text.chars().count() > 90)
+        })
         .count();
-    if strict {
-        body.len() <= 8 && short == body.len() && (contact || body.len() <= 4) && sentences == 0
-    } else {
-        body.len() <= 14 && sentences <= 1 && short + 2 >= body.len()
+    match ground {
+        Ground::Standard => body.len() <= 14 && sentences <= 1 && short + 2 >= body.len(),
+        Ground::Usual => body.len() <= 10 && sentences == 0 && short + 1 >= body.len(),
+        Ground::Line => {
+            body.len() <= 8 && short == body.len() && (contact || body.len() <= 4) && sentences == 0
+        }
     }
 }
 
@@ -223,7 +271,7 @@ mod tests {
             "Ce message est clair.",
             "Ce message vous convient-il ?",
         ] {
-            assert!(!is_mobile_footer(text) && !is_legal_footer(text), "{text}");
+            assert!(!is_mobile_footer(text), "{text}");
         }
     }
 
