@@ -90,7 +90,10 @@ pub enum Error {
 
 impl Error {
     fn document(collection: Collection, error: &serde_json::Error) -> Self {
-        Self::Document { collection, why: error.to_string() }
+        Self::Document {
+            collection,
+            why: error.to_string(),
+        }
     }
 }
 
@@ -99,11 +102,20 @@ const TRIES: usize = 5;
 
 impl<S: Store> App<S> {
     /// Handles `incoming` and answers what came of it. It is visible at once, and durable after the store's next flush.
-    pub fn handle(&self, journal: Option<JournalId>, incoming: &Incoming, now: Timestamp) -> Result<Receipt, Error> {
-        match self.attempt(journal, incoming, now, |app, draft| app.dispatch(draft, incoming)) {
+    pub fn handle(
+        &self,
+        journal: Option<JournalId>,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
+        match self.attempt(journal, incoming, now, |app, draft| {
+            app.dispatch(draft, incoming)
+        }) {
             Err(error) if !matches!(error, Error::Store(_)) => {
                 tracing::error!(error = %error, "Cannot handle what was heard; it is put aside");
-                self.attempt(journal, incoming, now, |app, draft| app.put_aside(draft, incoming))
+                self.attempt(journal, incoming, now, |app, draft| {
+                    app.put_aside(draft, incoming)
+                })
             }
             outcome => outcome,
         }
@@ -159,22 +171,55 @@ impl<S: Store> App<S> {
     }
 
     /// The groups that somebody instructs.
-    fn groupes_of<'a>(&'a self, person: &'a Email) -> impl Iterator<Item = (&'a Demarche, &'a Groupe)> {
-        self.demarches.values().flat_map(move |demarche| demarche.groupes_of(person).map(move |groupe| (demarche, groupe)))
+    fn groupes_of<'a>(
+        &'a self,
+        person: &'a Email,
+    ) -> impl Iterator<Item = (&'a Demarche, &'a Groupe)> {
+        self.demarches.values().flat_map(move |demarche| {
+            demarche
+                .groupes_of(person)
+                .map(move |groupe| (demarche, groupe))
+        })
     }
 
     /// A dossier that `person` may see, with its démarche, or the refusal that tells nothing.
-    fn visible(&self, draft: &Draft<'_, S>, number: DossierId, person: &Email) -> Result<Result<(Dossier, &Demarche), Refusal>, Error> {
-        let found = draft.dossier(number)?.map(|change| change.dossier).filter(|dossier| dossier.purged.is_none());
+    fn visible(
+        &self,
+        draft: &Draft<'_, S>,
+        number: DossierId,
+        person: &Email,
+    ) -> Result<Result<(Dossier, &Demarche), Refusal>, Error> {
+        let found = draft
+            .dossier(number)?
+            .map(|change| change.dossier)
+            .filter(|dossier| dossier.purged.is_none());
         let seen = found.and_then(|dossier| {
             let demarche = self.demarche(dossier.demarche)?;
-            demarche.groupe(&dossier.groupe)?.instructeurs.contains(person).then_some((dossier, demarche))
+            demarche
+                .groupe(&dossier.groupe)?
+                .instructeurs
+                .contains(person)
+                .then_some((dossier, demarche))
         });
         Ok(seen.ok_or(Refusal::UnknownDossier { number }))
     }
 }
 
 /// A dossier as somebody is to see it.
-fn scene<'a>(dossier: &'a Dossier, demarche: &'a Demarche, at: Timestamp, by: Option<&'a Person>, audience: Audience) -> Scene<'a> {
-    Scene { dossier, demarche, at, by, audience, mark_of: None }
+fn scene<'a>(
+    dossier: &'a Dossier,
+    demarche: &'a Demarche,
+    at: Timestamp,
+    by: Option<&'a Person>,
+    audience: Audience,
+) -> Scene<'a> {
+    Scene {
+        dossier,
+        demarche,
+        at,
+        by,
+        audience,
+        mark_of: None,
+        can_reply: false,
+    }
 }

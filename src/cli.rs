@@ -16,21 +16,18 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use self::mail::{MailCommand, print};
 use self::outbox::OutboxCommand;
 use self::store::StoreCommand;
-use crate::app::App;
+use crate::channel::Inbox;
 use crate::channel::control::{
     self, Answer, CallError, DepositRequest, FileOf, LineRequest, Request,
 };
-use crate::channel::Inbox;
 use crate::config::{Config, Diagnostic};
 use crate::daemon::writer::{Bells, write};
 use crate::mail::Own;
 use crate::message::Verdict;
-use crate::store::sled::Sled;
 
 /// The clerk of an instruction team: dossiers, avis and decisions from chat rooms and mailboxes.
 ///
@@ -39,10 +36,23 @@ use crate::store::sled::Sled;
 #[command(name = "greffier", version, max_term_width = 100)]
 pub struct Arguments {
     /// The configuration
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "bot.toml", env = "GREFFIER_CONFIG")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        default_value = "bot.toml",
+        env = "GREFFIER_CONFIG"
+    )]
     config: PathBuf,
     /// How much to log on standard error: error, warn, info, debug, or a filter like greffier=debug
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn,greffier=info", env = "GREFFIER_LOG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "warn,greffier=info",
+        env = "GREFFIER_LOG"
+    )]
     log: String,
     /// Log as JSON, one object a line
     #[arg(long, global = true)]
@@ -131,8 +141,13 @@ pub fn run() -> ExitCode {
         complain(&format!("{error:#}"));
         return ExitCode::from(EX_USAGE);
     }
-    let place = Place { config: arguments.config };
-    let done = match arguments.command.unwrap_or(Command::Run(RunArguments::default())) {
+    let place = Place {
+        config: arguments.config,
+    };
+    let done = match arguments
+        .command
+        .unwrap_or(Command::Run(RunArguments::default()))
+    {
         Command::Run(how) => run::run(&place, &how),
         Command::Demo => demo::demo(),
         Command::Check => check::check(&place),
@@ -160,9 +175,17 @@ fn complain(text: &str) {
 }
 
 fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&arguments.log).context("--log takes a level or a filter like greffier=debug")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    if arguments.log_json { builder.json().init() } else { builder.with_target(false).init() }
+    let filter = tracing_subscriber::EnvFilter::try_new(&arguments.log)
+        .context("--log takes a level or a filter like greffier=debug")?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+        .with_writer(io::stderr);
+    if arguments.log_json {
+        builder.json().init()
+    } else {
+        builder.with_target(false).init()
+    }
     Ok(())
 }
 
@@ -216,13 +239,15 @@ fn hand(request: &Request, place: &Place) -> anyhow::Result<Answer> {
 /// Does `request` in this process. What it makes Greffier say waits in the outbox for the daemon.
 fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
     let (app, store) = run::middle(config, Vec::new())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let (sender, heard) = mpsc::channel(1);
         let inbox = Inbox::new(sender, Arc::clone(&app.shelf));
         let bells = Arc::new(Bells::default());
         let writer = tokio::spawn(write(app, heard, bells));
-        let answer = control::answer(request, &inbox, &run::admin(store)).await;
+        let answer = control::answer(request.clone(), &inbox, &run::admin(store)).await;
         drop(inbox);
         writer.await??;
         Ok(answer)
@@ -230,15 +255,27 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
 }
 
 fn say(line: String, by: String, files: Vec<PathBuf>, place: &Place) -> anyhow::Result<ExitCode> {
-    let files = files.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?;
-    let request = Request::Line(LineRequest { by, text: line, files, id: None });
+    let files = files
+        .iter()
+        .map(|path| absolute(path))
+        .collect::<Result<_, _>>()?;
+    let request = Request::Line(LineRequest {
+        by,
+        text: line,
+        files,
+        id: None,
+    });
     match hand(&request, place)? {
         Answer::Receipt(receipt) => {
             for answer in &receipt.answers {
                 print(&crate::channel::console::plain_text(answer))?;
             }
             let good = matches!(receipt.verdict, Verdict::Done | Verdict::Ignored);
-            Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if good {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         Answer::Error(failure) => bail!("{}", failure.detail),
         Answer::Admin(_) => bail!("the daemon answered something else than a receipt"),
@@ -257,14 +294,31 @@ fn deposit(file: &Path, demarche: Option<u64>, place: &Place) -> anyhow::Result<
             return Ok(ExitCode::from(EX_DATAERR));
         }
     };
-    let named = body.as_object_mut().and_then(|body| body.remove("demarche")).and_then(|number| number.as_u64());
+    let named = body
+        .as_object_mut()
+        .and_then(|body| body.remove("demarche"))
+        .and_then(|number| number.as_u64());
     let Some(demarche) = demarche.or(named) else {
-        complain(&format!("{}: write \"demarche\": N, or give --demarche N", file.display()));
+        complain(&format!(
+            "{}: write \"demarche\": N, or give --demarche N",
+            file.display()
+        ));
         return Ok(ExitCode::from(EX_DATAERR));
     };
-    let files = body.as_object_mut().and_then(|body| body.remove("fichiers")).unwrap_or_default();
+    let files = body
+        .as_object_mut()
+        .and_then(|body| body.remove("fichiers"))
+        .unwrap_or_default();
     let files = attached(&files, file.parent().unwrap_or(Path::new(".")))?;
-    let answer = hand(&Request::Deposit(DepositRequest { demarche, body, files, id: None }), place)?;
+    let answer = hand(
+        &Request::Deposit(DepositRequest {
+            demarche,
+            body,
+            files,
+            id: None,
+        }),
+        place,
+    )?;
     let receipt = match answer {
         Answer::Receipt(receipt) => receipt,
         Answer::Error(failure) => bail!("{}", failure.detail),
@@ -290,10 +344,18 @@ fn deposit(file: &Path, demarche: Option<u64>, place: &Place) -> anyhow::Result<
 fn attached(files: &Value, base: &Path) -> anyhow::Result<Vec<FileOf>> {
     let mut attached = Vec::new();
     for (champ, paths) in files.as_object().into_iter().flatten() {
-        let several = paths.as_array().cloned().unwrap_or_else(|| vec![paths.clone()]);
+        let several = paths
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| vec![paths.clone()]);
         for path in several {
-            let path = path.as_str().with_context(|| format!("fichiers.{champ}: write the path of a file, or a list of them"))?;
-            attached.push(FileOf { champ: champ.clone(), path: absolute(&base.join(path))? });
+            let path = path.as_str().with_context(|| {
+                format!("fichiers.{champ}: write the path of a file, or a list of them")
+            })?;
+            attached.push(FileOf {
+                champ: champ.clone(),
+                path: absolute(&base.join(path))?,
+            });
         }
     }
     Ok(attached)

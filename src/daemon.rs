@@ -65,17 +65,26 @@ impl<S: Store> Daemon<S> {
             // Whatever ends, for whatever reason, ends the others.
             let _guard = stop.clone().drop_guard();
             let name = channel.name();
-            channel.listen(inbox, stop).await.with_context(|| format!("The channel {name} failed"))
+            channel
+                .listen(inbox, stop)
+                .await
+                .with_context(|| format!("The channel {name} failed"))
         });
     }
 
     /// Delivers by `channel`.
     pub fn speak<C: Channel>(&mut self, channel: Arc<C>) {
-        let outbox = Outbox { store: Arc::clone(&self.app.store), shelf: Arc::clone(&self.app.shelf), bells: Arc::clone(&self.bells) };
+        let outbox = Outbox {
+            store: Arc::clone(&self.app.store),
+            shelf: Arc::clone(&self.app.shelf),
+            bells: Arc::clone(&self.bells),
+        };
         let (stop, quiet, cut) = (self.stop.clone(), self.quiet.clone(), self.cut.clone());
         self.speakers.spawn(async move {
             let name = channel.name();
-            let spoken = speak(outbox, channel, quiet, cut).await.with_context(|| format!("Delivery by {name} failed"));
+            let spoken = speak(outbox, channel, quiet, cut)
+                .await
+                .with_context(|| format!("Delivery by {name} failed"));
             if spoken.is_err() {
                 stop.cancel();
             }
@@ -86,7 +95,18 @@ impl<S: Store> Daemon<S> {
     /// Runs until it is asked to stop, then finishes what is under way. The answer is an error when something failed, or
     /// when there was no time to finish: nothing is lost then, the next start goes on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { app, inbox, door, bells, stop, quiet, cut, mut listeners, mut speakers, health } = self;
+        let Self {
+            app,
+            inbox,
+            door,
+            bells,
+            stop,
+            quiet,
+            cut,
+            mut listeners,
+            mut speakers,
+            health,
+        } = self;
         drop(door);
         let gauges = tokio::spawn(gauge(Arc::clone(&app), stop.clone()));
         let writer_stop = stop.clone();
@@ -104,7 +124,12 @@ impl<S: Store> Daemon<S> {
                 first = first.and(ended.map_err(anyhow::Error::from).and_then(|ended| ended));
             }
             // With the last listener the last inbox is gone: the writer finishes and ends.
-            first = first.and(writer.await.map_err(anyhow::Error::from).and_then(|ended| ended));
+            first = first.and(
+                writer
+                    .await
+                    .map_err(anyhow::Error::from)
+                    .and_then(|ended| ended),
+            );
             quiet.cancel();
             while let Some(ended) = speakers.join_next().await {
                 first = first.and(ended.map_err(anyhow::Error::from).and_then(|ended| ended));
@@ -124,7 +149,11 @@ async fn gauge<S: Store>(app: Arc<App<S>>, stop: CancellationToken) {
         let store = Arc::clone(&app.store);
         if let Ok(Ok(depths)) = tokio::task::spawn_blocking(move || store.depths()).await {
             #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
-            for (name, depth) in [("journal", depths.journal), ("outbox", depths.outbox), ("dead", depths.dead)] {
+            for (name, depth) in [
+                ("journal", depths.journal),
+                ("outbox", depths.outbox),
+                ("dead", depths.dead),
+            ] {
                 metrics::gauge!("greffier_waiting", "queue" => name).set(depth as f64);
             }
         }

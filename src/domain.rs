@@ -14,6 +14,7 @@ mod id;
 mod notice;
 mod piece;
 mod react;
+pub mod samples;
 mod valeur;
 mod view;
 
@@ -48,4 +49,10 @@ pub fn fold(text: &str) -> String {
         .map(|c| if c.is_alphanumeric() { c } else { ' ' })
         .collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The time zone of the platform: what is shown and counted in days is so in metropolitan France. The rule is written
+/// out, so that it does not depend on the machine's files.
+pub fn paris() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(jiff::tz::TimeZone::UTC)
 }

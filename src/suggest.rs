@@ -22,26 +22,47 @@ impl Suggestions {
     pub fn from_app<S: Store>(&self, app: &Arc<App<S>>) {
         let app = Arc::clone(app);
         // Only the first middle counts: there is one in a process.
-        let _second = self.ask.set(Box::new(move |typed, who| suggest(&app, typed, who)));
+        let _second = self
+            .ask
+            .set(Box::new(move |typed, who| suggest(&app, typed, who)));
     }
 }
 
 impl Suggest for Suggestions {
     fn suggest(&self, line: &str, position: usize, who: &str) -> Vec<Suggestion> {
         let typed = line.get(..position).unwrap_or(line);
-        self.ask.get().map(|ask| ask(typed, who)).unwrap_or_default()
+        self.ask
+            .get()
+            .map(|ask| ask(typed, who))
+            .unwrap_or_default()
     }
 }
 
 fn suggest<S: Store>(app: &App<S>, typed: &str, who: &str) -> Vec<Suggestion> {
-    let Completion { start, candidates, expecting } = app.catalogue.complete(typed);
-    let mut suggestions: Vec<Suggestion> =
-        candidates.into_iter().map(|candidate| Suggestion { start, insert: candidate.insert, help: candidate.help }).collect();
+    let Completion {
+        start,
+        candidates,
+        expecting,
+    } = app.catalogue.complete(typed);
+    let mut suggestions: Vec<Suggestion> = candidates
+        .into_iter()
+        .map(|candidate| Suggestion {
+            start,
+            insert: candidate.insert,
+            help: candidate.help,
+        })
+        .collect();
     if expecting == Some(Expecting::Dossier) {
         let begun = typed.get(start..).unwrap_or_default();
         let numbers = app.near(&Email::new(who)).unwrap_or_default().into_iter();
-        let fitting = numbers.map(|(number, what)| (number.to_string(), what)).filter(|(number, _)| number.starts_with(begun));
-        suggestions.extend(fitting.map(|(insert, help)| Suggestion { start, insert, help }));
+        let fitting = numbers
+            .map(|(number, what)| (number.to_string(), what))
+            .filter(|(number, _)| number.starts_with(begun));
+        suggestions.extend(fitting.map(|(insert, help)| Suggestion {
+            start,
+            insert,
+            help,
+        }));
     }
     suggestions
 }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{
-    Command, Demarche, Dossier, DossierId, Person, Recorded, Refusal, Request, View, decide, evolve, react,
+    Command, Demarche, Dossier, DossierId, Person, Recorded, Refusal, Request, View, decide,
+    evolve, react,
 };
 use crate::store::{DossierChange, Store};
 
@@ -19,8 +20,12 @@ impl<S: Store> App<S> {
         commands: &[Command],
     ) -> Result<Result<Vec<Recorded>, Refusal>, Error> {
         let unknown = Refusal::UnknownDossier { number };
-        let Some(mut change) = draft.dossier(number)? else { return Ok(Err(unknown)) };
-        let Some(demarche) = self.demarche(change.dossier.demarche) else { return Ok(Err(unknown)) };
+        let Some(mut change) = draft.dossier(number)? else {
+            return Ok(Err(unknown));
+        };
+        let Some(demarche) = self.demarche(change.dossier.demarche) else {
+            return Ok(Err(unknown));
+        };
         let (dossier, act) = match rehearse(&change.dossier, demarche, by, draft.at, commands) {
             Ok(outcome) => outcome,
             Err(refusal) => return Ok(Err(refusal)),
@@ -30,7 +35,11 @@ impl<S: Store> App<S> {
         }
         change.events.extend(act.iter().cloned());
         let view = View::of(&dossier, demarche);
-        draft.change(DossierChange { dossier: dossier.clone(), view, ..change });
+        draft.change(DossierChange {
+            dossier: dossier.clone(),
+            view,
+            ..change
+        });
         for effect in react(&dossier, demarche, &act) {
             self.word(draft, &dossier, demarche, by, &effect)?;
         }
@@ -49,9 +58,17 @@ pub(super) fn rehearse(
     let mut state = dossier.clone();
     let mut act = Vec::new();
     for command in commands {
-        let request = Request { by: by.clone(), at, command: command.clone() };
+        let request = Request {
+            by: by.clone(),
+            at,
+            command: command.clone(),
+        };
         for event in decide(&state, demarche, &request)? {
-            let recorded = Recorded { at, by: by.clone(), event };
+            let recorded = Recorded {
+                at,
+                by: by.clone(),
+                event,
+            };
             if let Some(after) = evolve(Some(state.clone()), &recorded) {
                 state = after;
             }

@@ -6,13 +6,13 @@ use crate::domain::{DemarcheId, Onglet};
 
 /// What may be asked beside acts. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Ask {
     /// Help, whole or about one command.
     Help {
         /// The command.
         #[serde(default)]
-        commande: Option<String>,
+        command: Option<String>,
     },
     /// Link the account: an address first, then the code received.
     Link {
@@ -115,6 +115,7 @@ pub(super) enum Ask {
 
 /// Which dossiers to list, and how.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Listing {
     /// The tab.
     pub(super) onglet: Onglet,

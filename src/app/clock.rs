@@ -37,7 +37,11 @@ impl<S: Store> App<S> {
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;
         }
-        draft.receipt.verdict = if changed >= CHANGED { Verdict::Done } else { Verdict::Ignored };
+        draft.receipt.verdict = if changed >= CHANGED {
+            Verdict::Done
+        } else {
+            Verdict::Ignored
+        };
         Ok(())
     }
 }

@@ -7,7 +7,11 @@ use crate::message::{DepositIn, Verdict};
 use crate::store::Store;
 
 impl<S: Store> App<S> {
-    pub(super) fn deposit(&self, draft: &mut Draft<'_, S>, incoming: &DepositIn) -> Result<(), Error> {
+    pub(super) fn deposit(
+        &self,
+        draft: &mut Draft<'_, S>,
+        incoming: &DepositIn,
+    ) -> Result<(), Error> {
         draft.receipt.digest.clone_from(&incoming.digest);
         let Some(demarche) = self.demarche(DemarcheId(incoming.demarche)) else {
             draft.receipt.verdict = Verdict::Unknown;
@@ -26,12 +30,21 @@ impl<S: Store> App<S> {
             Ok(act) => act,
             Err(refusal) => {
                 draft.receipt.verdict = Verdict::Refused;
-                let pointer = if matches!(refusal, Refusal::UnknownGroupe { .. }) { "/groupe" } else { "" };
-                draft.receipt.errors = vec![Fault { pointer: pointer.to_owned(), detail: self.templates.refusal(&refusal)? }];
+                let pointer = if matches!(refusal, Refusal::UnknownGroupe { .. }) {
+                    "/groupe"
+                } else {
+                    ""
+                };
+                draft.receipt.errors = vec![Fault {
+                    pointer: pointer.to_owned(),
+                    detail: self.templates.refusal(&refusal, None)?,
+                }];
                 return Ok(());
             }
         };
-        let Some(dossier) = replay(&act) else { return Ok(()) };
+        let Some(dossier) = replay(&act) else {
+            return Ok(());
+        };
         draft.receipt.dossier = Some(number.0);
         draft.found(dossier.clone(), act.clone(), View::of(&dossier, demarche));
         let by = Person::Usager(dossier.usager.clone());

@@ -44,44 +44,112 @@ fn account_key(account: &Account) -> String {
 
 impl<S: Store> App<S> {
     /// Whom an account is linked to.
-    pub(super) fn linked(&self, draft: &Draft<'_, S>, account: &Account) -> Result<Option<Email>, Error> {
+    pub(super) fn linked(
+        &self,
+        draft: &Draft<'_, S>,
+        account: &Account,
+    ) -> Result<Option<Email>, Error> {
         draft.get(Collection::Link, &account_key(account))
     }
 
     /// The accounts linked to somebody.
-    pub(super) fn accounts(&self, draft: &Draft<'_, S>, email: &Email) -> Result<Vec<Account>, Error> {
+    pub(super) fn accounts(
+        &self,
+        draft: &Draft<'_, S>,
+        email: &Email,
+    ) -> Result<Vec<Account>, Error> {
         let _ = draft;
-        let rows = self.store.scan(Collection::Link, &person_prefix(email), Bound::Unbounded, 50)?;
+        let rows = self.store.scan(
+            Collection::Link,
+            &person_prefix(email),
+            Bound::Unbounded,
+            50,
+        )?;
         rows.into_iter()
-            .map(|(_, value)| serde_json::from_value(value).map_err(|error| Error::document(Collection::Link, &error)))
+            .map(|(_, value)| {
+                serde_json::from_value(value)
+                    .map_err(|error| Error::document(Collection::Link, &error))
+            })
             .collect()
     }
 
     /// `lier`: an address asks for a code, a code links.
-    pub(super) fn link(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, value: &str) -> Result<(), Error> {
-        if value.contains('@') { self.send_code(draft, speaker, &Email::new(value)) } else { self.take_code(draft, speaker, value) }
+    pub(super) fn link(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        value: &str,
+    ) -> Result<(), Error> {
+        if value.contains('@') {
+            self.send_code(draft, speaker, &Email::new(value))
+        } else {
+            self.take_code(draft, speaker, value)
+        }
     }
 
-    fn send_code(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, email: &Email) -> Result<(), Error> {
+    fn send_code(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        email: &Email,
+    ) -> Result<(), Error> {
         let account = &speaker.line.from;
         let before: Option<Sent> = draft.get(Collection::LinkCode, &key(account))?;
-        let too_soon = before.is_some_and(|sent| sent.email == *email && draft.at.duration_since(sent.at) < PAUSE);
-        let known = self.groupes_of(email).next().is_some() || self.directory.is_administrateur(email);
+        let too_soon = before
+            .is_some_and(|sent| sent.email == *email && draft.at.duration_since(sent.at) < PAUSE);
+        let known =
+            self.groupes_of(email).next().is_some() || self.directory.is_administrateur(email);
         // The answer is the same for an address that is nobody's: it must not tell who instructs.
         if known && !too_soon {
             let code = self.code(&format!("link {} {} {email}", draft.cause, key(account)));
-            let context = json!({ "code": code, "reseau": account.network, "compte": account.id, "minutes": VALID.as_mins() });
-            let Worded { subject, text, html } = self.templates.mail_named("link_code", &context)?;
-            let mail = MailOut { from_name: self.from_name.clone(), subject, text, html, ..MailOut::default() };
-            let to = Destination { network: "mail".to_owned(), address: email.to_string() };
-            draft.send(Outgoing { to, body: Body::Mail(Box::new(mail)) });
-            let sent = Sent { email: email.clone(), code, at: draft.at, guesses: 0 };
+            let until = draft.at.checked_add(VALID).unwrap_or(draft.at);
+            let words = self
+                .templates
+                .mail_named("lier", &json!({ "code": code, "until": until }))?;
+            let Worded {
+                subject,
+                text,
+                html,
+            } = words;
+            let mail = MailOut {
+                from_name: self.from_name.clone(),
+                subject,
+                text,
+                html,
+                ..MailOut::default()
+            };
+            let to = Destination {
+                network: "mail".to_owned(),
+                address: email.to_string(),
+            };
+            draft.send(Outgoing {
+                to,
+                body: Body::Mail(Box::new(mail)),
+            });
+            let sent = Sent {
+                email: email.clone(),
+                code,
+                at: draft.at,
+                guesses: 0,
+            };
             draft.put(Collection::LinkCode, key(account), &sent)?;
         }
-        self.answer(draft, speaker, &Answer::LinkCodeSent { email: email.clone() }, None)
+        self.answer(
+            draft,
+            speaker,
+            &Answer::LinkCodeSent {
+                email: email.clone(),
+            },
+            None,
+        )
     }
 
-    fn take_code(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, typed: &str) -> Result<(), Error> {
+    fn take_code(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        typed: &str,
+    ) -> Result<(), Error> {
         let account = &speaker.line.from;
         let Some(mut sent) = draft.get::<Sent>(Collection::LinkCode, &key(account))? else {
             return self.answer(draft, speaker, &Answer::BadLinkCode, None);
@@ -95,12 +163,20 @@ impl<S: Store> App<S> {
         self.forget_link(draft, account)?;
         draft.remove(Collection::LinkCode, key(account));
         draft.put(Collection::Link, account_key(account), &sent.email)?;
-        draft.put(Collection::Link, format!("{}{}", person_prefix(&sent.email), key(account)), account)?;
+        draft.put(
+            Collection::Link,
+            format!("{}{}", person_prefix(&sent.email), key(account)),
+            account,
+        )?;
         self.answer(draft, speaker, &Answer::Linked { email: sent.email }, None)
     }
 
     /// `delier`.
-    pub(super) fn unlink(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
+    pub(super) fn unlink(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
         self.forget_link(draft, &speaker.line.from)?;
         self.answer(draft, speaker, &Answer::Unlinked, None)
     }
@@ -108,15 +184,22 @@ impl<S: Store> App<S> {
     fn forget_link(&self, draft: &mut Draft<'_, S>, account: &Account) -> Result<(), Error> {
         if let Some(email) = self.linked(draft, account)? {
             draft.remove(Collection::Link, account_key(account));
-            draft.remove(Collection::Link, format!("{}{}", person_prefix(&email), key(account)));
+            draft.remove(
+                Collection::Link,
+                format!("{}{}", person_prefix(&email), key(account)),
+            );
         }
         Ok(())
     }
 
     /// Forgets codes that nobody typed back.
     pub(super) fn sweep_codes(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
-        for (key, value) in self.store.scan(Collection::LinkCode, "", Bound::Unbounded, 1000)? {
-            let sent: Sent = serde_json::from_value(value).map_err(|error| Error::document(Collection::LinkCode, &error))?;
+        for (key, value) in self
+            .store
+            .scan(Collection::LinkCode, "", Bound::Unbounded, 1000)?
+        {
+            let sent: Sent = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::LinkCode, &error))?;
             if draft.at.duration_since(sent.at) > VALID {
                 draft.remove(Collection::LinkCode, key);
             }

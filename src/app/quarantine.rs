@@ -15,7 +15,7 @@ use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
 use crate::mail::{Purpose, Understood, understand};
 use crate::message::{Body, MailIn, Outgoing, Post, Verdict};
 use crate::store::{Collection, Queued, Store};
-use crate::template::{Answer, Held};
+use crate::template::{Answer, Audience, Held};
 
 /// Most characters of the text that are shown.
 const EXCERPT: usize = 800;
@@ -72,8 +72,17 @@ fn key(id: u64) -> String {
 impl<S: Store> App<S> {
     /// Holds a mail, and tells the rooms concerned.
     pub(super) fn hold(&self, draft: &mut Draft<'_, S>, hold: Hold<'_>) -> Result<(), Error> {
-        let Hold { mail, understood, origin, reason } = hold;
-        let attachments = understood.attachments.iter().map(|attachment| (attachment.name.clone(), attachment.bytes)).collect();
+        let Hold {
+            mail,
+            understood,
+            origin,
+            reason,
+        } = hold;
+        let attachments = understood
+            .attachments
+            .iter()
+            .map(|attachment| (attachment.name.clone(), attachment.bytes))
+            .collect();
         let kept = Kept {
             id: self.next_id(draft)?,
             at: draft.at,
@@ -108,7 +117,10 @@ impl<S: Store> App<S> {
     }
 
     fn next_id(&self, draft: &mut Draft<'_, S>) -> Result<u64, Error> {
-        let id = draft.get::<u64>(Collection::Meta, "quarantine")?.unwrap_or(0) + 1;
+        let id = draft
+            .get::<u64>(Collection::Meta, "quarantine")?
+            .unwrap_or(0)
+            + 1;
         draft.put(Collection::Meta, "quarantine", &id)?;
         Ok(id)
     }
@@ -116,35 +128,67 @@ impl<S: Store> App<S> {
     fn keep(&self, draft: &mut Draft<'_, S>, kept: &Kept) -> Result<(), Error> {
         draft.put(Collection::Quarantine, key(kept.id), kept)?;
         draft.receipt.verdict = Verdict::Quarantined;
-        let dossier = kept.dossier.map(|number| draft.dossier(number)).transpose()?.flatten().map(|change| change.dossier);
+        let dossier = kept
+            .dossier
+            .map(|number| draft.dossier(number))
+            .transpose()?
+            .flatten()
+            .map(|change| change.dossier);
         let rooms: Vec<_> = match &dossier {
-            Some(dossier) => self.directory.rooms(dossier.demarche, &dossier.groupe, Some(Topic::Courrier)).collect(),
+            Some(dossier) => self
+                .directory
+                .rooms(dossier.demarche, &dossier.groupe, Some(Topic::Courrier))
+                .collect(),
             None => self.directory.rooms_for(Topic::Courrier).collect(),
         };
         for room in rooms {
             // Whose mail it is concerns only those who may see the dossier.
-            let open = room.privacy == Privacy::Full && dossier.is_some();
-            let context = json!({
-                "id": kept.id,
-                "dossier": kept.dossier,
-                "raison": kept.reason,
-                "from": kept.from.as_deref().filter(|_| open),
-                "objet": kept.subject.as_deref().filter(|_| open),
+            let audience = Audience::Room(if dossier.is_some() {
+                room.privacy
+            } else {
+                Privacy::Minimal
             });
-            let thread = dossier.as_ref().filter(|_| room.threads).map(|dossier| super::word::card_of(dossier.number));
-            let post = Post { text: self.templates.room_named("held", &context)?, alert: true, thread, ..Post::default() };
-            let outgoing = Outgoing { to: of_room(room), body: Body::Post(post) };
-            draft.queue(Queued { outgoing, not_before: None, dossier: kept.dossier, tag: None });
+            let context = json!({
+                "id": kept.id.to_string(),
+                "number": kept.dossier,
+                "avis": kept.avis,
+                "reason": kept.reason,
+                "from": kept.from,
+                "subject": kept.subject,
+            });
+            let thread = dossier
+                .as_ref()
+                .filter(|_| room.threads)
+                .map(|dossier| super::word::card_of(dossier.number));
+            let post = Post {
+                text: self.templates.room_named("held", audience, &context)?,
+                alert: true,
+                thread,
+                ..Post::default()
+            };
+            let outgoing = Outgoing {
+                to: of_room(room),
+                body: Body::Post(post),
+            };
+            draft.queue(Queued {
+                outgoing,
+                not_before: None,
+                dossier: kept.dossier,
+                tag: None,
+            });
         }
         Ok(())
     }
 
     /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers.
     fn held_for(&self, draft: &Draft<'_, S>, email: &Email) -> Result<Vec<Kept>, Error> {
-        let rows = self.store.scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
+        let rows = self
+            .store
+            .scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
         let mut held = Vec::new();
         for (_, value) in rows {
-            let kept: Kept = serde_json::from_value(value).map_err(|error| Error::document(Collection::Quarantine, &error))?;
+            let kept: Kept = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Quarantine, &error))?;
             if self.may_see(draft, &kept, email)? {
                 held.push(kept);
             }
@@ -168,20 +212,45 @@ impl<S: Store> App<S> {
     }
 
     /// `quarantaine`.
-    pub(super) fn list_held(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
-        let Some(email) = &speaker.email else { return self.answer(draft, speaker, &Answer::NotLinked, None) };
+    pub(super) fn list_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
+        let Some(email) = &speaker.email else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
         let private = self.shows_all(speaker);
-        let rows = self.held_for(draft, email)?.iter().map(|kept| if private { kept.shown() } else { discreet(kept) }).collect();
+        let rows = self
+            .held_for(draft, email)?
+            .iter()
+            .map(|kept| {
+                if private {
+                    kept.shown()
+                } else {
+                    discreet(kept)
+                }
+            })
+            .collect();
         self.answer(draft, speaker, &Answer::Quarantine { rows }, None)
     }
 
     /// Whether the place where a line was said may see everything.
     pub(super) fn shows_all(&self, speaker: &Speaker<'_>) -> bool {
-        self.directory.privacy(&speaker.line.from.network, &speaker.line.place) == Privacy::Full
+        self.directory
+            .privacy(&speaker.line.from.network, &speaker.line.place)
+            == Privacy::Full
     }
 
-    fn find(&self, draft: &Draft<'_, S>, speaker: &Speaker<'_>, id: u64) -> Result<Option<Kept>, Error> {
-        let Some(email) = &speaker.email else { return Ok(None) };
+    fn find(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+    ) -> Result<Option<Kept>, Error> {
+        let Some(email) = &speaker.email else {
+            return Ok(None);
+        };
         let kept: Option<Kept> = draft.get(Collection::Quarantine, &key(id))?;
         match kept {
             Some(kept) if self.may_see(draft, &kept, email)? => Ok(Some(kept)),
@@ -190,46 +259,109 @@ impl<S: Store> App<S> {
     }
 
     /// `quarantaine voir`.
-    pub(super) fn show_held(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, id: u64) -> Result<(), Error> {
+    pub(super) fn show_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+    ) -> Result<(), Error> {
         let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.answer(draft, speaker, &Answer::UnknownHeld { id: id.to_string() }, None);
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
         };
         let (held, excerpt) = if self.shows_all(speaker) {
             let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
-            (kept.shown(), understood.reply.chars().take(EXCERPT).collect())
+            (
+                kept.shown(),
+                understood.reply.chars().take(EXCERPT).collect(),
+            )
         } else {
             (discreet(&kept), String::new())
         };
-        let about = kept.dossier.map(|number| draft.dossier(number)).transpose()?.flatten().map(|change| change.dossier);
-        self.answer(draft, speaker, &Answer::QuarantineItem { held, excerpt }, about.as_ref())
+        let about = kept
+            .dossier
+            .map(|number| draft.dossier(number))
+            .transpose()?
+            .flatten()
+            .map(|change| change.dossier);
+        self.answer(
+            draft,
+            speaker,
+            &Answer::QuarantineItem { held, excerpt },
+            about.as_ref(),
+        )
     }
 
     /// `quarantaine accepter`: files the mail as if its sender were the one expected.
-    pub(super) fn accept_held(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, id: u64, dossier: Option<DossierId>) -> Result<(), Error> {
-        let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone()) else {
-            return self.answer(draft, speaker, &Answer::UnknownHeld { id: id.to_string() }, None);
+    pub(super) fn accept_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        dossier: Option<DossierId>,
+    ) -> Result<(), Error> {
+        let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone())
+        else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         let Some(number) = dossier.or(kept.dossier) else {
-            return self.answer(draft, speaker, &Answer::HeldNeedsDossier { id: id.to_string() }, None);
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::HeldNeedsDossier { id: id.to_string() },
+                None,
+            );
         };
         let (target, _) = match self.visible(draft, number, &email)? {
             Ok(found) => found,
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
         };
-        let sender = understood.from.as_ref().map(|from| Email::new(&from.address));
+        let sender = understood
+            .from
+            .as_ref()
+            .map(|from| Email::new(&from.address));
         let known = kept.dossier.filter(|known| *known == number);
-        let by_sender = target.avis.iter().rev().find(|(_, avis)| Some(&avis.expert) == sender.as_ref() && avis.revoked.is_none());
+        let by_sender = target
+            .avis
+            .iter()
+            .rev()
+            .find(|(_, avis)| Some(&avis.expert) == sender.as_ref() && avis.revoked.is_none());
         let origin = match (known, kept.avis) {
-            (Some(_), Some(avis)) => target.avis.get(&avis).map(|asked| (Purpose::Avis(avis.0), asked.expert.clone())),
+            (Some(_), Some(avis)) => target
+                .avis
+                .get(&avis)
+                .map(|asked| (Purpose::Avis(avis.0), asked.expert.clone())),
             (Some(_), None) => Some((Purpose::Message, target.usager.clone())),
-            (None, _) if sender.as_ref() == Some(&target.usager) => Some((Purpose::Message, target.usager.clone())),
-            (None, _) => by_sender.map(|(avis, asked)| (Purpose::Avis(avis.0), asked.expert.clone())),
+            (None, _) if sender.as_ref() == Some(&target.usager) => {
+                Some((Purpose::Message, target.usager.clone()))
+            }
+            (None, _) => {
+                by_sender.map(|(avis, asked)| (Purpose::Avis(avis.0), asked.expert.clone()))
+            }
         };
         let Some((purpose, expected)) = origin else {
-            return self.answer(draft, speaker, &Answer::HeldNeedsDossier { id: id.to_string() }, None);
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::HeldNeedsDossier { id: id.to_string() },
+                None,
+            );
         };
-        let origin = Origin { dossier: number, purpose, expected };
+        let origin = Origin {
+            dossier: number,
+            purpose,
+            expected,
+        };
         draft.remove(Collection::Quarantine, key(id));
         let outside = (sender.as_ref() != Some(&origin.expected)).then_some(&email);
         self.file(draft, &kept.mail, &understood, &origin, outside)?;
@@ -238,27 +370,58 @@ impl<S: Store> App<S> {
             draft.receipt.verdict = Verdict::Refused;
             return self.show_latest(draft, speaker);
         }
-        self.answer(draft, speaker, &Answer::HeldAccepted { id: id.to_string(), number }, Some(&target))
+        self.answer(
+            draft,
+            speaker,
+            &Answer::HeldAccepted {
+                id: id.to_string(),
+                number,
+            },
+            Some(&target),
+        )
     }
 
     fn show_latest(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
-        let id = draft.get::<u64>(Collection::Meta, "quarantine")?.unwrap_or(0);
+        let id = draft
+            .get::<u64>(Collection::Meta, "quarantine")?
+            .unwrap_or(0);
         self.show_held(draft, speaker, id)
     }
 
     /// `quarantaine rejeter`: the sender is told, with the reason given.
-    pub(super) fn reject_held(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, id: u64, why: Option<&str>) -> Result<(), Error> {
+    pub(super) fn reject_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        why: Option<&str>,
+    ) -> Result<(), Error> {
         let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.answer(draft, speaker, &Answer::UnknownHeld { id: id.to_string() }, None);
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         draft.remove(Collection::Quarantine, key(id));
         self.tell_sender(draft, &understood, "rejected", why)?;
-        self.answer(draft, speaker, &Answer::HeldRejected { id: id.to_string() }, None)
+        self.answer(
+            draft,
+            speaker,
+            &Answer::HeldRejected { id: id.to_string() },
+            None,
+        )
     }
 }
 
 /// A held mail without what a room may not see.
 fn discreet(kept: &Kept) -> Held {
-    Held { from: None, subject: None, attachments: Vec::new(), ..kept.shown() }
+    Held {
+        from: None,
+        subject: None,
+        attachments: Vec::new(),
+        ..kept.shown()
+    }
 }

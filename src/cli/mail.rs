@@ -43,7 +43,10 @@ pub(super) enum MailCommand {
 /// Does it. `reply` and `read` need no `bot.toml`, but take the mail domain and the relays from it where it is there.
 pub(super) fn run(command: MailCommand, place: &Place) -> anyhow::Result<ExitCode> {
     match command {
-        MailCommand::Reply { batch: Some(from), out: Some(to) } => reply_batch(&from, &to, &own(place))?,
+        MailCommand::Reply {
+            batch: Some(from),
+            out: Some(to),
+        } => reply_batch(&from, &to, &own(place))?,
         MailCommand::Reply { .. } => print(&understand_input(&own(place))?.reply)?,
         MailCommand::Read => read(&own(place))?,
         MailCommand::Deliver { from, to } => return Ok(deliver(from, to, place)),
@@ -52,7 +55,10 @@ pub(super) fn run(command: MailCommand, place: &Place) -> anyhow::Result<ExitCod
 }
 
 fn own(place: &Place) -> Own {
-    place.config().map(|config| super::own(&config)).unwrap_or_default()
+    place
+        .config()
+        .map(|config| super::own(&config))
+        .unwrap_or_default()
 }
 
 /// Exit codes for a mail server (sysexits.h).
@@ -70,12 +76,21 @@ fn deliver(from: Option<String>, to: Vec<String>, place: &Place) -> ExitCode {
         super::complain("There is no mail on standard input");
         return ExitCode::from(EX_DATAERR);
     }
-    let request = Request::Mail(MailRequest { original_base64: Some(BASE64.encode(&raw)), path: None, mail_from: from, rcpt_to: to });
+    let request = Request::Mail(MailRequest {
+        original_base64: Some(BASE64.encode(&raw)),
+        path: None,
+        mail_from: from,
+        rcpt_to: to,
+    });
     match hand(&request, place) {
         Ok(control::Answer::Receipt(_) | control::Answer::Admin(_)) => ExitCode::SUCCESS,
         Ok(control::Answer::Error(failure)) => {
             super::complain(&failure.detail);
-            ExitCode::from(if failure.code == "too_large" { EX_DATAERR } else { EX_TEMPFAIL })
+            ExitCode::from(if failure.code == "too_large" {
+                EX_DATAERR
+            } else {
+                EX_TEMPFAIL
+            })
         }
         Err(error) => {
             super::complain(&format!("{error:#}"));

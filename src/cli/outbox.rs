@@ -38,13 +38,22 @@ pub(super) fn run(command: &OutboxCommand, place: &Place) -> anyhow::Result<Exit
     match command {
         OutboxCommand::Count => {
             let depths: Depths = serde_json::from_value(ask(place, &json!({ "name": "depths" }))?)?;
-            print(&format!("{} to handle, {} to send, {} given up", depths.journal, depths.outbox, depths.dead))?;
+            print(&format!(
+                "{} to handle, {} to send, {} given up",
+                depths.journal, depths.outbox, depths.dead
+            ))?;
         }
         OutboxCommand::Dead => {
             for row in dead(place)? {
-                let dossier = row.queued.dossier.map_or_else(|| "-".to_owned(), |number| number.to_string());
+                let dossier = row
+                    .queued
+                    .dossier
+                    .map_or_else(|| "-".to_owned(), |number| number.to_string());
                 let why = row.why.unwrap_or_default().replace(['\n', '\r'], " ");
-                print(&format!("{}\t{}\tdossier {dossier}\t{} tries\t{why}", row.id, row.queued.outgoing.to.network, row.attempts))?;
+                print(&format!(
+                    "{}\t{}\tdossier {dossier}\t{} tries\t{why}",
+                    row.id, row.queued.outgoing.to.network, row.attempts
+                ))?;
             }
         }
         OutboxCommand::Replay { id, .. } => {
@@ -54,7 +63,9 @@ pub(super) fn run(command: &OutboxCommand, place: &Place) -> anyhow::Result<Exit
             };
             for id in ids {
                 if ask(place, &json!({ "name": "replay", "id": id }))? != json!(true) {
-                    complain(&format!("no given-up message has the number {id}; `greffier outbox dead` lists them"));
+                    complain(&format!(
+                        "no given-up message has the number {id}; `greffier outbox dead` lists them"
+                    ));
                     return Ok(ExitCode::FAILURE);
                 }
                 print(&format!("{id} will be tried again"))?;
@@ -62,7 +73,9 @@ pub(super) fn run(command: &OutboxCommand, place: &Place) -> anyhow::Result<Exit
         }
         OutboxCommand::Forget { id } => {
             if ask(place, &json!({ "name": "forget", "id": id }))? != json!(true) {
-                complain(&format!("no given-up message has the number {id}; `greffier outbox dead` lists them"));
+                complain(&format!(
+                    "no given-up message has the number {id}; `greffier outbox dead` lists them"
+                ));
                 return Ok(ExitCode::FAILURE);
             }
             print(&format!("{id} is forgotten"))?;
@@ -72,5 +85,8 @@ pub(super) fn run(command: &OutboxCommand, place: &Place) -> anyhow::Result<Exit
 }
 
 fn dead(place: &Place) -> anyhow::Result<Vec<Row>> {
-    Ok(serde_json::from_value(ask(place, &json!({ "name": "dead" }))?)?)
+    Ok(serde_json::from_value(ask(
+        place,
+        &json!({ "name": "dead" }),
+    )?)?)
 }

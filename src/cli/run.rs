@@ -45,8 +45,12 @@ use crate::template::Templates;
 /// Runs the daemon until it is asked to stop.
 pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode> {
     let config = place.config()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("Cannot collect metrics")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .context("Cannot collect metrics")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(serve(config, how, Some(metrics), CancellationToken::new()));
     // The console's thread may still wait for a line that will not come.
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -55,11 +59,19 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
 }
 
 /// The daemon on the components that `config` names, until `stop` or a signal.
-pub(super) async fn serve(mut config: Config, how: &RunArguments, metrics: Option<PrometheusHandle>, stop: CancellationToken) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    mut config: Config,
+    how: &RunArguments,
+    metrics: Option<PrometheusHandle>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     on_signals(stop.clone())?;
     prepare(&mut config)?;
     let suggestions = Arc::new(Suggestions::default());
-    let console = Arc::new(Console::new(console_settings(&config, how), Arc::clone(&suggestions) as Arc<dyn console::Suggest>));
+    let console = Arc::new(Console::new(
+        console_settings(&config, how),
+        Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
+    ));
     let has_console = console.mode() != Mode::Off;
     let mail = Arc::new(Eml::new(config.eml.clone(), identity(&config)));
     let mut networks = vec![(mail.name(), mail.limits())];
@@ -73,14 +85,25 @@ pub(super) async fn serve(mut config: Config, how: &RunArguments, metrics: Optio
     let mut daemon = Daemon::new(Arc::clone(&app), Arc::clone(&health), stop);
 
     // Every socket is opened before anything is taken in, so that a taken port is said at once.
-    let listener = Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+    let listener =
+        Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
     let http = Arc::new(Http::bind(config.http.clone(), Arc::clone(&health), metrics).await?);
-    let control = Arc::new(Control::bind(control::Settings { socket: super::socket(&config) }, admin(store)).await?);
+    let control = Arc::new(
+        Control::bind(
+            control::Settings {
+                socket: super::socket(&config),
+            },
+            admin(store),
+        )
+        .await?,
+    );
     announce(&config, &listener, &http, has_console);
     daemon.listen(listener);
     daemon.listen(http);
     daemon.listen(control);
-    daemon.listen(Arc::new(Clock { period: Duration::from_secs(60) }));
+    daemon.listen(Arc::new(Clock {
+        period: Duration::from_secs(60),
+    }));
     daemon.speak(mail);
     if has_console {
         daemon.listen(Arc::clone(&console));
@@ -91,10 +114,16 @@ pub(super) async fn serve(mut config: Config, how: &RunArguments, metrics: Optio
 
 fn announce(config: &Config, listener: &Listener, http: &Http, console: bool) {
     if let Some(address) = listener.smtp_address() {
-        tracing::info!("Mail for {} is taken by SMTP on {address}", config.mail.domain);
+        tracing::info!(
+            "Mail for {} is taken by SMTP on {address}",
+            config.mail.domain
+        );
     }
     if let Some(address) = listener.lmtp_address() {
-        tracing::info!("Mail for {} is taken by LMTP on {address}", config.mail.domain);
+        tracing::info!(
+            "Mail for {} is taken by LMTP on {address}",
+            config.mail.domain
+        );
     }
     if let Ok(address) = http.address() {
         tracing::info!("Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers");
@@ -139,9 +168,11 @@ fn prepare(config: &mut Config) -> anyhow::Result<()> {
 fn secret(path: &Path) -> anyhow::Result<String> {
     if !path.exists() {
         let mut octets = [0u8; 32];
-        getrandom::fill(&mut octets).map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
+        getrandom::fill(&mut octets)
+            .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("Cannot create {}", folder.display()))?;
+            fs::create_dir_all(folder)
+                .with_context(|| format!("Cannot create {}", folder.display()))?;
         }
         let mut file = fs::OpenOptions::new()
             .write(true)
@@ -152,16 +183,23 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         writeln!(file, "{}", HEXLOWER.encode(&octets))?;
         file.sync_all()?;
     }
-    let text = fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
     let text = text.trim();
     if text.len() < 16 {
-        bail!("{} holds no secret: write at least 16 characters, or remove it and a new one is made", path.display());
+        bail!(
+            "{} holds no secret: write at least 16 characters, or remove it and a new one is made",
+            path.display()
+        );
     }
     Ok(text.to_owned())
 }
 
 /// The middle, on the store that `config` names, and that store.
-pub(super) fn middle(config: &Config, networks: Vec<(&'static str, Limits)>) -> anyhow::Result<(Arc<App<Sled>>, Arc<Sled>)> {
+pub(super) fn middle(
+    config: &Config,
+    networks: Vec<(&'static str, Limits)>,
+) -> anyhow::Result<(Arc<App<Sled>>, Arc<Sled>)> {
     let demarches = config.demarches().map_err(super::listed)?;
     let unfitting = config.unfitting(&demarches, "bot.toml");
     if !unfitting.is_empty() {
@@ -171,14 +209,21 @@ pub(super) fn middle(config: &Config, networks: Vec<(&'static str, Limits)>) -> 
     fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
     let store = Arc::new(Sled::open(&data.join("store"), &OpenOptions::default())?);
     follow_rules(&store, &demarches)?;
-    let limits: BTreeMap<String, Limits> = networks.into_iter().map(|(name, limits)| (name.to_owned(), limits)).collect();
+    let limits: BTreeMap<String, Limits> = networks
+        .into_iter()
+        .map(|(name, limits)| (name.to_owned(), limits))
+        .collect();
     let app = App {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),
         demarches,
         catalogue: catalogue(config)?,
         templates: templates(config)?,
-        directory: Directory::new(config.rooms.clone(), limits, config.greffier.administrateurs.clone()),
+        directory: Directory::new(
+            config.rooms.clone(),
+            limits,
+            config.greffier.administrateurs.clone(),
+        ),
         own: own(config),
         from_name: config.mail.from_name.clone(),
         secret: secret(&data.join("secrets/reply-key"))?.into_bytes(),
@@ -190,17 +235,31 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
     match &config.greffier.commands {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(|faults| {
-            super::listed(faults.into_iter().map(|fault| Diagnostic { file: fault.file, line: Some(fault.line), message: fault.message }).collect())
+            super::listed(
+                faults
+                    .into_iter()
+                    .map(|fault| Diagnostic {
+                        file: fault.file,
+                        line: Some(fault.line),
+                        message: fault.message,
+                    })
+                    .collect(),
+            )
         }),
     }
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
-    Templates::load(config.greffier.templates.as_deref()).map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
+    Templates::load(config.greffier.templates.as_deref())
+        .map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
 }
 
 pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {
-    Diagnostic { file: fault.file, line: Some(fault.line), message: fault.message }
+    Diagnostic {
+        file: fault.file,
+        line: Some(fault.line),
+        message: fault.message,
+    }
 }
 
 /// When the rules of the démarches have changed, so may have the days on which the clock must look: the indexes are made anew.
@@ -221,7 +280,11 @@ fn follow_rules(store: &Arc<Sled>, demarches: &Demarches) -> anyhow::Result<()> 
         cause: format!("rules:{}", at.as_microsecond()),
         at,
         dossiers: Vec::new(),
-        changes: vec![Change { collection: Collection::Meta, key: "rules".to_owned(), value: Some(digest) }],
+        changes: vec![Change {
+            collection: Collection::Meta,
+            key: "rules".to_owned(),
+            value: Some(digest),
+        }],
         outbox: Vec::new(),
         unsay: Vec::new(),
         receipt: crate::message::Receipt::of(crate::message::Verdict::Done),
@@ -231,13 +294,19 @@ fn follow_rules(store: &Arc<Sled>, demarches: &Demarches) -> anyhow::Result<()> 
 }
 
 fn identity(config: &Config) -> Identity {
-    Identity { domain: config.mail.domain.clone(), from_address: config.mail.from_address.clone(), host: config.mail.host.clone() }
+    Identity {
+        domain: config.mail.domain.clone(),
+        from_address: config.mail.from_address.clone(),
+        host: config.mail.host.clone(),
+    }
 }
 
 /// Whether a local part is one that Greffier takes mail for: a reply address that could be ours.
 fn is_reply_address(local: &str) -> bool {
     let local = local.to_lowercase();
-    local.strip_prefix("reponse+").is_some_and(|token| Claim::parse(token).is_some())
+    local
+        .strip_prefix("reponse+")
+        .is_some_and(|token| Claim::parse(token).is_some())
 }
 
 fn console_settings(config: &Config, how: &RunArguments) -> console::Settings {

@@ -40,8 +40,14 @@ pub(super) fn run(command: &StoreCommand, place: &Place) -> anyhow::Result<ExitC
         StoreCommand::Export => export(place),
         StoreCommand::Import => import(place),
         StoreCommand::Rebuild => {
-            let answer = ask(place, &json!({ "name": "rebuild", "demarches": place.config()?.greffier.demarches }))?;
-            print(&format!("{} dossiers made anew from their events", answer["dossiers"]))?;
+            let answer = ask(
+                place,
+                &json!({ "name": "rebuild", "demarches": place.config()?.greffier.demarches }),
+            )?;
+            print(&format!(
+                "{} dossiers made anew from their events",
+                answer["dossiers"]
+            ))?;
             Ok(ExitCode::SUCCESS)
         }
         StoreCommand::Sweep => {
@@ -82,16 +88,22 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
             Ok(Value::Null)
         }
         "dead" => Ok(serde_json::to_value(store.dead()?)?),
-        "replay" => Ok(json!(store.replay(id(request)?, super::run::now())? && store.flush().is_ok())),
+        "replay" => Ok(json!(
+            store.replay(id(request)?, super::run::now())? && store.flush().is_ok()
+        )),
         "forget" => Ok(json!(store.forget(id(request)?)? && store.flush().is_ok())),
         "depths" => Ok(serde_json::to_value(store.depths()?)?),
         // The tests and the demo do not wait five minutes for a message to leave.
         #[cfg(debug_assertions)]
         "advance" => {
-            crate::clock::advance(jiff::SignedDuration::from_secs(request["seconds"].as_i64().unwrap_or(0)));
+            crate::clock::advance(jiff::SignedDuration::from_secs(
+                request["seconds"].as_i64().unwrap_or(0),
+            ));
             Ok(Value::Null)
         }
-        other => bail!("`{other}` is not known: the daemon and the command line are not of the same version"),
+        other => bail!(
+            "`{other}` is not known: the daemon and the command line are not of the same version"
+        ),
     }
 }
 
@@ -100,9 +112,15 @@ fn id(request: &Value) -> anyhow::Result<u64> {
 }
 
 fn verify(place: &Place) -> anyhow::Result<ExitCode> {
-    let answer = ask(place, &json!({ "name": "verify", "demarches": place.config()?.greffier.demarches }))?;
+    let answer = ask(
+        place,
+        &json!({ "name": "verify", "demarches": place.config()?.greffier.demarches }),
+    )?;
     let report: Report = serde_json::from_value(answer)?;
-    print(&format!("{} dossiers, {} events, {} files read", report.dossiers, report.events, report.pieces))?;
+    print(&format!(
+        "{} dossiers, {} events, {} files read",
+        report.dossiers, report.events, report.pieces
+    ))?;
     for fault in &report.faults {
         complain(fault);
     }
@@ -110,14 +128,20 @@ fn verify(place: &Place) -> anyhow::Result<ExitCode> {
         print("Everything is well.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    complain(&format!("{} faults; `greffier store rebuild` mends indexes and states, a backup the rest", report.faults.len()));
+    complain(&format!(
+        "{} faults; `greffier store rebuild` mends indexes and states, a backup the rest",
+        report.faults.len()
+    ));
     Ok(ExitCode::FAILURE)
 }
 
 fn export(place: &Place) -> anyhow::Result<ExitCode> {
     let data = place.config()?.greffier.data;
     // A file of our own, removed when this ends, whatever happens.
-    let file = tempfile::Builder::new().prefix("export-").tempfile_in(&data).with_context(|| format!("Cannot write in {}", data.display()))?;
+    let file = tempfile::Builder::new()
+        .prefix("export-")
+        .tempfile_in(&data)
+        .with_context(|| format!("Cannot write in {}", data.display()))?;
     ask(place, &json!({ "name": "export", "path": file.path() }))?;
     let mut input = BufReader::new(File::open(file.path())?);
     let mut out = io::stdout().lock();
@@ -131,11 +155,18 @@ fn import(place: &Place) -> anyhow::Result<ExitCode> {
     let demarches = config.demarches().map_err(super::listed)?;
     let path: PathBuf = config.greffier.data.join("store");
     fs::create_dir_all(&config.greffier.data)?;
-    let summary = portable::import(&mut io::stdin().lock(), &path, &|number| demarches.get(&number).cloned());
+    let summary = portable::import(&mut io::stdin().lock(), &path, &|number| {
+        demarches.get(&number).cloned()
+    });
     let summary = match summary {
-        Err(Error::Locked { .. }) => bail!("a Greffier runs on this store: stop it first"),
+        Err(portable::Error::Store(Error::Locked { .. })) => {
+            bail!("a Greffier runs on this store: stop it first")
+        }
         summary => summary?,
     };
-    print(&format!("{} events, {} files taken in", summary.events, summary.pieces))?;
+    print(&format!(
+        "{} events, {} files taken in",
+        summary.events, summary.pieces
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -31,7 +31,6 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What delivery shares.
-#[derive(Clone)]
 pub struct Outbox<S> {
     /// The ledger.
     pub store: Arc<S>,
@@ -39,6 +38,16 @@ pub struct Outbox<S> {
     pub shelf: Arc<dyn Shelf>,
     /// Rung by the writer.
     pub bells: Arc<Bells>,
+}
+
+impl<S> Clone for Outbox<S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            shelf: Arc::clone(&self.shelf),
+            bells: Arc::clone(&self.bells),
+        }
+    }
 }
 
 /// Delivers what is for `channel` until `stop`, then what is due at once, until `cut`.
@@ -49,15 +58,22 @@ pub async fn speak<S: Store, C: Channel>(
     cut: CancellationToken,
 ) -> anyhow::Result<()> {
     let mut queue = Queue::default();
-    let mut tasks: JoinSet<anyhow::Result<(Destination, OutboxId, Option<Timestamp>)>> = JoinSet::new();
+    let mut tasks: JoinSet<anyhow::Result<(Destination, OutboxId, Option<Timestamp>)>> =
+        JoinSet::new();
     loop {
         // Registered before the outbox is read, so that nothing added meanwhile is missed.
         let committed = outbox.bells.committed.notified();
         queue.read(&*outbox.store, channel.name())?;
         while tasks.len() < AT_ONCE {
-            let Some((to, id)) = queue.next(clock::now(), Instant::now()) else { break };
+            let Some((to, id)) = queue.next(clock::now(), Instant::now()) else {
+                break;
+            };
             let (outbox, channel) = (outbox.clone(), Arc::clone(&channel));
-            tasks.spawn(async move { deliver(&outbox, &*channel, id).await.map(|next| (to, id, next)) });
+            tasks.spawn(async move {
+                deliver(&outbox, &*channel, id)
+                    .await
+                    .map(|next| (to, id, next))
+            });
         }
         if tasks.is_empty() && stop.is_cancelled() {
             return Ok(());
@@ -77,11 +93,21 @@ pub async fn speak<S: Store, C: Channel>(
 }
 
 /// One try. Answers when to try again, or none when the row is gone.
-async fn deliver<S: Store, C: Channel>(outbox: &Outbox<S>, channel: &C, id: OutboxId) -> anyhow::Result<Option<Timestamp>> {
+async fn deliver<S: Store, C: Channel>(
+    outbox: &Outbox<S>,
+    channel: &C,
+    id: OutboxId,
+) -> anyhow::Result<Option<Timestamp>> {
     let store = Arc::clone(&outbox.store);
     let looked_up = tokio::task::spawn_blocking(move || look_up(&*store, id)).await??;
-    let Some((row, thread, edits)) = looked_up else { return Ok(None) };
-    let known = Known { thread, edits, shelf: Arc::clone(&outbox.shelf) };
+    let Some((row, thread, edits)) = looked_up else {
+        return Ok(None);
+    };
+    let known = Known {
+        thread,
+        edits,
+        shelf: Arc::clone(&outbox.shelf),
+    };
     let key = outbox.store.key(id);
     kill::point("before-send");
     let outcome = channel.deliver(&key, &row.queued.outgoing, &known).await;
@@ -92,7 +118,8 @@ async fn deliver<S: Store, C: Channel>(outbox: &Outbox<S>, channel: &C, id: Outb
     let store = Arc::clone(&outbox.store);
     let settled = outcome.clone();
     kill::point("before-record");
-    let journaled = tokio::task::spawn_blocking(move || store.settle(id, &settled, next, now)).await??;
+    let journaled =
+        tokio::task::spawn_blocking(move || store.settle(id, &settled, next, now)).await??;
     kill::point("after-record");
     if journaled.is_some() {
         outbox.bells.journaled.notify_one();
@@ -104,9 +131,15 @@ async fn deliver<S: Store, C: Channel>(outbox: &Outbox<S>, channel: &C, id: Outb
 type Found = (Row, Option<String>, Option<String>);
 
 fn look_up<S: Store>(store: &S, id: OutboxId) -> Result<Option<Found>, crate::store::Error> {
-    let Some(row) = store.row(id)? else { return Ok(None) };
+    let Some(row) = store.row(id)? else {
+        return Ok(None);
+    };
     let outgoing = &row.queued.outgoing;
-    let remote = |card: Option<&String>| card.map(|card| store.remote(&outgoing.to, card)).transpose().map(Option::flatten);
+    let remote = |card: Option<&String>| {
+        card.map(|card| store.remote(&outgoing.to, card))
+            .transpose()
+            .map(Option::flatten)
+    };
     let (thread, edits) = match &outgoing.body {
         Body::Post(post) => (remote(post.thread.as_ref())?, remote(post.card.as_ref())?),
         Body::React(_) | Body::Mail(_) => (None, None),
@@ -116,13 +149,18 @@ fn look_up<S: Store>(store: &S, id: OutboxId) -> Result<Option<Found>, crate::st
 
 /// What an outcome means for a row of that age: after too long, a retry is a death.
 fn judge(outcome: Outcome, row: &Row, now: Timestamp) -> (Outcome, Timestamp) {
-    let Outcome::Retry { after, why } = outcome else { return (outcome, now) };
+    let Outcome::Retry { after, why } = outcome else {
+        return (outcome, now);
+    };
     let since = row.queued.not_before.unwrap_or(row.since).max(row.since);
     if now.duration_since(since) > GIVE_UP {
         return (Outcome::Dead { why }, now);
     }
     let wait = after.unwrap_or_else(|| backoff(row.attempts));
-    let next = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now);
+    let next = SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| now.checked_add(wait).ok())
+        .unwrap_or(now);
     (Outcome::Retry { after, why }, next)
 }
 
@@ -142,11 +180,24 @@ fn report(network: &'static str, id: OutboxId, outcome: &Outcome) {
         Outcome::Retry { .. } => "retry",
         Outcome::Dead { .. } => "dead",
     };
-    metrics::counter!("greffier_delivery_total", "network" => network, "outcome" => what).increment(1);
+    metrics::counter!("greffier_delivery_total", "network" => network, "outcome" => what)
+        .increment(1);
     match outcome {
-        Outcome::Delivered { .. } => tracing::debug!(outbox.id = id, network, "Delivered outbox row {id} by {network}"),
-        Outcome::Retry { why, .. } => tracing::warn!(outbox.id = id, network, "Outbox row {id} could not be delivered by {network} yet: {why}"),
-        Outcome::Dead { why } => tracing::warn!(outbox.id = id, network, "Outbox row {id} cannot be delivered by {network}: {why}"),
+        Outcome::Delivered { .. } => tracing::debug!(
+            outbox.id = id,
+            network,
+            "Delivered outbox row {id} by {network}"
+        ),
+        Outcome::Retry { why, .. } => tracing::warn!(
+            outbox.id = id,
+            network,
+            "Outbox row {id} could not be delivered by {network} yet: {why}"
+        ),
+        Outcome::Dead { why } => tracing::warn!(
+            outbox.id = id,
+            network,
+            "Outbox row {id} cannot be delivered by {network}: {why}"
+        ),
     }
 }
 
@@ -178,7 +229,10 @@ impl Queue {
             for (id, to, due) in rows {
                 self.read = Some(id);
                 if to.network == network {
-                    self.waiting.entry(to).or_default().insert(id, Waiting { due, tried: false });
+                    self.waiting
+                        .entry(to)
+                        .or_default()
+                        .insert(id, Waiting { due, tried: false });
                 }
             }
             if !full {
@@ -192,7 +246,9 @@ impl Queue {
         let free = self.waiting.iter().filter(|(to, _)| {
             !self.busy.contains(*to) && self.paced.get(*to).is_none_or(|until| *until <= instant)
         });
-        let found = free.filter_map(|(to, rows)| Some((to, first_due(rows, now)?))).min_by_key(|(_, id)| *id);
+        let found = free
+            .filter_map(|(to, rows)| Some((to, first_due(rows, now)?)))
+            .min_by_key(|(_, id)| *id);
         let (to, id) = found.map(|(to, id)| (to.clone(), id))?;
         self.busy.insert(to.clone());
         Some((to, id))
@@ -206,7 +262,9 @@ impl Queue {
         } else {
             self.paced.remove(to);
         }
-        let Some(rows) = self.waiting.get_mut(to) else { return };
+        let Some(rows) = self.waiting.get_mut(to) else {
+            return;
+        };
         match next {
             Some(due) => {
                 rows.insert(id, Waiting { due, tried: true });
@@ -222,9 +280,15 @@ impl Queue {
 
     /// How long until something is due.
     fn wait(&self, now: Timestamp) -> Duration {
-        let dues = self.waiting.iter().filter(|(to, _)| !self.busy.contains(*to)).flat_map(|(_, rows)| rows.values());
+        let dues = self
+            .waiting
+            .iter()
+            .filter(|(to, _)| !self.busy.contains(*to))
+            .flat_map(|(_, rows)| rows.values());
         let next = dues.map(|waiting| waiting.due).min();
-        next.and_then(|due| Duration::try_from(due.duration_since(now)).ok()).unwrap_or(LOOK).max(Duration::from_millis(5))
+        next.and_then(|due| Duration::try_from(due.duration_since(now)).ok())
+            .unwrap_or(LOOK)
+            .max(Duration::from_millis(5))
     }
 }
 
@@ -246,7 +310,10 @@ mod tests {
     use super::*;
 
     fn to(address: &str) -> Destination {
-        Destination { network: "mail".to_owned(), address: address.to_owned() }
+        Destination {
+            network: "mail".to_owned(),
+            address: address.to_owned(),
+        }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -256,7 +323,13 @@ mod tests {
     fn queue(rows: &[(OutboxId, &str, i64, bool)]) -> Queue {
         let mut queue = Queue::default();
         for (id, address, due, tried) in rows {
-            queue.waiting.entry(to(address)).or_default().insert(*id, Waiting { due: at(*due), tried: *tried });
+            queue.waiting.entry(to(address)).or_default().insert(
+                *id,
+                Waiting {
+                    due: at(*due),
+                    tried: *tried,
+                },
+            );
         }
         queue
     }
@@ -285,7 +358,10 @@ mod tests {
     fn waits_grow_and_stay_bounded() {
         for attempts in 0..64 {
             let wait = backoff(attempts);
-            assert!(wait >= Duration::from_millis(750) && wait <= LONGEST.mul_f64(1.26), "{attempts}: {wait:?}");
+            assert!(
+                wait >= Duration::from_millis(750) && wait <= LONGEST.mul_f64(1.26),
+                "{attempts}: {wait:?}"
+            );
         }
         assert!(backoff(6) > backoff(1));
     }

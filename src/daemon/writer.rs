@@ -56,10 +56,18 @@ fn gather(first: Heard, inbox: &mut mpsc::Receiver<Heard>) -> Vec<Heard> {
     group
 }
 
-async fn run<S: Store>(app: &Arc<App<S>>, bells: &Arc<Bells>, group: Vec<Heard>) -> anyhow::Result<()> {
+async fn run<S: Store>(
+    app: &Arc<App<S>>,
+    bells: &Arc<Bells>,
+    group: Vec<Heard>,
+) -> anyhow::Result<()> {
     let app = Arc::clone(app);
     tokio::task::spawn_blocking(move || {
-        if group.is_empty() { catch_up(&app) } else { take(&app, group) }
+        if group.is_empty() {
+            catch_up(&app)
+        } else {
+            take(&app, group)
+        }
     })
     .await??;
     bells.committed.notify_waiters();
@@ -82,8 +90,10 @@ fn catch_up<S: Store>(app: &App<S>) -> anyhow::Result<()> {
 /// Journals, handles, flushes and acknowledges a group.
 fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
-    let (incoming, receipts): (Vec<Incoming>, Vec<oneshot::Sender<Receipt>>) =
-        group.into_iter().map(|heard| (heard.incoming, heard.receipt)).unzip();
+    let (incoming, receipts): (Vec<Incoming>, Vec<oneshot::Sender<Receipt>>) = group
+        .into_iter()
+        .map(|heard| (heard.incoming, heard.receipt))
+        .unzip();
     kill::point("before-journal");
     let journaled = app.store.journal(&incoming)?;
     kill::point("after-journal");
@@ -91,7 +101,9 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     for (incoming, journaled) in incoming.iter().zip(journaled) {
         outcomes.push(match journaled {
             Journaled::Done(receipt) => receipt,
-            Journaled::Fresh(id) | Journaled::Waiting(id) => app.handle(Some(id), incoming, clock::now())?,
+            Journaled::Fresh(id) | Journaled::Waiting(id) => {
+                app.handle(Some(id), incoming, clock::now())?
+            }
         });
     }
     kill::point("before-flush");

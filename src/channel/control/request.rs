@@ -129,11 +129,15 @@ impl Failure {
 }
 
 /// Does what `line` asks and answers once that is committed.
-pub(super) async fn answer(line: &[u8], inbox: &Inbox, admin: &Admin) -> Answer {
-    let request = match serde_json::from_slice(line) {
-        Ok(request) => request,
-        Err(error) => return Answer::Error(Failure::new("malformed", error.to_string())),
-    };
+pub(super) async fn answer_line(line: &[u8], inbox: &Inbox, admin: &Admin) -> Answer {
+    match serde_json::from_slice(line) {
+        Ok(request) => answer(request, inbox, admin).await,
+        Err(error) => Answer::Error(Failure::new("malformed", error.to_string())),
+    }
+}
+
+/// Does what `request` asks and answers once that is committed.
+pub async fn answer(request: Request, inbox: &Inbox, admin: &Admin) -> Answer {
     let done = match request {
         Request::Line(line) => hand_line(line, inbox).await,
         Request::Mail(mail) => hand_mail(mail, inbox).await,

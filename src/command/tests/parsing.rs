@@ -275,7 +275,7 @@ fn values_are_typed_and_completed() {
     assert_eq!(value("lier `k7m2-x4`", "value"), "K7M2X4");
     assert_eq!(
         values("notifications chaque jour courriel"),
-        json!({"do": "notifications", "choix": "daily", "valeur": "mail"})
+        json!({"do": "notifications", "choix": "message", "valeur": "mail"})
     );
 }
 
