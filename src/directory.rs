@@ -16,14 +16,32 @@ pub struct Directory {
 
 impl Directory {
     /// The directory of `rooms`. Rooms of a network that is not among `limits` are left out: nobody would carry to them.
-    pub fn new(rooms: Vec<Room>, limits: BTreeMap<String, Limits>, administrateurs: Vec<Email>) -> Self {
-        let rooms = rooms.into_iter().filter(|room| limits.contains_key(&room.network)).collect();
-        Self { rooms, limits, administrateurs }
+    pub fn new(
+        rooms: Vec<Room>,
+        limits: BTreeMap<String, Limits>,
+        administrateurs: Vec<Email>,
+    ) -> Self {
+        let rooms = rooms
+            .into_iter()
+            .filter(|room| limits.contains_key(&room.network))
+            .collect();
+        Self {
+            rooms,
+            limits,
+            administrateurs,
+        }
     }
 
     /// The rooms of a group that want to be told of `topic`; all rooms of the group where there is none.
-    pub fn rooms(&self, demarche: DemarcheId, groupe: &str, topic: Option<Topic>) -> impl Iterator<Item = &Room> {
-        self.rooms.iter().filter(move |room| room.is_for(demarche, groupe) && topic.is_none_or(|topic| room.wants(topic)))
+    pub fn rooms(
+        &self,
+        demarche: DemarcheId,
+        groupe: &str,
+        topic: Option<Topic>,
+    ) -> impl Iterator<Item = &Room> {
+        self.rooms.iter().filter(move |room| {
+            room.is_for(demarche, groupe) && topic.is_none_or(|topic| room.wants(topic))
+        })
     }
 
     /// All rooms that want to be told of `topic`.
@@ -34,14 +52,18 @@ impl Directory {
     /// The room that a line was typed in, if it is bound.
     pub fn room(&self, network: &str, place: &Place) -> Option<&Room> {
         let Place::Room(id) = place else { return None };
-        self.rooms.iter().find(|room| room.network == network && room.id == *id)
+        self.rooms
+            .iter()
+            .find(|room| room.network == network && room.id == *id)
     }
 
     /// Whether what is said in `place` about `dossier` may be answered there: in private, or in a room of its group.
     pub fn may_hear(&self, network: &str, place: &Place, dossier: &Dossier) -> bool {
         match place {
             Place::Direct => true,
-            Place::Room(_) => self.room(network, place).is_some_and(|room| room.is_for(dossier.demarche, &dossier.groupe)),
+            Place::Room(_) => self
+                .room(network, place)
+                .is_some_and(|room| room.is_for(dossier.demarche, &dossier.groupe)),
         }
     }
 
@@ -49,7 +71,9 @@ impl Directory {
     pub fn privacy(&self, network: &str, place: &Place) -> Privacy {
         match place {
             Place::Direct => Privacy::Full,
-            Place::Room(_) => self.room(network, place).map_or(Privacy::Minimal, |room| room.privacy),
+            Place::Room(_) => self
+                .room(network, place)
+                .map_or(Privacy::Minimal, |room| room.privacy),
         }
     }
 
@@ -70,10 +94,16 @@ pub fn destination(account: &Account, place: &Place) -> Destination {
         Place::Room(room) => room.clone(),
         Place::Direct => account.id.clone(),
     };
-    Destination { network: account.network.clone(), address }
+    Destination {
+        network: account.network.clone(),
+        address,
+    }
 }
 
 /// Where a room is.
 pub fn of_room(room: &Room) -> Destination {
-    Destination { network: room.network.clone(), address: room.id.clone() }
+    Destination {
+        network: room.network.clone(),
+        address: room.id.clone(),
+    }
 }

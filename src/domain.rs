@@ -14,6 +14,7 @@ mod id;
 mod notice;
 mod piece;
 mod react;
+pub mod samples;
 mod valeur;
 mod view;
 
