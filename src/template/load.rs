@@ -71,7 +71,7 @@ pub(super) fn environment(folder: Option<&Path>) -> Result<Environment<'static>,
     let mut env = strict();
     for (name, source) in sources {
         // HTML is a frame without sentences, and its style sheets have colons of their own.
-        let source = if name.ends_with(".html") {
+        let source = if Form::of_file(&name) == minijinja::AutoEscape::Html {
             source
         } else {
             escape::typography(&source)
