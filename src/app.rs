@@ -24,9 +24,10 @@ use jiff::Timestamp;
 
 use self::draft::Draft;
 use crate::command::Catalogue;
-use crate::config::Demarches;
 use crate::directory::Directory;
-use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, Email, Groupe, Person, Refusal};
+use crate::domain::{
+    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
+};
 use crate::mail::Own;
 use crate::message::{Heard, Incoming, Receipt, Verdict};
 use crate::shelf::Shelf;

@@ -7,5 +7,6 @@
 )]
 
 mod conversation;
+mod architecture;
 mod mail;
 mod net;
