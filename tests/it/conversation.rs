@@ -12,6 +12,7 @@ mod script;
 mod stage;
 
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use self::script::Script;
@@ -37,10 +38,13 @@ fn conversations_go_as_they_are_written() {
     for path in paths {
         let written = fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let said = match std::panic::catch_unwind(|| play(&written)) {
+        let said = match play(&written) {
             Ok(said) => said,
-            Err(_) => {
-                wrong.push(format!("{name}: see the panic above"));
+            Err(said) => {
+                wrong.push(format!(
+                    "{name}: it stopped (the panic is above) after\n{}",
+                    tail(&said)
+                ));
                 continue;
             }
         };
@@ -62,12 +66,20 @@ fn conversations_go_as_they_are_written() {
 }
 
 /// The same script, with what is said in it now.
-fn play(written: &str) -> String {
+fn play(written: &str) -> Result<String, String> {
     let mut stage = Stage::new(folder().join("demarches"));
     let script = Script::read(written);
-    let played = script.play(&mut stage);
-    stage.leave();
-    played
+    let played = script.play(&mut stage)?;
+    match std::panic::catch_unwind(AssertUnwindSafe(|| stage.leave())) {
+        Ok(()) => Ok(played),
+        Err(_) => Err(played),
+    }
+}
+
+/// The last lines.
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(25)..].join("\n")
 }
 
 /// Lines that differ, with three lines around each.
@@ -112,6 +124,6 @@ fn a_desk_that_is_left_while_something_is_due_fails() {
          dépôt 12 de jean@exemple.fr pour Jean Martin\n| adresse = \"1 rue Haute\"\n| surface = 12\n\
          marc@oise.example> message 1 Bonjour\n",
     );
-    script.play(&mut stage);
+    script.play(&mut stage).unwrap();
     stage.leave();
 }

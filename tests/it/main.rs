@@ -6,7 +6,7 @@
     reason = "a test that panics has failed, which is what it should do"
 )]
 
-mod conversation;
 mod architecture;
+mod conversation;
 mod mail;
 mod net;

@@ -16,13 +16,20 @@ pub(super) enum Proof {
     Forged,
 }
 
+/// What a mail program keeps of the mail that is answered.
+pub(super) struct Answered {
+    pub(super) subject: String,
+    pub(super) message_id: String,
+    /// Its first reference: the name of the conversation.
+    pub(super) thread: Option<String>,
+}
+
 /// A mail to be written.
 pub(super) struct Letter<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     pub(super) proof: Proof,
-    /// Of the mail that it answers: subject, message id, and the name of the conversation.
-    pub(super) answers: Option<(String, String, Option<String>)>,
+    pub(super) answers: Option<Answered>,
     /// The lines of the script: headers (`Subject: …`), a blank line, the text, files (`joint NOM : CONTENU`).
     pub(super) lines: &'a [String],
     pub(super) id: u32,
@@ -41,12 +48,20 @@ impl Letter<'_> {
             format!("Date: {}", self.at.strftime("%a, %d %b %Y %H:%M:%S +0000")),
             "MIME-Version: 1.0".to_owned(),
         ];
-        if let Some((subject, id, thread)) = &self.answers {
+        if let Some(Answered {
+            subject,
+            message_id,
+            thread,
+        }) = &self.answers
+        {
             let subject = BASE64.encode(format!("Re: {subject}").as_bytes());
             standard.push(format!("Subject: =?utf-8?B?{subject}?="));
-            standard.push(format!("In-Reply-To: <{id}>"));
+            standard.push(format!("In-Reply-To: <{message_id}>"));
             let thread = thread.iter().map(|thread| format!("<{thread}> "));
-            standard.push(format!("References: {}<{id}>", thread.collect::<String>()));
+            standard.push(format!(
+                "References: {}<{message_id}>",
+                thread.collect::<String>()
+            ));
         }
         standard.retain(|line| {
             let name = line.split(':').next().unwrap_or_default().to_lowercase();

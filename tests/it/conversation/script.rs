@@ -38,8 +38,8 @@ impl Script {
         Self { parts }
     }
 
-    /// Plays it, and writes it anew with what is said.
-    pub(super) fn play(&self, stage: &mut Stage) -> String {
+    /// Plays it, and writes it anew with what is said; as far as it went, where a step panics.
+    pub(super) fn play(&self, stage: &mut Stage) -> Result<String, String> {
         let mut played = String::new();
         for part in &self.parts {
             match part {
@@ -54,7 +54,11 @@ impl Script {
                         played.push_str(format!("| {text}").trim_end());
                         played.push('\n');
                     }
-                    for said in stage.step(line, more) {
+                    let step = std::panic::AssertUnwindSafe(|| stage.step(line, more));
+                    let Ok(all) = std::panic::catch_unwind(step) else {
+                        return Err(played);
+                    };
+                    for said in all {
                         for (index, line) in said.lines().enumerate() {
                             let margin = if index == 0 { "  " } else { "      " };
                             played.push_str(format!("{margin}{line}").trim_end());
@@ -64,6 +68,6 @@ impl Script {
                 }
             }
         }
-        played
+        Ok(played)
     }
 }

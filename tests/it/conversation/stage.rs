@@ -16,7 +16,7 @@ use jiff::{Span, Timestamp, ToSpan as _};
 use regex::Regex;
 
 use super::desk::{DOMAIN, Desk, Setting};
-use super::letter::{Letter, Proof};
+use super::letter::{Answered, Letter, Proof};
 use super::person::{About, Typing};
 use super::saying;
 
@@ -265,7 +265,7 @@ impl Stage {
         lines
     }
 
-    /// `courriel [sans preuve|falsifié] de ADRESSE vers outbox-3|ADRESSE`, with the mail's own lines.
+    /// `courriel [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the mail's own lines.
     fn courriel(&mut self, rest: &str, more: &[String]) -> Vec<String> {
         let (proof, rest) = if let Some(rest) = rest.strip_prefix("sans preuve ") {
             (Proof::None, rest)
@@ -274,26 +274,15 @@ impl Stage {
         } else {
             (Proof::Signed, rest)
         };
+        let rest = rest.strip_prefix("de ").expect("courriel de ADRESSE …");
         let (from, to) = rest
-            .strip_prefix("de ")
-            .unwrap()
-            .rsplit_once(" vers ")
-            .unwrap();
-        let answered = to
-            .strip_prefix("outbox-")
-            .map(|row| row.parse::<u64>().unwrap());
-        let (to, answers) = match answered {
-            None => (to.to_owned(), None),
-            Some(row) => {
-                let Some(Body::Mail(mail)) = self.said.get(&row).map(|said| &said.body) else {
-                    panic!("outbox-{row} is no mail that was sent");
-                };
-                let local = mail.reply_to.clone().unwrap_or("greffier".to_owned());
-                let thread = mail.thread.as_ref().map(|name| format!("{name}@{DOMAIN}"));
-                let id = format!("outbox-{row}.essai@{DOMAIN}");
-                let answers = (mail.subject.clone(), id, thread);
-                (format!("{local}@{DOMAIN}"), Some(answers))
-            }
+            .split_once(" en réponse")
+            .or_else(|| rest.rsplit_once(" vers "))
+            .expect("en réponse, or vers ADRESSE");
+        let (to, answers) = if to.contains('@') {
+            (to.to_owned(), None)
+        } else {
+            self.answered(from, to.trim_start_matches(" à "))
         };
         self.letters += 1;
         let id = self.letters;
@@ -325,6 +314,35 @@ impl Stage {
             .desk()
             .hear(Some(format!("mail:courriel-{id}")), Heard::Mail(mail));
         self.report(&receipt)
+    }
+
+    /// The reply address, and the mail of ours that `from` answers: the row named, or the last one to him.
+    fn answered(&self, from: &str, row: &str) -> (String, Option<Answered>) {
+        let from = from
+            .trim_end_matches('>')
+            .rsplit('<')
+            .next()
+            .unwrap_or(from);
+        let mails = self
+            .said
+            .iter()
+            .rev()
+            .filter_map(|(row, said)| match &said.body {
+                Body::Mail(mail) => Some((row, &said.to.address, mail)),
+                Body::Post(_) | Body::React(_) => None,
+            });
+        let mut mails = mails.filter(|(id, address, _)| match row.strip_prefix("outbox-") {
+            Some(row) => id.to_string() == row,
+            None => *address == from,
+        });
+        let (id, _, mail) = mails.next().expect("a mail that can be answered");
+        let local = mail.reply_to.clone().unwrap_or("greffier".to_owned());
+        let answered = Answered {
+            subject: mail.subject.clone(),
+            message_id: format!("outbox-{id}.essai@{DOMAIN}"),
+            thread: mail.thread.as_ref().map(|name| format!("{name}@{DOMAIN}")),
+        };
+        (format!("{local}@{DOMAIN}"), Some(answered))
     }
 
     /// Lets time pass, a day at a time, as the clock would see it.
