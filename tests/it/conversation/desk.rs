@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use greffier::app::App;
 use greffier::command::Catalogue;
-use greffier::config::{Demarches, Room};
+use greffier::config::Room;
 use greffier::directory::Directory;
-use greffier::domain::Email;
+use greffier::domain::{Demarches, Email};
 use greffier::mail::Own;
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
 use greffier::shelf::Shelf;
@@ -36,7 +36,6 @@ pub(crate) struct Desk {
     pub(crate) app: App<Sled>,
     pub(crate) now: Timestamp,
     heard: u32,
-    seen: Option<u64>,
     _folder: TempDir,
 }
 
@@ -100,7 +99,6 @@ impl Desk {
             app,
             now,
             heard: 0,
-            seen: None,
             _folder: folder,
         }
     }
@@ -152,15 +150,6 @@ impl Desk {
             store.next_number().unwrap(),
         );
         assert_eq!(before, after, "heard again, it did something more");
-    }
-
-    /// Rows queued since the last time this was asked, whether due or not.
-    pub(crate) fn fresh(&mut self) -> Vec<Row> {
-        let rows = self.app.store.queued(self.seen, usize::MAX).unwrap();
-        self.seen = rows.last().map(|(id, ..)| *id).or(self.seen);
-        rows.into_iter()
-            .filter_map(|(id, ..)| self.app.store.row(id).unwrap())
-            .collect()
     }
 
     /// When the next row is due.

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use greffier::config::Room;
-use greffier::domain::Piece;
-use greffier::domain::{DemarcheId, Email, Privacy, Topic};
+use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
 use greffier::message::{
     Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt,
 };
-use greffier::shelf::Shelf as _;
 use greffier::store::Store as _;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _};
