@@ -360,7 +360,8 @@ impl<S: Store> App<S> {
         }
         let at = draft.at;
         draft.put(Collection::Address, key, &at)?;
-        let context = json!({ "subject": understood.subject, "reason": explanation });
+        let subject = Some(&understood.subject).filter(|subject| !subject.is_empty());
+        let context = json!({ "subject": subject, "reason": explanation });
         let Worded {
             subject,
             text,
@@ -426,6 +427,8 @@ fn refused_reason(refusal: &Refusal) -> &'static str {
         Refusal::AvisRevoked { .. } => "avis_revoked",
         Refusal::AvisClosed { .. } => "avis_closed",
         Refusal::TooLarge { .. } => "too_large",
+        Refusal::TextRequired => "text_required",
+        Refusal::NotAllowed => "not_allowed",
         _ => "not_understood",
     }
 }
