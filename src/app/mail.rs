@@ -65,7 +65,7 @@ impl<S: Store> App<S> {
                 },
             ),
             Class::Reply => match trusted(&understood, origin.as_ref()) {
-                Ok(origin) => self.file(draft, mail, &understood, origin, None),
+                Ok(origin) => self.file(draft, mail, &understood, origin, false),
                 Err(obstacle) => {
                     self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
                 }
@@ -136,14 +136,14 @@ impl<S: Store> App<S> {
         }))
     }
 
-    /// Files the reply in its dossier. `admitted` names the instructeur who let it in, where it came from elsewhere.
+    /// Files the reply in its dossier. `admitted` says that it came from elsewhere and an instructeur let it in.
     pub(super) fn file(
         &self,
         draft: &mut Draft<'_, S>,
         mail: &MailIn,
         understood: &Understood,
         origin: &Origin,
-        admitted: Option<&Email>,
+        admitted: bool,
     ) -> Result<(), Error> {
         draft.receipt.dossier = Some(origin.dossier.0);
         let (text, pieces) = self.content(understood, admitted)?;
@@ -196,7 +196,7 @@ impl<S: Store> App<S> {
     fn content(
         &self,
         understood: &Understood,
-        admitted: Option<&Email>,
+        admitted: bool,
     ) -> Result<(String, Vec<Piece>), Error> {
         let mut text = understood.reply.trim().to_owned();
         if let Some(forwarded) = understood.forwarded.as_deref().filter(|_| text.is_empty()) {
@@ -225,9 +225,10 @@ impl<S: Store> App<S> {
                 ));
             }
         }
-        if let (Some(by), Some(from)) = (admitted, &understood.from) {
+        // The other side reads this: it learns where the mail came from, and of the team only that it was let in.
+        if let (true, Some(from)) = (admitted, &understood.from) {
             notes.push(format!(
-                "[Courriel reçu de {} et admis par {by}]",
+                "[Courriel reçu de {} et admis par le service]",
                 from.address
             ));
         }

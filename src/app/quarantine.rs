@@ -363,7 +363,7 @@ impl<S: Store> App<S> {
             expected,
         };
         draft.remove(Collection::Quarantine, key(id));
-        let outside = (sender.as_ref() != Some(&origin.expected)).then_some(&email);
+        let outside = sender.as_ref() != Some(&origin.expected);
         self.file(draft, &kept.mail, &understood, &origin, outside)?;
         if draft.receipt.verdict == Verdict::Quarantined {
             // The dossier did not take it; it is held anew, with that reason, and the room has been told.

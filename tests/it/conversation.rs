@@ -7,6 +7,7 @@
 pub(crate) mod desk;
 mod letter;
 mod person;
+mod privacy;
 mod saying;
 mod script;
 mod stage;
