@@ -101,15 +101,18 @@ impl<S: Store> App<S> {
                     .followers
                     .keys()
                     .filter(|follower| by.email() != Some(follower))
+                    .filter(|follower| instructs(demarche, dossier, follower))
                     .collect();
                 followers
                     .into_iter()
                     .try_for_each(|follower| self.tell_if_wanted(draft, saying, follower))
             }
-            Recipient::Instructeur { email } => {
+            // Who has left the group, or whose group the dossier has left, is not told any more.
+            Recipient::Instructeur { email } if instructs(demarche, dossier, email) => {
                 self.tell_privately(draft, saying, email)?;
                 self.mail_instructeur(draft, saying, email)
             }
+            Recipient::Instructeur { .. } => Ok(()),
             Recipient::Usager => self.mail_usager(draft, saying),
             Recipient::Expert { avis } => self.mail_expert(draft, saying, *avis),
         }
@@ -477,6 +480,12 @@ impl<S: Store> App<S> {
             tag,
         });
     }
+}
+
+/// Whether somebody instructs the group that the dossier is in.
+fn instructs(demarche: &Demarche, dossier: &Dossier, email: &Email) -> bool {
+    let groupe = demarche.groupe(&dossier.groupe);
+    groupe.is_some_and(|groupe| groupe.instructeurs.contains(email))
 }
 
 /// `Message-ID` of the usager's last mail, so that ours answers it.
