@@ -13,7 +13,7 @@ use super::{App, Error};
 use crate::directory::of_room;
 use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
 use crate::mail::{Purpose, Understood, understand};
-use crate::message::{Body, MailIn, Outgoing, Post, Verdict};
+use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Verdict};
 use crate::store::{Collection, Queued, Store};
 use crate::template::{Answer, Audience, Held};
 
@@ -220,9 +220,16 @@ impl<S: Store> App<S> {
         let Some(email) = &speaker.email else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
+        let held = self.held_for(draft, email)?;
+        for kept in &held {
+            if !self.heard_here(draft, speaker, kept)? {
+                return self.aside(draft, speaker, |draft, speaker| {
+                    self.list_held(draft, speaker)
+                });
+            }
+        }
         let private = self.shows_all(speaker);
-        let rows = self
-            .held_for(draft, email)?
+        let rows = held
             .iter()
             .map(|kept| {
                 if private {
@@ -240,6 +247,21 @@ impl<S: Store> App<S> {
         self.directory
             .privacy(&speaker.line.from.network, &speaker.line.place)
             == Privacy::Full
+    }
+
+    /// Whether a mail may be spoken of where the line was typed. One that nobody has attributed yet is for no room.
+    fn heard_here(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        kept: &Kept,
+    ) -> Result<bool, Error> {
+        let Line { from, place, .. } = speaker.line;
+        let Some(number) = kept.dossier else {
+            return Ok(*place == Place::Direct);
+        };
+        let dossier = draft.dossier(number)?.map(|change| change.dossier);
+        Ok(dossier.is_some_and(|dossier| self.directory.may_hear(&from.network, place, &dossier)))
     }
 
     fn find(
@@ -273,6 +295,11 @@ impl<S: Store> App<S> {
                 None,
             );
         };
+        if !self.heard_here(draft, speaker, &kept)? {
+            return self.aside(draft, speaker, |draft, speaker| {
+                self.show_held(draft, speaker, id)
+            });
+        }
         let (held, excerpt) = if self.shows_all(speaker) {
             let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
             (
