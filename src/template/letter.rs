@@ -92,8 +92,10 @@ struct Plain {
     /// What the next line of an item begins with.
     bullet: Option<String>,
     line: String,
-    /// The block before ends with an empty line.
+    /// An empty line comes before the next one.
     apart: bool,
+    /// The last line was quoted.
+    quoted_before: bool,
 }
 
 impl Plain {
@@ -119,6 +121,8 @@ impl Plain {
             Event::End(TagEnd::Item) => self.end_line(),
             Event::Start(Tag::Heading { .. }) => self.end_block(),
             Event::End(TagEnd::Paragraph | TagEnd::Heading(_)) => self.end_block(),
+            // What is to be typed stands between quotation marks where there is no type face for it.
+            Event::Code(text) => self.line.extend(["«\u{a0}", text, "\u{a0}»"]),
             Event::SoftBreak => self.line.push(' '),
             Event::HardBreak => self.end_line(),
             Event::Rule => {
@@ -147,9 +151,11 @@ impl Plain {
             return;
         }
         if self.apart {
-            self.done.push('\n');
+            let quoted = self.quotes > 0 && self.quoted_before;
+            self.done.push_str(if quoted { ">\n" } else { "\n" });
             self.apart = false;
         }
+        self.quoted_before = self.quotes > 0;
         (0..self.quotes).for_each(|_| self.done.push_str("> "));
         let hanging = if self.lists.is_empty() { "" } else { "  " };
         let start = self.bullet.take().unwrap_or_else(|| hanging.to_owned());
@@ -174,7 +180,7 @@ mod tests {
     fn a_letter_is_read_as_text() {
         assert_eq!(
             text(LETTER),
-            "Bonjour,\n\nVotre dossier n° 7 est\nreçu.\n\n> un\n> deux\n\n> trois\n\n- a\n- b\n\nFin <b>."
+            "Bonjour,\n\nVotre dossier n° 7 est\nreçu.\n\n> un\n> deux\n>\n> trois\n\n- a\n- b\n\nFin <b>."
         );
     }
 
