@@ -3,6 +3,7 @@
 //! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
+pub mod clock;
 pub mod console;
 pub mod control;
 pub mod eml;
@@ -19,14 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::message::{Incoming, Limits, Outcome, Outgoing, Receipt};
-
-/// Where files live, by the hash of their content.
-pub trait Shelf: Send + Sync + 'static {
-    /// Keeps `content` and answers its SHA-256 in hexadecimal, once it is durable. Keeping it again changes nothing.
-    fn keep(&self, content: &[u8]) -> io::Result<String>;
-    /// The content behind `hash`.
-    fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
-}
+pub use crate::shelf::Shelf;
 
 /// What a channel hands to the middle, with the way to be told that it is committed.
 #[derive(Debug)]

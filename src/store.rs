@@ -3,6 +3,10 @@
 //! Everything that one [`Incoming`] brings about is one [`Commit`]. It is seen whole or not at all, and nobody is told
 //! of it before [`Store::flush`] has returned. sled is one way to keep it; a shared database could be another.
 
+pub mod pieces;
+pub mod portable;
+pub mod sled;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -56,7 +60,8 @@ impl Collection {
     ];
 }
 
-/// A change of one document.
+/// A change of one document. A document whose value has a number under `dossier` belongs to that dossier, whose purge
+/// takes it away. Files that it names (as [`Piece`](crate::domain::Piece)s) stay on the shelf as long as it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Which collection.
@@ -162,7 +167,7 @@ pub struct Row {
 pub struct Page {
     /// The dossiers.
     pub dossiers: Vec<DossierId>,
-    /// Where the next page begins; none when this is the last.
+    /// What to give as `after` for the next page; none when this is the last.
     pub next: Option<(i64, DossierId)>,
 }
 
@@ -189,6 +194,16 @@ pub enum Error {
     Locked {
         /// Folder of the store.
         path: String,
+    },
+    /// It was written by a newer Greffier.
+    #[error(
+        "the store has the form {found}, and this greffier knows none after {known}: run the newer greffier that wrote it"
+    )]
+    Newer {
+        /// The form found.
+        found: u64,
+        /// The newest form known.
+        known: u64,
     },
     /// The database failed.
     #[error("the store cannot be read or written: {0}")]
@@ -259,8 +274,10 @@ pub trait Store: Send + Sync + 'static {
     fn row(&self, id: OutboxId) -> Result<Option<Row>, Error>;
     /// The key under which a row is delivered: `outbox-42.1f3a9c`, unique to this store and row.
     fn key(&self, id: OutboxId) -> String;
-    /// Records what came of a try, durably. `Delivered` removes the row and remembers the card's remote id; `Retry` sets
-    /// the next try; `Dead` moves it to the dead letters and puts an `Undelivered` into the journal, in one transaction.
+    /// Records what came of a try, durably. `Delivered` removes the row and remembers the card's remote id, the last one
+    /// told: a channel that has edited a message answers the id of that message. `Retry` sets the next try; `Dead` moves
+    /// it to the dead letters and puts an `Undelivered` into the journal, in one transaction, and answers its id. A row
+    /// that is not there any more changes nothing.
     fn settle(
         &self,
         id: OutboxId,
@@ -277,19 +294,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// The network's id of a card in a room, once it was delivered.
     fn remote(&self, to: &Destination, card: &str) -> Result<Option<String>, Error>;
-    /// The card behind a network's id.
+    /// The card behind a network's id: of the card itself, or of the thread that the message stands in.
     fn card(&self, network: &str, remote_id: &str) -> Result<Option<String>, Error>;
 
-    /// Every démarche's count of dossiers, for metrics and `statut`.
+    /// Every démarche's count of dossiers that are not purged, for metrics and `statut`.
     fn totals(&self) -> Result<BTreeMap<DemarcheId, u64>, Error>;
     /// How many rows wait: journal, outbox, dead letters.
     fn depths(&self) -> Result<Depths, Error>;
     /// Forgets causes older than `before`, whose networks do not repeat themselves any more. Answers how many.
     fn forget_causes(&self, before: Timestamp) -> Result<u64, Error>;
 
-    /// Makes states, indexes and counts anew from the events. `rules` finds a dossier's démarche.
+    /// Makes states, indexes and counts anew from the events, wherever they differ, and answers how many dossiers there
+    /// are. `rules` finds a dossier's démarche; one without is listed as before. Nothing is committed meanwhile.
     fn rebuild(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<u64, Error>;
-    /// Reads everything and compares: states with events, indexes with states, files with their hashes.
+    /// Reads everything and compares: states with events, indexes with states, files with their hashes. Nothing is
+    /// committed meanwhile.
     fn verify(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<Report, Error>;
 }
 

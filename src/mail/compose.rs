@@ -8,7 +8,7 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::MailOut;
 
 /// The header by which Greffier knows its own mail when it comes back.
@@ -177,6 +177,10 @@ fn media_type(media_type: &str) -> &str {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
 mod tests {
     use super::*;
     use mail_parser::{MessageParser, MimeHeaders as _};

@@ -1,0 +1,277 @@
+//! Files, by the hash of their content: attachments and originals of mails.
+//!
+//! They stay out of the database, which keeps the addresses of all its pages in memory.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::shelf::Shelf;
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
+
+/// Above this many bytes a file is handed out without hashing it again.
+const CHECKED: u64 = 64 * 1024 * 1024;
+
+/// Begins the names of files that are not complete.
+const UNFINISHED: &str = ".unfinished-";
+
+/// The shelf: `ab/cdef…` under one folder, each file readable by its owner alone.
+#[derive(Debug)]
+pub struct Pieces {
+    folder: PathBuf,
+    /// Kept since this process began, and named by nothing durable yet: not to be taken away.
+    fresh: Mutex<HashSet<Hash>>,
+}
+
+/// What stands in the folder.
+#[derive(Debug)]
+pub enum Found {
+    /// A file in its place. Whether its content is right is for [`Pieces::intact`] to say.
+    Piece(Hash),
+    /// Something that does not belong there: left by a crash, or put by somebody.
+    Stray(PathBuf),
+}
+
+impl Pieces {
+    /// The shelf in `folder`, which is made where there is none.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        private_folder(folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            fresh: Mutex::default(),
+        })
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, HashSet<Hash>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the file of `hash` is, whether it exists or not.
+    fn path(&self, hash: &Hash) -> PathBuf {
+        let name = HEXLOWER.encode(hash);
+        let (folder, file) = name.split_at(2);
+        self.folder.join(folder).join(file)
+    }
+
+    /// Opens a file and tells its size.
+    pub fn file(&self, hash: &Hash) -> io::Result<(File, u64)> {
+        let file = File::open(self.path(hash))?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
+    }
+
+    /// Whether the content of a file is what its name says, read piecewise.
+    pub fn intact(&self, hash: &Hash) -> io::Result<bool> {
+        let mut hasher = Sha256::new();
+        let mut file = self.file(hash)?.0;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => break,
+                read => hasher.update(buffer.get(..read).unwrap_or_default()),
+            }
+        }
+        Ok(Hash::from(hasher.finalize()) == *hash)
+    }
+
+    /// A file to be written piece by piece and then put in its place.
+    pub fn begin(&self) -> io::Result<Unfinished<'_>> {
+        let file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .permissions(fs::Permissions::from_mode(0o600))
+            .tempfile_in(&self.folder)?;
+        Ok(Unfinished {
+            pieces: self,
+            file,
+            hasher: Sha256::new(),
+        })
+    }
+
+    /// Puts what `file` holds into the place of `hash`, durably.
+    fn place(&self, hash: &Hash, file: tempfile::NamedTempFile) -> io::Result<()> {
+        let path = self.path(hash);
+        let folder = path.parent().unwrap_or(&self.folder);
+        if private_folder(folder)? {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    }
+
+    /// Something durable names these files now: they may be taken away once nothing does.
+    pub(super) fn settled(&self, hashes: &BTreeSet<Hash>) {
+        if !hashes.is_empty() {
+            self.fresh().retain(|hash| !hashes.contains(hash));
+        }
+    }
+
+    /// Takes a file away, unless somebody has just kept it. False where it stays or never was.
+    pub(super) fn remove(&self, hash: &Hash) -> io::Result<bool> {
+        let fresh = self.fresh();
+        if fresh.contains(hash) {
+            return Ok(false);
+        }
+        match fs::remove_file(self.path(hash)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Calls `each` for everything in the folder, in order. Holds the names of one 256th at a time.
+    pub fn walk<E: From<io::Error>>(
+        &self,
+        mut each: impl FnMut(Found) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for path in sorted(&self.folder)? {
+            let first = path.file_name().and_then(|name| name.to_str());
+            let first = first.filter(|name| name.len() == 2 && path.is_dir());
+            let Some(first) = first.map(str::to_owned) else {
+                each(Found::Stray(path))?;
+                continue;
+            };
+            for path in sorted(&path)? {
+                let rest = path.file_name().and_then(|name| name.to_str());
+                let hash = rest.and_then(|rest| hash(&format!("{first}{rest}")));
+                each(hash.map_or(Found::Stray(path), Found::Piece))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a crash left behind while a file was written. Not to be called while files are being kept.
+    pub(super) fn sweep_unfinished(&self) -> io::Result<u64> {
+        let mut swept = 0;
+        for path in sorted(&self.folder)? {
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(|name| name.starts_with(UNFINISHED)) {
+                fs::remove_file(&path)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}
+
+impl Shelf for Pieces {
+    fn keep(&self, content: &[u8]) -> io::Result<String> {
+        let hash = Hash::from(Sha256::digest(content));
+        // Before looking for the file, so that it is not taken away between the look and the answer.
+        self.fresh().insert(hash);
+        let path = self.path(&hash);
+        let kept = fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64);
+        if kept {
+            // Perhaps put there just before a crash, and its name not yet on disk.
+            File::open(path.parent().unwrap_or(&self.folder))?.sync_all()?;
+        } else {
+            let mut unfinished = self.begin()?;
+            unfinished.write_all(content)?;
+            self.place(&hash, unfinished.file)?;
+        }
+        Ok(HEXLOWER.encode(&hash))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let hash = hash(name).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a file is named by the 64 hexadecimal digits of its SHA-256",
+            )
+        })?;
+        let (mut file, bytes) = self.file(&hash)?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content)?;
+        if bytes <= CHECKED && Hash::from(Sha256::digest(&content)) != hash {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("the file {name} is damaged: its content has another SHA-256"),
+            ));
+        }
+        Ok(content)
+    }
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct Unfinished<'a> {
+    pieces: &'a Pieces,
+    file: tempfile::NamedTempFile,
+    hasher: Sha256,
+}
+
+impl Write for Unfinished<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Unfinished<'_> {
+    /// Puts the file in its place, durably, if its content is what `expected` says. False where it is not.
+    pub fn finish(self, expected: &Hash) -> io::Result<bool> {
+        if Hash::from(self.hasher.finalize()) != *expected {
+            return Ok(false);
+        }
+        self.pieces.place(expected, self.file)?;
+        Ok(true)
+    }
+}
+
+/// The hash that `name` writes, in 64 lower-case hexadecimal digits and nothing else: a path cannot be smuggled in.
+pub fn hash(name: &str) -> Option<Hash> {
+    HEXLOWER
+        .decode(name.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+}
+
+/// The hashes of the files that compact JSON names: every `"hash":"…"`. Text inside a string has its quotation marks
+/// escaped, so that nobody can name a file by writing about it.
+pub(super) fn named(json: &[u8]) -> BTreeSet<Hash> {
+    const MARK: &[u8] = br#""hash":""#;
+    let mut hashes = BTreeSet::new();
+    let mut rest = json;
+    while let Some(at) = rest.windows(MARK.len()).position(|part| part == MARK) {
+        rest = rest.get(at + MARK.len()..).unwrap_or_default();
+        if let Some((digits, [b'"', ..])) = rest.split_at_checked(64)
+            && let Some(hash) = std::str::from_utf8(digits).ok().and_then(hash)
+        {
+            hashes.insert(hash);
+        }
+    }
+    hashes
+}
+
+/// Makes a folder for the owner alone. True where there was none.
+pub(super) fn private_folder(folder: &Path) -> io::Result<bool> {
+    if folder.is_dir() {
+        return Ok(false);
+    }
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    Ok(true)
+}
+
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,36 @@
+//! Purge: nothing personal stays of a dossier.
+
+use super::draft::{self, Draft};
+use super::key::{self, Owner, Trace};
+use super::tree::Tree;
+use super::{commit, journal, outbox};
+use crate::domain::DossierId;
+use crate::store::Error;
+
+/// Takes away the events of a dossier so far, with their files, and everything else that speaks of it. What is
+/// queued afterwards, in the same commit, stays.
+pub(super) fn purge(draft: &mut Draft<'_>, dossier: DossierId) -> Result<(), Error> {
+    let prefix = key::number(dossier.0);
+    for key in draft.keys(Tree::Events, &prefix)? {
+        if let Some(json) = draft.get(Tree::Events, &key)? {
+            draft.release(&json, Owner::Dossier(dossier));
+        }
+        draft.remove(Tree::Events, key);
+    }
+    for key in draft.keys(Tree::About, &prefix)? {
+        let (_, trace) =
+            key::read_about(&key).ok_or_else(|| draft::corrupt(Tree::About, "a key"))?;
+        match trace {
+            Trace::Row(id) => {
+                outbox::take(draft, Tree::Outbox, id)?;
+                outbox::take(draft, Tree::Dead, id)?;
+            }
+            Trace::Remote(key) => draft.remove(Tree::Remotes, key),
+            Trace::Card(key) => draft.remove(Tree::Cards, key),
+            Trace::Document(key) => commit::remove_document(draft, key)?,
+            Trace::Cause(cause) => journal::silence(draft, cause)?,
+        }
+        draft.remove(Tree::About, key);
+    }
+    Ok(())
+}

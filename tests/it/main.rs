@@ -1,0 +1,11 @@
+//! Greffier tried from outside: real sockets, real files, the real binary. One binary, so that it is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it should do"
+)]
+
+mod architecture;
+mod mail;
+mod net;
