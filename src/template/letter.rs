@@ -6,6 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use super::escape;
 
 const PARAGRAPH: &str = "margin:0 0 16px 0;";
+const QUOTED: &str = "margin:0 0 6px 0;";
 const HEADING: &str = "margin:24px 0 8px 0;font-size:16px;line-height:24px;font-weight:bold;";
 const QUOTE: &str = "margin:0 0 16px 0;padding:4px 0 4px 14px;border-left:4px solid #6a6af4;";
 const LIST: &str = "margin:0 0 16px 0;padding:0 0 0 24px;";
@@ -19,8 +20,17 @@ fn parse(markdown: &str) -> Parser<'_> {
 /// As HTML, with inline styles: mail programs drop style sheets.
 pub(super) fn html(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len() * 2);
+    let mut quotes = 0_usize;
     for event in parse(markdown) {
+        match &event {
+            Event::Start(Tag::BlockQuote(_)) => quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
+            _ => {}
+        }
         match event {
+            Event::Start(Tag::Paragraph) if quotes > 0 => {
+                out.extend(["<p style=\"", QUOTED, "\">"]);
+            }
             Event::Start(tag) => out.push_str(&opening(&tag)),
             Event::End(tag) => out.push_str(closing(tag)),
             Event::Code(text) => {
