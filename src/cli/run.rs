@@ -124,7 +124,7 @@ impl Greffier {
         daemon.listen(http);
         daemon.listen(control);
         daemon.listen(Arc::new(Clock {
-            period: Duration::from_secs(60),
+            period: Duration::from_mins(1),
         }));
         daemon.speak(mail);
         if has_console {
@@ -266,23 +266,18 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
     match &config.greffier.commands {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(|faults| {
-            super::listed(
-                faults
-                    .into_iter()
-                    .map(|fault| Diagnostic {
-                        file: fault.file,
-                        line: Some(fault.line),
-                        message: fault.message,
-                    })
-                    .collect(),
-            )
+            super::listed(faults.into_iter().map(|fault| Diagnostic {
+                file: fault.file,
+                line: Some(fault.line),
+                message: fault.message,
+            }))
         }),
     }
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.greffier.templates.as_deref())
-        .map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
+        .map_err(|faults| super::listed(faults.into_iter().map(from_template)))
 }
 
 pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {

@@ -55,7 +55,7 @@ impl History {
         self.state = evolve(self.state.take(), &recorded);
     }
 
-    fn fault(&mut self, what: String) {
+    fn fault(&mut self, what: impl std::fmt::Display) {
         self.faults
             .push(format!("dossier {}: {what}", self.dossier));
     }
