@@ -23,6 +23,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -38,6 +39,10 @@ use super::{
 };
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded};
 use crate::message::{Destination, Incoming, Outcome};
+
+/// How long, and how often, to wait for a store that this process has just closed.
+const LINGER: Duration = Duration::from_millis(10);
+const LINGERS: u32 = 200;
 
 /// How to open the ledger.
 #[derive(Debug, Clone)]
@@ -87,11 +92,7 @@ impl Sled {
         private_folder(path)?;
         let lock = lock(path)?;
         let ledger = path.join("ledger");
-        let db = ::sled::Config::new()
-            .path(&ledger)
-            .cache_capacity(options.cache)
-            .flush_every_ms(None)
-            .open()?;
+        let db = database(&ledger, options)?;
         let trees = Trees::open(&db)?;
         let mut draft = Draft::new(&trees);
         check_schema(&mut draft)?;
@@ -209,6 +210,24 @@ fn lock(path: &Path) -> Result<File, Error> {
         }),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// Opens the database. Who has the folder's lock is alone, but for this process's own last store: sled's threads hold
+/// on to its file until their last write is done, a moment after it is closed.
+fn database(ledger: &Path, options: &OpenOptions) -> Result<::sled::Db, Error> {
+    let config = ::sled::Config::new()
+        .path(ledger)
+        .cache_capacity(options.cache)
+        .flush_every_ms(None);
+    for _ in 0..LINGERS {
+        match config.open() {
+            Err(::sled::Error::Io(error)) if error.kind() == std::io::ErrorKind::Other => {
+                std::thread::sleep(LINGER);
+            }
+            opened => return Ok(opened?),
+        }
+    }
+    Ok(config.open()?)
 }
 
 /// Refuses a store of a newer form, and gives a new store the present one.
