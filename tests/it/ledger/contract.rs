@@ -78,8 +78,8 @@ fn what_moved_meanwhile_makes_a_commit_stale_and_changes_nothing() {
     each_store(|store| {
         let number = deposited(store, "a");
         let loaded = store.load(number).unwrap().unwrap();
-        let follow = order(loaded.clone(), ines(), 1, Command::Follow).unwrap();
-        let pass = order(loaded, ines(), 1, Command::PassToInstruction).unwrap();
+        let follow = order(loaded.clone(), &ines(), 1, Command::Follow).unwrap();
+        let pass = order(loaded, &ines(), 1, Command::PassToInstruction).unwrap();
         let other = deposit(store.next_number().unwrap(), 1, "autre", Vec::new());
         let first = Commit {
             dossiers: vec![follow],

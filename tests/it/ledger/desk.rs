@@ -125,7 +125,7 @@ pub(super) fn deposit(
 /// What an order makes of a dossier; none where it is refused or already so.
 pub(super) fn order(
     (dossier, expected): (Dossier, Version),
-    by: Person,
+    by: &Person,
     seconds: i64,
     command: Command,
 ) -> Option<DossierChange> {

@@ -1,6 +1,6 @@
 //! A process that commits is killed again and again: what was flushed is there, and each commit is whole.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -35,7 +35,7 @@ fn write(folder: &Path) {
             number += 2;
         }
         store.flush().unwrap();
-        writeln!(std::io::stderr(), "flushed {}", number - 2).unwrap();
+        eprintln!("flushed {}", number - 2);
     }
 }
 

@@ -92,7 +92,7 @@ fn play(store: &dyn Store, steps: &[Step]) -> Vec<Dossier> {
                 let number = dossiers[which % dossiers.len()].number;
                 order(
                     store.load(number).unwrap().unwrap(),
-                    by.clone(),
+                    by,
                     now,
                     command.clone(),
                 )
@@ -102,7 +102,7 @@ fn play(store: &dyn Store, steps: &[Step]) -> Vec<Dossier> {
                 let number = dossiers[which % dossiers.len()].number;
                 order(
                     store.load(number).unwrap().unwrap(),
-                    Person::Greffier,
+                    &Person::Greffier,
                     now,
                     Command::Tick,
                 )

@@ -42,7 +42,7 @@ fn filled() -> (tempfile::TempDir, Sled) {
     store.commit(&first).unwrap();
     let follow = order(
         store.load(DossierId(1)).unwrap().unwrap(),
-        ines(),
+        &ines(),
         1,
         Command::Follow,
     )

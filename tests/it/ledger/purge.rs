@@ -1,8 +1,9 @@
 //! What a purge leaves, and what becomes of files.
 
-use greffier::domain::{Command, DossierId, Person};
+use greffier::domain::{Command, DossierId, Person, Piece};
 use greffier::message::{Body, Outcome, Receipt, Verdict};
 use greffier::shelf::Shelf;
+use greffier::store::sled::Sled;
 use greffier::store::{Change, Collection, Commit, Committed, Queued, Store};
 use serde_json::json;
 
@@ -12,7 +13,7 @@ const MARK: &str = "marqueur-personnel";
 const DAY: i64 = 86_400;
 
 /// Orders something of dossier 1, with what else the commit has.
-fn act(store: &dyn Store, by: Person, seconds: i64, command: Command, rest: Commit) {
+fn act(store: &dyn Store, by: &Person, seconds: i64, command: Command, rest: Commit) {
     let change = order(
         store.load(DossierId(1)).unwrap().unwrap(),
         by,
@@ -43,11 +44,10 @@ fn card(text: &str) -> Queued {
     queued
 }
 
-#[test]
-fn a_purge_leaves_nothing_personal() {
-    let (folder, store) = sled();
-    let plan = keep(&store, MARK.as_bytes());
-    let shared = keep(&store, b"partage");
+/// Dossier 1 with something personal everywhere: its deposit, a file of its own and one that dossier 2 also has.
+fn personal(store: &Sled) -> (Commit, Piece, Piece) {
+    let plan = keep(store, MARK.as_bytes());
+    let shared = keep(store, b"partage");
     let first = Commit {
         dossiers: vec![deposit(
             DossierId(1),
@@ -59,7 +59,7 @@ fn a_purge_leaves_nothing_personal() {
         changes: vec![Change {
             collection: Collection::Quarantine,
             key: format!("q-{MARK}"),
-            value: Some(json!({"dossier": 1, "text": MARK, "original": keep(&store, b"courriel")})),
+            value: Some(json!({"dossier": 1, "text": MARK, "original": keep(store, b"courriel")})),
         }],
         receipt: Receipt {
             dossier: Some(1),
@@ -95,10 +95,16 @@ fn a_purge_leaves_nothing_personal() {
         ..nothing(&incoming.id, 1)
     };
     store.commit(&handled).unwrap();
+    (first, plan, shared)
+}
 
+#[test]
+fn a_purge_leaves_nothing_personal() {
+    let (folder, store) = sled();
+    let (first, plan, shared) = personal(&store);
     act(
         &store,
-        ines(),
+        &ines(),
         2,
         Command::PassToInstruction,
         nothing("b", 2),
@@ -107,13 +113,13 @@ fn a_purge_leaves_nothing_personal() {
         motivation: Some(MARK.to_owned()),
         justificatif: None,
     };
-    act(&store, ines(), 3, refuse, nothing("c", 3));
-    act(&store, ines(), 4, Command::Delete, nothing("d", 4));
+    act(&store, &ines(), 3, refuse, nothing("c", 3));
+    act(&store, &ines(), 4, Command::Delete, nothing("d", 4));
     let told = Commit {
         outbox: vec![about("Le dossier 1 est purgé.")],
         ..nothing("e", 5)
     };
-    act(&store, Person::Greffier, 20 * DAY, Command::Tick, told);
+    act(&store, &Person::Greffier, 20 * DAY, Command::Tick, told);
 
     assert_eq!(store.events(DossierId(1)).unwrap().len(), 1);
     assert!(
@@ -168,7 +174,7 @@ fn what_is_delivered_after_a_purge_is_not_remembered() {
     store.commit(&first).unwrap();
     act(
         &store,
-        ines(),
+        &ines(),
         2,
         Command::PassToInstruction,
         nothing("b", 2),
@@ -177,13 +183,13 @@ fn what_is_delivered_after_a_purge_is_not_remembered() {
         motivation: Some("non".to_owned()),
         justificatif: None,
     };
-    act(&store, ines(), 3, refuse, nothing("c", 3));
-    act(&store, ines(), 4, Command::Delete, nothing("d", 4));
+    act(&store, &ines(), 3, refuse, nothing("c", 3));
+    act(&store, &ines(), 4, Command::Delete, nothing("d", 4));
     let told = Commit {
         outbox: vec![card("purgé")],
         ..nothing("e", 5)
     };
-    act(&store, Person::Greffier, 20 * DAY, Command::Tick, told);
+    act(&store, &Person::Greffier, 20 * DAY, Command::Tick, told);
     store.flush().unwrap();
     let delivered = Outcome::Delivered {
         remote_id: "$un".to_owned(),

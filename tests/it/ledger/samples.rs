@@ -19,12 +19,12 @@ fn piece() -> Piece {
     }
 }
 
-fn mail() -> Option<MailRef> {
-    Some(MailRef {
+fn mail() -> MailRef {
+    MailRef {
         message_id: Some("1@usager.example".to_owned()),
         original: piece(),
         authenticated: true,
-    })
+    }
 }
 
 /// The name of an event's sample. A new event does not compile until it has one here, and the test below asks for its
@@ -90,6 +90,7 @@ fn valeurs() -> std::collections::BTreeMap<String, Valeur> {
 }
 
 /// One of each.
+#[expect(clippy::too_many_lines, reason = "one for each event")]
 fn events() -> Vec<Event> {
     let email = || Email::new("ines@ddt.example");
     let text = || "Texte".to_owned();
@@ -152,7 +153,7 @@ fn events() -> Vec<Event> {
             message: MessageId(1),
             text: text(),
             pieces: vec![piece()],
-            mail: mail(),
+            mail: Some(mail()),
         },
         Event::MessageWithdrawn {
             message: MessageId(1),
@@ -170,7 +171,7 @@ fn events() -> Vec<Event> {
             text: text(),
             oui_non: Some(true),
             pieces: vec![piece()],
-            mail: mail(),
+            mail: Some(mail()),
         },
         Event::AvisUnclear { avis: AvisId(1) },
         Event::AvisReminded { avis: AvisId(1) },
