@@ -8,6 +8,7 @@ mod journal;
 mod key;
 mod look;
 mod meta;
+mod open;
 mod outbox;
 mod places;
 mod purge;
@@ -18,12 +19,11 @@ mod tree;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,33 +31,15 @@ use serde_json::Value;
 use self::draft::{Draft, Effects};
 use self::instance::Instances;
 use self::meta::Sequence;
+pub use self::open::OpenOptions;
 use self::tree::{Tree, Trees};
-use super::pieces::{Found, Hash, Pieces, private_folder};
+use super::pieces::{Found, Hash, Pieces};
 use super::{
     Collection, Commit, Committed, Depths, Error, JournalId, Journaled, OutboxId, Page, Report,
     Row, Store, Version,
 };
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded};
 use crate::message::{Destination, Incoming, Outcome};
-
-/// How long, and how often, to wait for a store that this process has just closed.
-const LINGER: Duration = Duration::from_millis(10);
-const LINGERS: u32 = 200;
-
-/// How to open the ledger.
-#[derive(Debug, Clone)]
-pub struct OpenOptions {
-    /// Bytes of the database to keep in memory.
-    pub cache: u64,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self {
-            cache: 64 * 1024 * 1024,
-        }
-    }
-}
 
 /// The ledger in sled.
 pub struct Sled {
@@ -87,35 +69,6 @@ impl std::fmt::Debug for Sled {
 }
 
 impl Sled {
-    /// Opens the store in the folder `path`, which is made where there is none. After a crash nothing more is needed.
-    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
-        private_folder(path)?;
-        let lock = lock(path)?;
-        let ledger = path.join("ledger");
-        let db = database(&ledger, options)?;
-        let trees = Trees::open(&db)?;
-        let mut draft = Draft::new(&trees);
-        check_schema(&mut draft)?;
-        let instances = Instances::load(&mut draft)?;
-        let committed = meta::peek(&draft, Sequence::Outbox)?;
-        draft.apply()?;
-        db.flush()?;
-        // What an unclean stop left may have reached the file and not the disk; from here on it counts as durable.
-        File::open(ledger.join("db"))?.sync_all()?;
-        Ok(Self {
-            path: path.to_owned(),
-            db,
-            trees,
-            pieces: Arc::new(Pieces::open(&path.join("pieces"))?),
-            instances,
-            writing: Mutex::new(()),
-            committed: AtomicU64::new(committed),
-            durable: AtomicU64::new(committed),
-            loosened: Mutex::default(),
-            _lock: lock,
-        })
-    }
-
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -194,51 +147,6 @@ impl Sled {
         }
         Ok(self.pieces.remove(hash)?)
     }
-}
-
-/// Takes the lock of the folder, which the system gives back when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File, Error> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked {
-            path: path.display().to_string(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Opens the database. Who has the folder's lock is alone, but for this process's own last store: sled's threads hold
-/// on to its file until their last write is done, a moment after it is closed.
-fn database(ledger: &Path, options: &OpenOptions) -> Result<::sled::Db, Error> {
-    let config = ::sled::Config::new()
-        .path(ledger)
-        .cache_capacity(options.cache)
-        .flush_every_ms(None);
-    for _ in 0..LINGERS {
-        match config.open() {
-            Err(::sled::Error::Io(error)) if error.kind() == std::io::ErrorKind::Other => {
-                std::thread::sleep(LINGER);
-            }
-            opened => return Ok(opened?),
-        }
-    }
-    Ok(config.open()?)
-}
-
-/// Refuses a store of a newer form, and gives a new store the present one.
-fn check_schema(draft: &mut Draft<'_>) -> Result<(), Error> {
-    let known = meta::SCHEMA_KNOWN;
-    match draft.number(Tree::Meta, meta::SCHEMA)? {
-        0 => draft.put(Tree::Meta, meta::SCHEMA, &key::number(known)),
-        found if found > known => return Err(Error::Newer { found, known }),
-        _ => {}
-    }
-    Ok(())
 }
 
 impl Store for Sled {
