@@ -45,6 +45,8 @@ use crate::message::{Destination, Incoming, Outcome};
 pub struct Sled {
     path: PathBuf,
     db: ::sled::Db,
+    /// The file of the database, open a second time: see [`Sled::to_disk`].
+    file: File,
     trees: Trees,
     pieces: Arc<Pieces>,
     instances: Instances,
@@ -112,12 +114,19 @@ impl Sled {
         Ok(answer)
     }
 
+    /// Waits until all that was applied is on the disk. On Linux sled itself only calls `sync_file_range`, which neither
+    /// empties the disk's own cache nor writes the file's length: a power cut could take back what it calls flushed.
+    fn to_disk(&self) -> Result<(), Error> {
+        self.db.flush()?;
+        Ok(self.file.sync_data()?)
+    }
+
     /// Waits for the disk, then takes away the files that nothing durable needs any more.
     fn harden(&self) -> Result<(), Error> {
         let loosened = std::mem::take(&mut *self.loosened());
-        if let Err(error) = self.db.flush() {
+        if let Err(error) = self.to_disk() {
             self.loosened().extend(loosened);
-            return Err(error.into());
+            return Err(error);
         }
         for hash in loosened {
             self.remove_unneeded(&hash)?;
@@ -310,7 +319,7 @@ impl Store for Sled {
     fn rebuild(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<u64, Error> {
         let _writing = self.writing();
         let dossiers = rebuild::rebuild(&self.trees, rules)?;
-        self.db.flush()?;
+        self.to_disk()?;
         Ok(dossiers)
     }
 

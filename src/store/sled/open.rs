@@ -49,10 +49,12 @@ impl Sled {
         draft.apply()?;
         db.flush()?;
         // What an unclean stop left may have reached the file and not the disk; from here on it counts as durable.
-        File::open(ledger.join("db"))?.sync_all()?;
+        let file = File::open(ledger.join("db"))?;
+        file.sync_all()?;
         Ok(Self {
             path: path.to_owned(),
             db,
+            file,
             trees,
             pieces: Arc::new(Pieces::open(&path.join("pieces"))?),
             instances,
