@@ -29,7 +29,7 @@ pub use complete::{Candidate, Completion, Expecting};
 pub use date::read_date;
 pub use error::{Error, Hint};
 pub use fold::fold;
-pub use onglet::Onglet;
+pub use onglet::read_onglet;
 pub use parse::{Here, LONGEST_LINE, Parsed};
 pub use quote::quote;
 pub use selection::Selection;

@@ -14,13 +14,15 @@ mod id;
 mod notice;
 mod piece;
 mod react;
+pub mod samples;
 mod valeur;
 mod view;
 
 pub use act::{Command, Deposit, Refusal, Request};
 pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
 pub use demarche::{
-    Champ, ChampType, Declarative, Demarche, Etat, ExpertPolicy, Groupe, MailTexts, Policy, Routage,
+    Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,
+    Policy, Routage,
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
@@ -48,4 +50,10 @@ pub fn fold(text: &str) -> String {
         .map(|c| if c.is_alphanumeric() { c } else { ' ' })
         .collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The time zone of the platform: what is shown and counted in days is so in metropolitan France. The rule is written
+/// out, so that it does not depend on the machine's files.
+pub fn paris() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(jiff::tz::TimeZone::UTC)
 }

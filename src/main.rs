@@ -1,3 +1,7 @@
 //! Arguments, logging, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    greffier::cli::run()
+}

@@ -349,4 +349,19 @@ pub struct Limits {
     pub edits: bool,
     /// Whether it has reactions.
     pub reactions: bool,
+    /// Time between two messages to one destination.
+    pub pace: Duration,
+}
+
+impl Limits {
+    /// Of a channel that only listens.
+    pub const NONE: Self = Self {
+        text: 0,
+        file: 0,
+        buttons: 0,
+        threads: false,
+        edits: false,
+        reactions: false,
+        pace: Duration::ZERO,
+    };
 }

@@ -29,7 +29,12 @@ pub(super) struct Draft<'a, S> {
 }
 
 impl<'a, S: Store> Draft<'a, S> {
-    pub(super) fn new(store: &'a S, journal: Option<JournalId>, cause: &str, at: Timestamp) -> Self {
+    pub(super) fn new(
+        store: &'a S,
+        journal: Option<JournalId>,
+        cause: &str,
+        at: Timestamp,
+    ) -> Self {
         Self {
             store,
             at,
@@ -49,7 +54,12 @@ impl<'a, S: Store> Draft<'a, S> {
             return Ok(Some(change.clone()));
         }
         let loaded = self.store.load(number)?;
-        Ok(loaded.map(|(dossier, expected)| DossierChange { expected, events: Vec::new(), dossier, view: crate::domain::View::default() }))
+        Ok(loaded.map(|(dossier, expected)| DossierChange {
+            expected,
+            events: Vec::new(),
+            dossier,
+            view: crate::domain::View::default(),
+        }))
     }
 
     /// Puts a dossier's change into the commit, in the place of an earlier one.
@@ -58,22 +68,45 @@ impl<'a, S: Store> Draft<'a, S> {
     }
 
     /// A dossier that does not exist yet.
-    pub(super) fn found(&mut self, dossier: crate::domain::Dossier, events: Vec<Recorded>, view: crate::domain::View) {
-        self.change(DossierChange { expected: Version::default(), events, dossier, view });
+    pub(super) fn found(
+        &mut self,
+        dossier: crate::domain::Dossier,
+        events: Vec<Recorded>,
+        view: crate::domain::View,
+    ) {
+        self.change(DossierChange {
+            expected: Version::default(),
+            events,
+            dossier,
+            view,
+        });
     }
 
     /// A document, as this commit leaves it.
-    pub(super) fn get<T: DeserializeOwned>(&self, collection: Collection, key: &str) -> Result<Option<T>, Error> {
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        collection: Collection,
+        key: &str,
+    ) -> Result<Option<T>, Error> {
         let value = match self.changes.get(&(collection, key.to_owned())) {
             Some(value) => value.clone(),
             None => self.store.get(collection, key)?,
         };
-        value.map(serde_json::from_value).transpose().map_err(|error| Error::document(collection, &error))
+        value
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|error| Error::document(collection, &error))
     }
 
     /// Writes a document.
-    pub(super) fn put<T: Serialize>(&mut self, collection: Collection, key: impl Into<String>, value: &T) -> Result<(), Error> {
-        let value = serde_json::to_value(value).map_err(|error| Error::document(collection, &error))?;
+    pub(super) fn put<T: Serialize>(
+        &mut self,
+        collection: Collection,
+        key: impl Into<String>,
+        value: &T,
+    ) -> Result<(), Error> {
+        let value =
+            serde_json::to_value(value).map_err(|error| Error::document(collection, &error))?;
         self.changes.insert((collection, key.into()), Some(value));
         Ok(())
     }
@@ -85,7 +118,12 @@ impl<'a, S: Store> Draft<'a, S> {
 
     /// Queues a message that speaks of no dossier.
     pub(super) fn send(&mut self, outgoing: Outgoing) {
-        self.queue(Queued { outgoing, not_before: None, dossier: None, tag: None });
+        self.queue(Queued {
+            outgoing,
+            not_before: None,
+            dossier: None,
+            tag: None,
+        });
     }
 
     /// Queues a message.
@@ -95,13 +133,22 @@ impl<'a, S: Store> Draft<'a, S> {
 
     /// Takes back the messages of that tag: those of this commit, and those that wait in the outbox.
     pub(super) fn unsay(&mut self, tag: String) {
-        self.outbox.retain(|queued| queued.tag.as_deref() != Some(tag.as_str()));
+        self.outbox
+            .retain(|queued| queued.tag.as_deref() != Some(tag.as_str()));
         self.unsay.push(tag);
     }
 
     /// The commit.
     pub(super) fn finish(self) -> Commit {
-        let changes = self.changes.into_iter().map(|((collection, key), value)| Change { collection, key, value }).collect();
+        let changes = self
+            .changes
+            .into_iter()
+            .map(|((collection, key), value)| Change {
+                collection,
+                key,
+                value,
+            })
+            .collect();
         Commit {
             journal: self.journal,
             cause: self.cause,

@@ -114,6 +114,15 @@ struct Pace {
     quiet: Duration,
 }
 
+/// `CommonMark` as it reads in a shell, without colours or control characters.
+pub fn plain_text(text: &str) -> String {
+    markdown::rows(text)
+        .iter()
+        .map(markdown::plain)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 impl Console {
     /// The console on standard input and output.
     pub fn new(settings: Settings, suggest: Arc<dyn Suggest>) -> Self {
@@ -233,6 +242,7 @@ impl Channel for Console {
             threads: true,
             edits: true,
             reactions: true,
+            pace: std::time::Duration::ZERO,
         }
     }
 

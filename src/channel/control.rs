@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::client::{CallError, call};
 pub use self::request::{
-    Answer, DepositRequest, Failure, FileOf, LineRequest, MailRequest, Request,
+    Answer, DepositRequest, Failure, FileOf, LineRequest, MailRequest, Request, answer,
 };
 use super::{Channel, Inbox, Known};
 use crate::message::{Limits, Outcome, Outgoing};
@@ -130,7 +130,7 @@ async fn serve(
                 format!("a request has at most {REQUEST_MAX} octets"),
             ))
         } else {
-            request::answer(&line, &inbox, &admin).await
+            request::answer_line(&line, &inbox, &admin).await
         };
         let mut octets = serde_json::to_vec(&answer)?;
         octets.push(b'\n');
@@ -154,6 +154,7 @@ impl Channel for Control {
             threads: false,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

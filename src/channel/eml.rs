@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{Channel, Inbox, Known, Shelf};
-use crate::domain::Piece;
 use crate::mail::compose::{Identity, compose, is_address, message_id};
+use crate::message::Piece;
 use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
 
-/// `[outbox_mail]` of `bot.toml`.
+/// `[eml]` of `bot.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -85,7 +84,7 @@ impl Eml {
                 };
             }
         };
-        let octets = compose(mail, to, key, &self.identity, Timestamp::now(), &files);
+        let octets = compose(mail, to, key, &self.identity, crate::clock::now(), &files);
         match put(&self.folder, &file, &octets) {
             Ok(()) => delivered,
             Err(error) => Outcome::Retry {
@@ -135,6 +134,7 @@ impl Channel for Eml {
             threads: true,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
             let file = eml().file(hostile);
             assert_eq!(file.parent(), Some(Path::new("/nowhere")), "{hostile:?}");
             assert_eq!(
-                file.file_name().map(|name| name.len()),
+                file.file_name().map(std::ffi::OsStr::len),
                 Some(64 + 4),
                 "{hostile:?}"
             );

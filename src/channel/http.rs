@@ -262,6 +262,7 @@ impl Channel for Http {
             threads: false,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

@@ -38,9 +38,9 @@ pub struct Settings {
     pub smtp: String,
     /// Address and port for LMTP, or the path of a Unix socket (it holds a `/`). Empty: no LMTP.
     pub lmtp: String,
-    /// The name that the listener greets with and writes into `Received`.
+    /// The name that the listener greets with and writes into `Received`. Empty: that of `[mail]`.
     pub hostname: String,
-    /// Our mail domain: mail for any other is refused.
+    /// Our mail domain: mail for any other is refused. Empty: that of `[mail]`.
     pub domain: String,
     /// Octets of one mail at most. Each connection may hold as much in memory.
     pub max_bytes: usize,
@@ -61,8 +61,8 @@ impl Default for Settings {
         Self {
             smtp: "127.0.0.1:2525".to_owned(),
             lmtp: String::new(),
-            hostname: "localhost".to_owned(),
-            domain: "localhost".to_owned(),
+            hostname: String::new(),
+            domain: String::new(),
             max_bytes: 40 * 1024 * 1024,
             max_recipients: 100,
             max_connections: 20,
@@ -105,6 +105,10 @@ impl Drop for Lmtp {
 impl Listener {
     /// Opens the sockets. An error says which address cannot be had. `accepts` answers whether a local part is ours.
     pub async fn bind(settings: Settings, accepts: Accepts) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            !settings.domain.is_empty() && !settings.hostname.is_empty(),
+            "The mail listener has no domain or name: set `mail.domain` in bot.toml"
+        );
         let smtp = match settings.smtp.as_str() {
             "" => None,
             address => Some(tcp(address, "listener.smtp").await?),
@@ -259,6 +263,7 @@ impl Channel for Listener {
             threads: false,
             edits: false,
             reactions: false,
+            pace: std::time::Duration::ZERO,
         }
     }
 

@@ -94,6 +94,7 @@ impl Catalogue {
         }
         diagnostics.extend(catalogue.check_examples(files, &origins, diagnostics.is_empty()));
         catalogue.specs_in_order();
+        diagnostics.sort();
         if diagnostics.is_empty() {
             Ok(catalogue)
         } else {

@@ -2,12 +2,12 @@
 
 use super::Catalogue;
 use super::fold::{fold, is_space};
-use super::onglet::Onglet;
-use super::parse::without_prefix;
+use super::parse::past_prefix;
 use super::quote::quote;
 use super::selection::{Joined, list};
 use super::spec::{Arg, Kind, Spec, Takes};
 use super::words::{extent, option_name, word};
+use crate::domain::Onglet;
 
 /// Candidates given at once: what Discord shows.
 const MOST: usize = 25;
@@ -61,14 +61,7 @@ impl Catalogue {
         if typed.len() > super::LONGEST_LINE {
             return Completion::default();
         }
-        let line = without_prefix(typed);
-        // `without_prefix` takes blanks off the end, where they say that a word is complete.
-        let line = typed
-            .get(typed.len() - typed.trim_end_matches(is_space).len().min(typed.len())..)
-            .map_or(line, |_| {
-                let start = typed.find(line).unwrap_or(typed.len());
-                typed.get(start..).unwrap_or_default()
-            });
+        let line = past_prefix(typed);
         let begins = typed.len() - line.len();
         let mut completion = match self.find(line) {
             Ok((spec, rest)) if rest.starts_with(is_space) => {
@@ -235,7 +228,7 @@ fn offer(completion: &mut Completion, arg: &Arg, typed: &str) {
 fn onglets(completion: &mut Completion, typed: &str) {
     labelled(
         completion,
-        Onglet::ALL.into_iter().map(Onglet::label),
+        Onglet::ALL.into_iter().map(Onglet::libelle),
         true,
         typed,
     );

@@ -10,16 +10,22 @@ use super::spec::{Arg, Kind, Spec};
 pub struct Hint {
     /// The usage: `suivre <dossier…>`.
     pub usage: String,
-    /// A line that would be understood.
+    /// A line that would be understood, one with an option where options are in question.
     pub example: Option<String>,
 }
 
 impl Hint {
-    pub(super) fn of(spec: &Spec) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn of(spec: &Spec, with_option: bool) -> Self {
+        let fitting = |example: &&String| !with_option || example.contains('=');
+        Self {
             usage: super::help::usage(spec),
-            example: spec.examples.first().cloned(),
-        })
+            example: spec
+                .examples
+                .iter()
+                .find(fitting)
+                .or(spec.examples.first())
+                .cloned(),
+        }
     }
 }
 
@@ -27,7 +33,7 @@ impl fmt::Display for Hint {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "\nUsage\u{a0}: `{}`", self.usage)?;
         match &self.example {
-            Some(example) => write!(to, "\nExemple\u{a0}: `{}`", shown(example)),
+            Some(example) => write!(to, "\nExemple\u{a0}: `{}`", one_line(example)),
             None => Ok(()),
         }
     }
@@ -62,12 +68,12 @@ pub enum Error {
         here: u64,
     },
     /// The command needs a dossier, and the line is in no dossier's thread.
-    #[error("Il manque le numéro du dossier{}.{hint}", instead(found))]
+    #[error("Il manque le numéro du dossier{}.{hint}", instead(found.as_deref()))]
     MissingDossier {
         /// What stands where the number is expected.
         found: Option<String>,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// A required argument is absent or empty.
     #[error("Il manque {what}.{hint}")]
@@ -75,7 +81,7 @@ pub enum Error {
         /// The argument, in French.
         what: String,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// A value is not of the kind that is expected.
     #[error("{} ne convient pas\u{a0}: {wanted}.{hint}", code(given))]
@@ -85,17 +91,17 @@ pub enum Error {
         /// What is expected, in French.
         wanted: String,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// A value has too many characters.
-    #[error("{what} est trop long\u{a0}: {most} caractères au plus.{hint}")]
+    #[error("{what} est trop long\u{a0}: {} caractères au plus.{hint}", grouped(*most))]
     TooLong {
         /// The argument, in French, with a capital.
         what: String,
         /// How many characters it may have.
         most: usize,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// The line as a whole is too long to be read.
     #[error("Ce message est trop long pour une commande\u{a0}: {} kilo-octets au plus. Envoyez plutôt un fichier.", most / 1024)]
@@ -111,7 +117,7 @@ pub enum Error {
         /// The mark that is missing.
         mark: char,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// `nom=valeur`, and the command has no such option.
     #[error(
@@ -125,7 +131,7 @@ pub enum Error {
         /// The options that there are.
         known: Vec<String>,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// An option is given twice.
     #[error("L’option {} est donnée deux fois. Gardez-en une.{hint}", code(name))]
@@ -133,7 +139,7 @@ pub enum Error {
         /// Its name.
         name: String,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// Something follows, and nothing is expected.
     #[error("Je n’attendais rien de plus, et je lis {}.{hint}", code(extra))]
@@ -141,14 +147,32 @@ pub enum Error {
         /// What follows.
         extra: String,
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
     /// Several dossiers, and the command takes one.
     #[error("Cette commande ne prend qu’un dossier à la fois.{hint}")]
     OneDossier {
         /// How to type it.
-        hint: Box<Hint>,
+        hint: Hint,
     },
+}
+
+/// `number` as French people write it: `10 000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `example` without line breaks.
+fn one_line(example: &str) -> String {
+    example.chars().map(plain).collect()
 }
 
 /// Characters of a person's words repeated in an error.
@@ -199,9 +223,8 @@ fn options(known: &[String]) -> String {
     }
 }
 
-fn instead(found: &Option<String>) -> String {
+fn instead(found: Option<&str>) -> String {
     found
-        .as_ref()
         .map(|found| format!("\u{a0}: {} n’en est pas un", code(found)))
         .unwrap_or_default()
 }
@@ -253,13 +276,7 @@ pub(super) fn wanted(arg: &Arg) -> String {
         }
         Kind::Boolean => "`oui` ou `non`".to_owned(),
         Kind::Date => "une date, comme 3/6/2024, 3 juin 2024 ou demain".to_owned(),
-        Kind::Onglet => {
-            let labels: Vec<_> = super::Onglet::ALL
-                .iter()
-                .map(|onglet| onglet.label().to_owned())
-                .collect();
-            either(&labels)
-        }
+        Kind::Onglet => either(&super::onglet::labels()),
         Kind::Colonnes => "des noms de colonnes séparés par des virgules".to_owned(),
         Kind::Filtre => format!(
             "un filtre de la forme colonne=valeur, comme nom={}",

@@ -19,7 +19,11 @@ pub(super) fn usage(spec: &Spec) -> String {
         let _ = write!(usage, " [{}=…]", arg.name);
     }
     for arg in spec.positional() {
-        let dots = if arg.rest { "…" } else { "" };
+        let dots = if arg.rest || arg.kind == Kind::Filtre {
+            "…"
+        } else {
+            ""
+        };
         let (open, close) = if arg.required { ('<', '>') } else { ('[', ']') };
         let _ = write!(usage, " {open}{}{dots}{close}", arg.name);
     }

@@ -5,7 +5,7 @@ use strsim::damerau_levenshtein;
 use super::Catalogue;
 use super::error::Error;
 use super::fold::{fold, words};
-use super::spec::Spec;
+use super::spec::{Spec, Takes};
 use super::words::word;
 
 /// Names suggested for one that does not exist.
@@ -52,9 +52,14 @@ impl Catalogue {
             let distances = typed
                 .iter()
                 .filter(|(_, typed, _)| typed.len() <= LONGEST_NAME);
+            // `instr` is the beginning of `instruire`, rather than a slip.
+            let begun = typed.iter().any(|(_, typed, _)| {
+                typed.len() >= 3 && key.starts_with(typed) && !self.names.contains_key(typed)
+            });
             let best = distances
                 .map(|(_, typed, _)| damerau_levenshtein(typed, key))
-                .min();
+                .min()
+                .map(|distance| if begun { 0 } else { distance });
             if let Some(distance) = best.filter(|distance| *distance <= tolerated(key)) {
                 found.push((distance, named.spec, &named.shown));
             }
@@ -76,13 +81,22 @@ impl Catalogue {
 
     /// What to say instead of `error`, when the line probably named a command of two words and missed the second:
     /// `avis demnder 4807`, which was read as `avis` followed by nonsense.
-    pub(super) fn misnamed(&self, line: &str, rest: &str, error: &Error) -> Option<Error> {
-        let senseless = matches!(
-            error,
-            Error::TooMany { .. } | Error::MissingDossier { found: Some(_), .. }
-        );
+    pub(super) fn misnamed(
+        &self,
+        spec: &Spec,
+        line: &str,
+        rest: &str,
+        error: &Error,
+    ) -> Option<Error> {
         let (next, _) = word(rest);
-        if !senseless || !next.starts_with(char::is_alphabetic) {
+        let named = next.starts_with(char::is_alphabetic);
+        let senseless = match error {
+            // `quarantaine 3` says what to look at, and not what to do with it.
+            Error::TooMany { .. } => named || spec.selection == Takes::None,
+            Error::MissingDossier { found: Some(_), .. } => named,
+            _ => false,
+        };
+        if !senseless {
             return None;
         }
         let first = line.get(..line.len() - rest.len())?;

@@ -1,91 +1,40 @@
-//! The tabs of the tutorial's dashboard.
-
-use serde::{Deserialize, Serialize};
+//! The tabs of the tutorial's dashboard, as people type them.
 
 use super::fold::fold;
+use crate::domain::Onglet;
 
-/// A tab of a démarche: which of its dossiers are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Onglet {
-    /// Followed by nobody.
-    ASuivre,
-    /// Followed by the person who asks.
-    Suivis,
-    /// Decided.
-    Traites,
-    /// All of them.
-    Total,
-    /// Deleted within the last two weeks.
-    Supprimes,
-    /// Soon to be deleted, at the end of their conservation.
-    Expirants,
-    /// Archived.
-    Archives,
+/// The onglet that `text` means, in whatever form it is typed: `à suivre`, `mes dossiers`, `corbeille`.
+pub fn read_onglet(text: &str) -> Option<Onglet> {
+    let folded = fold(text);
+    let means = |form: &str| fold(form) == folded;
+    let mut onglets = Onglet::ALL.into_iter();
+    onglets.find(|onglet| means(onglet.libelle()) || forms(*onglet).iter().any(|form| means(form)))
 }
 
-impl Onglet {
-    /// Every onglet, in the order of the dashboard.
-    pub const ALL: [Self; 7] = [
-        Self::ASuivre,
-        Self::Suivis,
-        Self::Traites,
-        Self::Total,
-        Self::Supprimes,
-        Self::Expirants,
-        Self::Archives,
-    ];
-
-    /// What people read.
-    pub fn label(self) -> &'static str {
-        self.forms().first().copied().unwrap_or_default()
+fn forms(onglet: Onglet) -> &'static [&'static str] {
+    match onglet {
+        Onglet::ASuivre => &["nouveaux", "non suivis"],
+        Onglet::Suivis => &[
+            "suivi",
+            "suivis par moi",
+            "mes dossiers",
+            "mes suivis",
+            "les miens",
+        ],
+        Onglet::Traites => &["traité", "décidés", "terminés"],
+        Onglet::Total => &["total", "tous", "tous les dossiers", "tout"],
+        Onglet::Supprimes => &["supprimé récemment", "supprimés", "supprimé", "corbeille"],
+        Onglet::Expirants => &["expirant", "expirent"],
+        Onglet::Archives => &["archivé"],
     }
+}
 
-    /// Its name in an order and in `onglet=…`: `a_suivre`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ASuivre => "a_suivre",
-            Self::Suivis => "suivis",
-            Self::Traites => "traites",
-            Self::Total => "total",
-            Self::Supprimes => "supprimes",
-            Self::Expirants => "expirants",
-            Self::Archives => "archives",
-        }
-    }
-
-    /// The onglet that `text` means, in whatever form it is typed: `à suivre`, `mes dossiers`, `corbeille`.
-    pub fn read(text: &str) -> Option<Self> {
-        let folded = fold(text);
-        Self::ALL
-            .into_iter()
-            .find(|onglet| onglet.forms().iter().any(|form| fold(form) == folded))
-    }
-
-    fn forms(self) -> &'static [&'static str] {
-        match self {
-            Self::ASuivre => &["à suivre", "nouveaux", "non suivis"],
-            Self::Suivis => &[
-                "suivis",
-                "suivi",
-                "suivis par moi",
-                "mes dossiers",
-                "mes suivis",
-                "les miens",
-            ],
-            Self::Traites => &["traités", "traité", "décidés", "terminés"],
-            Self::Total => &["au total", "total", "tous", "tous les dossiers", "tout"],
-            Self::Supprimes => &[
-                "supprimés récemment",
-                "supprimé récemment",
-                "supprimés",
-                "supprimé",
-                "corbeille",
-            ],
-            Self::Expirants => &["expirants", "expirant", "expirent"],
-            Self::Archives => &["archivés", "archivé", "archives"],
-        }
-    }
+/// What people read of every onglet.
+pub(super) fn labels() -> Vec<String> {
+    Onglet::ALL
+        .iter()
+        .map(|onglet| onglet.libelle().to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -94,22 +43,19 @@ mod tests {
 
     #[test]
     fn an_onglet_is_read_in_many_forms_and_each_means_one() {
-        assert_eq!(Onglet::read("A-Suivre"), Some(Onglet::ASuivre));
-        assert_eq!(Onglet::read("supprime\u{301}s"), Some(Onglet::Supprimes));
-        assert_eq!(Onglet::read("au\u{a0}total"), Some(Onglet::Total));
-        assert_eq!(Onglet::read("ailleurs"), None);
+        assert_eq!(read_onglet("A-Suivre"), Some(Onglet::ASuivre));
+        assert_eq!(read_onglet("supprime\u{301}s"), Some(Onglet::Supprimes));
+        assert_eq!(read_onglet("au\u{a0}total"), Some(Onglet::Total));
+        assert_eq!(read_onglet("ailleurs"), None);
         for onglet in Onglet::ALL {
-            assert_eq!(Onglet::read(onglet.name()), Some(onglet));
-            for form in onglet.forms() {
-                assert_eq!(Onglet::read(form), Some(onglet), "{form}");
+            let name = serde_json::to_value(onglet).expect("an onglet is a word");
+            assert_eq!(
+                read_onglet(name.as_str().expect("an onglet is a word")),
+                Some(onglet)
+            );
+            for form in forms(onglet) {
+                assert_eq!(read_onglet(form), Some(onglet), "{form}");
             }
-        }
-    }
-
-    #[test]
-    fn its_name_is_the_one_serde_writes() {
-        for onglet in Onglet::ALL {
-            assert_eq!(serde_json::to_value(onglet).unwrap(), onglet.name());
         }
     }
 }

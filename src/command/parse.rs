@@ -4,18 +4,20 @@
 //! and takes all that remains. A word is an option only if the command declares that name. [`super::selection`] says
 //! which numbers are dossiers.
 
+mod dossiers;
+mod slip;
+
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::Catalogue;
-use super::error::{Error, Hint, described, wanted};
+use super::error::{Error, described};
 use super::fold::{fold, is_space};
-use super::onglet::Onglet;
-use super::quote::{Unclosed, free, quoted};
-use super::selection::{Joined, Nonsense, Selection, list};
+use super::quote::{Unclosed, free};
+use super::selection::Selection;
 use super::spec::{Arg, Kind, Spec, Takes};
 use super::value::{Bad, read};
-use super::words::{extent, filters, option_name, word};
+use super::words::{extent, option_name, word};
 
 /// Bytes of a line. A longer one is refused unread.
 pub const LONGEST_LINE: usize = 64 * 1024;
@@ -53,18 +55,22 @@ impl Catalogue {
             return Err(slip);
         }
         let parsed = Reader::new(spec, here, rest).run();
-        parsed.map_err(|error| self.misnamed(line, rest, &error).unwrap_or(error))
+        parsed.map_err(|error| self.misnamed(spec, line, rest, &error).unwrap_or(error))
     }
 }
 
 /// `line` without blanks around it and without what announces a command.
 pub(super) fn without_prefix(line: &str) -> &str {
-    let line = line.trim_matches(is_space);
+    past_prefix(line).trim_end_matches(is_space)
+}
+
+/// `line` without the blanks, and what announces a command, at its start.
+pub(super) fn past_prefix(line: &str) -> &str {
+    let line = line.trim_start_matches(is_space);
     let bare = line
         .strip_prefix("//")
-        .or_else(|| line.strip_prefix(['!', '/']))
-        .unwrap_or(line);
-    bare.trim_start_matches(is_space)
+        .or_else(|| line.strip_prefix(['!', '/']));
+    bare.unwrap_or(line).trim_start_matches(is_space)
 }
 
 struct Reader<'a, 'b> {
@@ -121,10 +127,6 @@ impl<'a, 'b> Reader<'a, 'b> {
         {
             return Ok(false);
         }
-        // An address may hold a `=`.
-        if super::value::email(word(self.rest).0).is_some() {
-            return Ok(false);
-        }
         Err(Error::UnknownOption {
             name: name.to_owned(),
             known: self.known(),
@@ -154,137 +156,6 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(())
     }
 
-    /// Reads `dossier=`, `onglet=` and `filtre=`, which select dossiers.
-    fn selecting(&mut self, name: &str, after: &'b str) -> Result<bool, Error> {
-        match (name, self.spec.selection) {
-            ("dossier" | "dossiers", Takes::Optional | Takes::One | Takes::Many) => {
-                let (text, rest) = self.quoted_or_word(after)?;
-                self.numbers_of(&text)?;
-                self.rest = rest;
-            }
-            ("onglet", Takes::Many) => {
-                let (onglet, rest) = self.onglet(after)?;
-                self.selection.onglet = Some(onglet);
-                self.rest = rest;
-            }
-            ("filtre", Takes::Many) => {
-                let (mut pairs, rest) =
-                    filters(after, 1).map_err(|unclosed| self.unclosed(unclosed))?;
-                if pairs.is_empty() {
-                    return Err(self.bad(after, "j’attends un filtre de la forme colonne=valeur"));
-                }
-                self.selection.filter.append(&mut pairs);
-                self.rest = rest;
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    fn quoted_or_word(&self, text: &'b str) -> Result<(String, &'b str), Error> {
-        let found = quoted(text).map_err(|unclosed| self.unclosed(unclosed))?;
-        Ok(found.unwrap_or_else(|| {
-            let (first, rest) = word(text);
-            (first.to_owned(), rest)
-        }))
-    }
-
-    fn numbers_of(&mut self, text: &str) -> Result<(), Error> {
-        let joined = if self.spec.selection == Takes::Many {
-            Joined::Blank
-        } else {
-            Joined::Single
-        };
-        let found = list(text, joined).map_err(|nonsense| self.nonsense(&nonsense))?;
-        match found {
-            Some(found) if found.rest.is_empty() => self.select(found.ranges),
-            Some(_) | None => Err(self.bad(text, "j’attends le numéro d’un dossier, comme 4807")),
-        }
-    }
-
-    fn onglet(&self, text: &'b str) -> Result<(Onglet, &'b str), Error> {
-        if let Some((inner, rest)) = quoted(text).map_err(|unclosed| self.unclosed(unclosed))? {
-            return Onglet::read(&inner)
-                .map(|onglet| (onglet, rest))
-                .ok_or_else(|| self.no_onglet(&inner));
-        }
-        super::words::longest(text, |words| Onglet::read(words))
-            .ok_or_else(|| self.no_onglet(word(text).0))
-    }
-
-    fn no_onglet(&self, given: &str) -> Error {
-        let labels: Vec<_> = Onglet::ALL
-            .iter()
-            .map(|onglet| onglet.label().to_owned())
-            .collect();
-        self.bad(
-            given,
-            &format!("les onglets sont {}", super::error::either(&labels)),
-        )
-    }
-
-    /// Reads the numbers of dossiers, if the line goes on with numbers and they are dossiers.
-    fn dossiers(&mut self) -> Result<bool, Error> {
-        let takes = self.spec.selection;
-        let waits = takes == Takes::Optional && self.left.iter().any(|arg| arg.required);
-        if takes == Takes::None || waits || !self.selection.ranges.is_empty() {
-            return Ok(false);
-        }
-        let found = list(self.rest, self.joined()).map_err(|nonsense| self.nonsense(&nonsense))?;
-        let Some(found) = found else { return Ok(false) };
-        if found.bare && self.is_something_else(&found.ranges, found.rest)? {
-            return Ok(false);
-        }
-        self.select(found.ranges)?;
-        self.rest = found.rest;
-        Ok(true)
-    }
-
-    fn joined(&self) -> Joined {
-        if self.spec.selection != Takes::Many {
-            return Joined::Single;
-        }
-        let numeric = self.left.iter().any(|arg| arg.kind.is_numeric());
-        if numeric || self.spec.has_free_text() {
-            Joined::Marked
-        } else {
-            Joined::Blank
-        }
-    }
-
-    /// Whether a bare number, in a dossier's thread, is an argument rather than another dossier.
-    fn is_something_else(
-        &self,
-        ranges: &[std::ops::RangeInclusive<u64>],
-        after: &str,
-    ) -> Result<bool, Error> {
-        let (Some(here), Some(next), Some(number)) =
-            (self.here.dossier, self.left.first(), ranges.first())
-        else {
-            return Ok(false);
-        };
-        let number = *number.start();
-        if number == here || after.is_empty() && next.rest {
-            return Ok(false);
-        }
-        if next.rest {
-            return Err(Error::Ambiguous {
-                command: self.spec.name.clone(),
-                number,
-                here,
-            });
-        }
-        Ok(next.kind.is_numeric() && !matches!(list(after, Joined::Single), Ok(Some(_))))
-    }
-
-    fn select(&mut self, ranges: Vec<std::ops::RangeInclusive<u64>>) -> Result<(), Error> {
-        self.selection.add(ranges);
-        if self.spec.selection != Takes::Many && self.selection.single().is_none() {
-            return Err(Error::OneDossier { hint: self.hint() });
-        }
-        Ok(())
-    }
-
     /// Reads the next argument. An optional one that does not fit leaves its place to those after it.
     fn positional(&mut self) -> Result<(), Error> {
         let mut first_error = None;
@@ -309,10 +180,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
         }
         self.needs_dossier(Some(word(self.rest).0))?;
-        Err(first_error.unwrap_or_else(|| Error::TooMany {
-            extra: self.rest.to_owned(),
-            hint: self.hint(),
-        }))
+        Err(first_error.unwrap_or_else(|| self.too_many()))
     }
 
     fn free_text(&mut self, arg: &Arg, text: &'b str) -> Result<(), Error> {
@@ -330,17 +198,6 @@ impl<'a, 'b> Reader<'a, 'b> {
             (Some(Value::Array(kept)), Value::Array(mut more)) => kept.append(&mut more),
             (_, value) => drop(self.values.insert(arg.key.clone(), value)),
         }
-    }
-
-    fn needs_dossier(&self, found: Option<&str>) -> Result<(), Error> {
-        let needs = matches!(self.spec.selection, Takes::One | Takes::Many);
-        if needs && self.selection.is_empty() && self.here.dossier.is_none() {
-            return Err(Error::MissingDossier {
-                found: found.map(str::to_owned),
-                hint: self.hint(),
-            });
-        }
-        Ok(())
     }
 
     fn finish(mut self) -> Result<Parsed<'a>, Error> {
@@ -371,48 +228,6 @@ impl<'a, 'b> Reader<'a, 'b> {
             values: self.values,
         })
     }
-
-    fn wrong(&self, arg: &Arg, text: &str, problem: Problem) -> Error {
-        match problem {
-            Problem::Unclosed(unclosed) => self.unclosed(unclosed),
-            Problem::Bad(Bad::Empty) => Error::MissingArgument {
-                what: described(arg),
-                hint: self.hint(),
-            },
-            Problem::Bad(Bad::TooLong(most)) => Error::TooLong {
-                what: described(arg),
-                most,
-                hint: self.hint(),
-            },
-            Problem::Bad(Bad::Wrong) => self.bad(word(text).0, &wanted(arg)),
-        }
-    }
-
-    fn bad(&self, given: &str, wanted: &str) -> Error {
-        Error::BadValue {
-            given: given.to_owned(),
-            wanted: wanted.to_owned(),
-            hint: self.hint(),
-        }
-    }
-
-    fn nonsense(&self, nonsense: &Nonsense) -> Error {
-        self.bad(
-            &nonsense.0,
-            "j’attends un numéro de dossier, ou deux dans l’ordre, comme 4807-4812",
-        )
-    }
-
-    fn unclosed(&self, unclosed: Unclosed) -> Error {
-        Error::Unclosed {
-            mark: unclosed.0,
-            hint: self.hint(),
-        }
-    }
-
-    fn hint(&self) -> Box<Hint> {
-        Hint::of(self.spec)
-    }
 }
 
 /// Why an argument could not be read.
@@ -431,5 +246,5 @@ impl From<Bad> for Problem {
 }
 
 fn takes_anything(arg: &Arg) -> bool {
-    matches!(arg.kind, Kind::Filtre | Kind::Text)
+    matches!(arg.kind, Kind::Filtre | Kind::Text | Kind::Annotation)
 }

@@ -68,7 +68,7 @@ pub(super) fn quoted(text: &str) -> Result<Option<(String, &str)>, Unclosed> {
 pub(super) fn free(text: &str) -> Result<String, Unclosed> {
     let text = text.trim_matches(is_space);
     match quoted(text)? {
-        Some((inner, after)) if after.is_empty() => Ok(inner.trim_matches(is_space).to_owned()),
+        Some((inner, "")) => Ok(inner.trim_matches(is_space).to_owned()),
         Some(_) | None => Ok(text.to_owned()),
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn inner(text: &str) -> String {
-        quoted(text).unwrap().unwrap().0
+        quoted(text).expect("reads").expect("reads").0
     }
 
     #[test]
@@ -135,8 +135,11 @@ mod tests {
 
     #[test]
     fn only_marks_around_the_whole_text_are_taken_off() {
-        assert_eq!(free(" « Bonjour » \n").unwrap(), "Bonjour");
-        assert_eq!(free("\"Oui\" et \"non\"").unwrap(), "\"Oui\" et \"non\"");
-        assert_eq!(free("Il dit « oui »").unwrap(), "Il dit « oui »");
+        assert_eq!(free(" « Bonjour » \n").expect("reads"), "Bonjour");
+        assert_eq!(
+            free("\"Oui\" et \"non\"").expect("reads"),
+            "\"Oui\" et \"non\""
+        );
+        assert_eq!(free("Il dit « oui »").expect("reads"), "Il dit « oui »");
     }
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! list   = unit *( sep unit )
 //! unit   = number [ "-" number | "à" number | "au" number ]
-//! number = [ "dossier" ] [ "#" | "n°" | "no" | "nº" | "№" ] digits
+//! number = [ [ article ] "dossier" ] [ "#" | "n°" | "no" | "nº" | "№" ] digits
 //! sep    = "," | ";" | "&" | "et" | blank
 //! ```
 //!
@@ -17,7 +17,7 @@
 use std::ops::RangeInclusive;
 
 use super::fold::{fold, is_space};
-use super::onglet::Onglet;
+use crate::domain::Onglet;
 
 /// The dossiers that a line is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,7 +74,7 @@ impl Selection {
         for range in self.ranges.drain(..) {
             match merged.last_mut() {
                 Some(last) if range.start() <= last.end() => {
-                    *last = *last.start()..=*last.end().max(range.end())
+                    *last = *last.start()..=*last.end().max(range.end());
                 }
                 Some(_) | None => merged.push(range),
             }
@@ -99,7 +99,7 @@ pub(super) enum Joined {
 pub(super) struct Found<'a> {
     /// The numbers.
     pub(super) ranges: Vec<RangeInclusive<u64>>,
-    /// Whether it is a bare number without `n°` or `#`, range or list: it might be something else than a dossier.
+    /// Whether no `#` marks them: they might be something else than dossiers.
     pub(super) bare: bool,
     /// What follows, without blanks or punctuation before it.
     pub(super) rest: &'a str,
@@ -114,7 +114,7 @@ pub(super) fn list(text: &str, joined: Joined) -> Result<Option<Found<'_>>, Nons
     let Some((first, marked, mut rest)) = unit(text)? else {
         return Ok(None);
     };
-    let mut bare = !marked && first.start() == first.end();
+    let bare = !marked;
     let mut ranges = vec![first];
     if joined != Joined::Single {
         while let Some(after) = separator(rest, joined) {
@@ -122,7 +122,6 @@ pub(super) fn list(text: &str, joined: Joined) -> Result<Option<Found<'_>>, Nons
                 break;
             };
             ranges.push(next);
-            bare = false;
             rest = after;
         }
     }
@@ -143,7 +142,7 @@ pub(super) fn whole_number(text: &str) -> Option<u64> {
 
 type Unit<'a> = (RangeInclusive<u64>, bool, &'a str);
 
-/// One number or one range at the start of `text`, whether it was marked as a number, and what follows.
+/// One number or one range at the start of `text`, whether a `#` marks it, and what follows.
 fn unit(text: &str) -> Result<Option<Unit<'_>>, Nonsense> {
     let Some((start, marked, rest)) = number(text) else {
         return Ok(None);
@@ -177,15 +176,20 @@ fn number(text: &str) -> Option<(Option<u64>, bool, &str)> {
     (!digits.is_empty()).then(|| (digits.parse().ok(), marked, rest))
 }
 
-/// Whether `text` starts by what announces a number, and what follows that.
+/// Whether `text` starts by a `#`, and what follows that or the words that announce a number.
 fn marker(text: &str) -> (bool, &str) {
     let (word, rest) = announcing(text);
+    let (second, after) = announcing(rest);
+    let is_dossier = |word: &str| matches!(word, "dossier" | "dossiers");
+    let text = match word.as_str() {
+        "le" | "les" | "du" | "des" | "au" | "aux" if is_dossier(&second) => after,
+        dossier if is_dossier(dossier) => rest,
+        _ => text,
+    };
+    let (word, rest) = announcing(text);
     match word.as_str() {
-        "dossier" | "dossiers" => match announcing(rest).0.as_str() {
-            "#" | "n" | "no" | "nos" | "num" | "numero" => (true, announcing(rest).1),
-            _ => (true, rest),
-        },
-        "#" | "n" | "no" | "nos" | "num" | "numero" => (true, rest),
+        "#" => (true, rest),
+        "n" | "no" | "nos" | "num" | "numero" => (false, rest),
         _ => (false, text),
     }
 }
@@ -264,7 +268,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, joined: Joined) -> (Vec<(u64, u64)>, &str) {
-        let found = list(text, joined).unwrap().unwrap();
+        let found = list(text, joined).expect("reads").expect("reads");
         (
             found
                 .ranges

@@ -238,7 +238,7 @@ named! {
         Boolean = "boolean",
         /// A day: a string, `2024-06-03`.
         Date = "date",
-        /// An onglet: a string, the name of [`Onglet`](super::Onglet).
+        /// An onglet: a string, the name of [`Onglet`](crate::domain::Onglet).
         Onglet = "onglet",
         /// A groupe instructeur, by its name: a string.
         Groupe = "groupe",

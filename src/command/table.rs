@@ -10,7 +10,7 @@ pub(super) type Fault = (Range<usize>, String);
 
 /// A table being read. Keys that nobody asked for are faults at the end.
 pub(super) struct Table<'a, 'i> {
-    table: &'a DeTable<'i>,
+    keys: &'a DeTable<'i>,
     span: Range<usize>,
     asked: Vec<&'static str>,
     faults: Vec<Fault>,
@@ -19,7 +19,7 @@ pub(super) struct Table<'a, 'i> {
 impl<'a, 'i> Table<'a, 'i> {
     pub(super) fn new(table: &'a DeTable<'i>, span: Range<usize>) -> Self {
         Self {
-            table,
+            keys: table,
             span,
             asked: Vec::new(),
             faults: Vec::new(),
@@ -28,7 +28,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// Where the value of `key` stands, or the table where it should.
     pub(super) fn span(&self, key: &str) -> Range<usize> {
-        self.table
+        self.keys
             .get(key)
             .map_or(self.span.clone(), toml::Spanned::span)
     }
@@ -39,7 +39,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     fn value(&mut self, key: &'static str) -> Option<(&'a DeValue<'i>, Range<usize>)> {
         self.asked.push(key);
-        self.table
+        self.keys
             .get(key)
             .map(|value| (value.get_ref(), value.span()))
     }
@@ -49,7 +49,7 @@ impl<'a, 'i> Table<'a, 'i> {
         let text = self.text(key).unwrap_or_default();
         if text.trim().is_empty()
             && self
-                .table
+                .keys
                 .get(key)
                 .is_none_or(|value| value.get_ref().is_str())
         {
@@ -204,7 +204,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// What was wrong. To be called last.
     pub(super) fn faults(mut self) -> Vec<Fault> {
-        for key in self.table.keys() {
+        for key in self.keys.keys() {
             if !self.asked.contains(&key.get_ref().as_ref()) {
                 let known = self.asked.join(", ");
                 self.faults.push((

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::*;
 
 mod discord;
+mod loading;
 mod messages;
+mod orders;
 mod parsing;
 mod properties;
 
@@ -44,6 +46,15 @@ fn order(line: &str, here: &Here) -> (Value, Vec<(u64, u64)>) {
         .iter()
         .map(|range| (*range.start(), *range.end()));
     (Value::Object(order), ranges.collect())
+}
+
+/// One value of the order made of a line typed outside any thread.
+fn value(line: &str, key: &str) -> Value {
+    order(line, &nowhere())
+        .0
+        .get(key)
+        .cloned()
+        .unwrap_or_default()
 }
 
 #[test]

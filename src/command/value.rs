@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::date::read_date;
 use super::fold::{fold, is_space};
-use super::onglet::Onglet;
+use super::onglet::read_onglet;
 use super::selection::whole_number;
 use super::spec::{Arg, Kind};
 
@@ -52,14 +52,13 @@ fn of(arg: &Arg, text: &str, today: Date) -> Option<Value> {
         | Kind::Command => Some(text.into()),
         Kind::Email | Kind::Expert => email(text).map(Value::from),
         Kind::Emails => emails(text).map(Value::from),
-        Kind::Code => code(text).map(Value::from),
         Kind::EmailOrCode if text.contains('@') => email(text).map(Value::from),
-        Kind::EmailOrCode => code(text).map(Value::from),
+        Kind::Code | Kind::EmailOrCode => code(text).map(Value::from),
         Kind::Number | Kind::Demarche => whole_number(text).map(Value::from),
         Kind::Choice => choice(arg, text),
         Kind::Boolean => boolean(text).map(Value::from),
         Kind::Date => read_date(text, today).map(|date| date.to_string().into()),
-        Kind::Onglet => Onglet::read(text).map(|onglet| onglet.name().into()),
+        Kind::Onglet => serde_json::to_value(read_onglet(text)?).ok(),
         Kind::Colonnes => columns(text).map(Value::from),
         Kind::Filtre => filter(text).map(|(column, value)| vec![vec![column, value]].into()),
     }
@@ -207,7 +206,7 @@ mod tests {
     #[test]
     fn several_addresses_are_told_apart_and_counted_once() {
         assert_eq!(
-            emails("a@b.fr, C@d.fr;e@f.fr et a@b.fr").unwrap(),
+            emails("a@b.fr, C@d.fr;e@f.fr et a@b.fr").expect("reads"),
             ["a@b.fr", "c@d.fr", "e@f.fr"]
         );
         assert_eq!(emails("a@b.fr oui"), None);

@@ -38,8 +38,12 @@ pub(super) fn extent<'a>(
     if arg.kind == Kind::Filtre {
         return filter_pairs(arg, text);
     }
+    let text = past_filler(arg, text);
     if let Some((inner, rest)) = quoted(text).map_err(Problem::Unclosed)? {
-        return Ok((read(arg, &inner, today)?, rest));
+        return Ok((read(arg, &inner, today)?, past_equals(arg, rest)));
+    }
+    if let (Kind::Annotation, Some((name, after))) = (arg.kind, option_name(text)) {
+        return Ok((read(arg, name, today)?, after));
     }
     match arg.kind {
         Kind::Choice | Kind::Onglet | Kind::Date => {
@@ -63,6 +67,26 @@ pub(super) fn extent<'a>(
             Ok((read(arg, first, today)?, rest))
         }
     }
+}
+
+/// `text` without the `à` of `envoyer 4807 à paul@ddt`.
+fn past_filler<'a>(arg: &Arg, text: &'a str) -> &'a str {
+    let (first, after) = word(text);
+    let is_filler = matches!(first, "à" | "a" | "À") && word(after).0.contains('@');
+    match arg.kind {
+        Kind::Email | Kind::Emails | Kind::Expert if is_filler => {
+            after.trim_start_matches(is_space)
+        }
+        _ => text,
+    }
+}
+
+/// `rest` without the `=` of `annoter 4807 "Date de visite"=demain`.
+fn past_equals<'a>(arg: &Arg, rest: &'a str) -> &'a str {
+    let after = (arg.kind == Kind::Annotation)
+        .then(|| rest.strip_prefix('='))
+        .flatten();
+    after.unwrap_or(rest)
 }
 
 /// What the greatest number of first words of `text` means, at most [`LABEL`], and what follows them.
@@ -117,7 +141,7 @@ fn filter_pairs<'a>(arg: &Arg, text: &'a str) -> Result<(Value, &'a str), Proble
 }
 
 /// At most `most` filters at the start of `text`, and what follows them.
-pub(super) fn filters(text: &str, most: usize) -> Result<(Vec<(String, String)>, &str), Unclosed> {
+pub(super) fn filters(text: &str, most: usize) -> Result<Pairs<'_>, Unclosed> {
     let mut pairs = Vec::new();
     let mut rest = text;
     while pairs.len() < most {
@@ -131,6 +155,7 @@ pub(super) fn filters(text: &str, most: usize) -> Result<(Vec<(String, String)>,
 }
 
 type Pair<'a> = ((String, String), &'a str);
+type Pairs<'a> = (Vec<(String, String)>, &'a str);
 
 /// `colonne=valeur`, each side quoted or not, or the whole of it.
 fn pair(text: &str) -> Result<Option<Pair<'_>>, Unclosed> {

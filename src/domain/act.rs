@@ -38,7 +38,7 @@ pub struct Deposit {
 
 /// What may be asked of a dossier. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Change answers of the form (the usager).
     Modify {
@@ -348,6 +348,8 @@ pub enum Refusal {
         /// The most bytes allowed.
         max: u64,
     },
+    /// A decision takes one justificatif, not several.
+    OneJustificatif,
     /// The dossier does not expire soon.
     NotExpiring,
     /// There is no message of this person to take back.

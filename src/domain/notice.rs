@@ -27,8 +27,6 @@ pub enum Effect {
         /// The message taken back.
         message: MessageId,
     },
-    /// Make the attestation of an acceptance, by a step that comes back through intake.
-    MakeAttestation,
 }
 
 /// Whom to tell.

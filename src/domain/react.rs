@@ -2,7 +2,7 @@
 
 use super::decide::WITHDRAW_DELAY;
 use super::demarche::Demarche;
-use super::dossier::{Decision, Dossier, Person};
+use super::dossier::{Dossier, Person};
 use super::event::{Event, Recorded};
 use super::notice::{Effect, Notice, Recipient};
 
@@ -67,7 +67,7 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
         }
-        Event::Decided { decision, .. } => {
+        Event::Decided { .. } => {
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
             if demarche.experts.decision_access {
@@ -76,9 +76,6 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
                     .iter()
                     .filter(|(_, avis)| !avis.answers.is_empty() && avis.revoked.is_none());
                 answered.for_each(|(avis, _)| tell(Recipient::Expert { avis: *avis }));
-            }
-            if *decision == Decision::Accepte && demarche.attestation {
-                effects.push(Effect::MakeAttestation);
             }
         }
         Event::AttestationMade { .. } => {

@@ -8,8 +8,8 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 
-use crate::domain::Piece;
 use crate::message::MailOut;
+use crate::message::Piece;
 
 /// The header by which Greffier knows its own mail when it comes back.
 pub const INSTANCE: &str = "X-Greffier-Instance";
@@ -177,6 +177,10 @@ fn media_type(media_type: &str) -> &str {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
 mod tests {
     use super::*;
     use mail_parser::{MessageParser, MimeHeaders as _};

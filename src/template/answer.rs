@@ -298,3 +298,19 @@ pub const TOPICS: [(Topic, &str); 7] = [
     (Topic::Conservation, "conservation"),
     (Topic::Courrier, "courrier"),
 ];
+
+impl Answer {
+    /// Whether its words need a dossier: all or part of it is in the scene.
+    pub fn of_dossier(&self) -> bool {
+        matches!(
+            self,
+            Self::Preview { .. }
+                | Self::Dossier
+                | Self::Messages
+                | Self::Avis
+                | Self::Persons
+                | Self::History
+                | Self::Pieces
+        )
+    }
+}

@@ -1,9 +1,13 @@
-//! The tests that need more than one module, in one binary.
+//! Greffier tried from outside: real sockets, real files, the real binary. One binary, so that it is linked once.
+
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on fails"
+    reason = "a test that panics has failed, which is what it should do"
 )]
 
+mod architecture;
 mod ledger;
+mod mail;
+mod net;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read as _};
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +70,7 @@ async fn take(console: &Console, inbox: &Inbox, entry: Result<String, String>) -
             return aside(console, &complaint).await;
         }
     };
-    let taken = lock(&console.session).take(&text, Timestamp::now());
+    let taken = lock(&console.session).take(&text, crate::clock::now());
     match taken {
         Entry::Empty => true,
         Entry::Aside(answer) => aside(console, &answer).await,

@@ -248,7 +248,7 @@ fn name() -> String {
     let mut bytes = [0; 8];
     match getrandom::fill(&mut bytes) {
         Ok(()) => HEXLOWER.encode(&bytes),
-        Err(_) => format!("{:x}", Timestamp::now().as_nanosecond()),
+        Err(_) => format!("{:x}", crate::clock::now().as_nanosecond()),
     }
 }
 

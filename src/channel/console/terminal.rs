@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -156,7 +155,7 @@ impl Typist {
 
     fn entered(&self, editor: &mut Editor<Desk, FileHistory>, entry: &str) {
         self.remember(editor, entry);
-        let taken = lock(&self.session).take(entry, Timestamp::now());
+        let taken = lock(&self.session).take(entry, crate::clock::now());
         match taken {
             Entry::Empty => {}
             Entry::Aside(text) => self.aside(&text),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +13,7 @@ use super::Admin;
 use crate::channel::Inbox;
 use crate::channel::mail_id::mail_id;
 use crate::channel::upload::safe_name;
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, Receipt};
 
 /// Octets of one file at most, as everywhere.
@@ -130,11 +129,15 @@ impl Failure {
 }
 
 /// Does what `line` asks and answers once that is committed.
-pub(super) async fn answer(line: &[u8], inbox: &Inbox, admin: &Admin) -> Answer {
-    let request = match serde_json::from_slice(line) {
-        Ok(request) => request,
-        Err(error) => return Answer::Error(Failure::new("malformed", error.to_string())),
-    };
+pub(super) async fn answer_line(line: &[u8], inbox: &Inbox, admin: &Admin) -> Answer {
+    match serde_json::from_slice(line) {
+        Ok(request) => answer(request, inbox, admin).await,
+        Err(error) => Answer::Error(Failure::new("malformed", error.to_string())),
+    }
+}
+
+/// Does what `request` asks and answers once that is committed.
+pub async fn answer(request: Request, inbox: &Inbox, admin: &Admin) -> Answer {
     let done = match request {
         Request::Line(line) => hand_line(line, inbox).await,
         Request::Mail(mail) => hand_mail(mail, inbox).await,
@@ -218,7 +221,7 @@ async fn administer(value: Value, admin: &Admin) -> Result<Answer, Failure> {
 async fn hand(id: String, heard: Heard, inbox: &Inbox) -> Result<Answer, Failure> {
     let incoming = Incoming {
         id,
-        at: Timestamp::now(),
+        at: crate::clock::now(),
         heard,
     };
     let receipt = inbox

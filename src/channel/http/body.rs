@@ -13,7 +13,7 @@ use super::Settings;
 use super::problem::Problem;
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::domain::Piece;
+use crate::message::Piece;
 
 /// Characters of a champ's id at most.
 const CHAMP_MAX: usize = 200;
@@ -94,7 +94,7 @@ async fn form(request: Request, settings: &Settings, inbox: &Inbox) -> Result<De
             let bytes = part(field, settings.max_json_bytes, settings).await?;
             if body.replace(parse(&bytes)?).is_some() {
                 return Err(Problem::malformed(
-                    "La partie « dossier » est donnée deux fois.",
+                    "La partie «\u{a0}dossier\u{a0}» est donnée deux fois.",
                 ));
             }
         } else {
@@ -107,8 +107,8 @@ async fn form(request: Request, settings: &Settings, inbox: &Inbox) -> Result<De
             files.push(file(field, settings, inbox).await?);
         }
     }
-    let body =
-        body.ok_or_else(|| Problem::malformed("Il manque la partie « dossier », en JSON."))?;
+    let body = body
+        .ok_or_else(|| Problem::malformed("Il manque la partie «\u{a0}dossier\u{a0}», en JSON."))?;
     Ok(Deposited { body, files })
 }
 

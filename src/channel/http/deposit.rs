@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -28,12 +27,10 @@ pub(super) async fn deposit(
     State(desk): State<Desk>,
     Path(demarche): Path<String>,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, Problem> {
     authorize(request.headers(), desk.settings.token.as_ref())?;
-    let demarche = number(&demarche).ok_or_else(|| unknown().into_response())?;
-    take(&desk, demarche, request)
-        .await
-        .map_err(IntoResponse::into_response)
+    let demarche = number(&demarche).ok_or_else(unknown)?;
+    take(&desk, demarche, request).await
 }
 
 async fn take(desk: &Desk, demarche: u64, request: Request) -> Result<Response, Problem> {
@@ -69,7 +66,7 @@ fn incoming(demarche: u64, key: Option<&str>, deposited: Deposited) -> Result<In
     };
     Ok(Incoming {
         id: format!("http:{id}"),
-        at: Timestamp::now(),
+        at: crate::clock::now(),
         heard: Heard::Deposit(deposit),
     })
 }
@@ -164,21 +161,20 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     match key {
         Some(key) if keys.next().is_none() => Ok(Some(key.to_owned())),
         _ => Err(Problem::malformed(
-            "Idempotency-Key : une seule valeur, de 1 à 255 caractères ASCII visibles.",
+            "Idempotency-Key\u{a0}: une seule valeur, de 1 à 255 caractères ASCII visibles.",
         )),
     }
 }
 
-fn authorize(headers: &HeaderMap, token: Option<&SecretString>) -> Result<(), Response> {
+fn authorize(headers: &HeaderMap, token: Option<&SecretString>) -> Result<(), Problem> {
     let Some(token) = token.filter(|token| !token.expose_secret().is_empty()) else {
-        let detail = "Les dépôts sont fermés : aucun jeton n’est configuré (clé « http.token » de bot.toml).";
-        let problem = Problem::new(
+        let detail = "Les dépôts sont fermés\u{a0}: aucun jeton n’est configuré (clé «\u{a0}http.token_file\u{a0}» de bot.toml).";
+        return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "deposits-closed",
             "Dépôts fermés",
             detail,
-        );
-        return Err(problem.into_response());
+        ));
     };
     let given = headers
         .get(AUTHORIZATION)
@@ -188,20 +184,12 @@ fn authorize(headers: &HeaderMap, token: Option<&SecretString>) -> Result<(), Re
     // Digests are compared, so that neither content nor length of the secret shows in the time that it takes.
     let same = Sha256::digest(given).ct_eq(&Sha256::digest(token.expose_secret()));
     if bool::from(same) {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(Problem::unauthorized(
+            "Envoyez «\u{a0}Authorization: Bearer JETON\u{a0}» avec le jeton de dépôt.",
+        ))
     }
-    let detail = "Envoyez « Authorization: Bearer JETON » avec le jeton de dépôt.";
-    let mut response = Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "unauthorized",
-        "Jeton absent ou inconnu",
-        detail,
-    )
-    .into_response();
-    response
-        .headers_mut()
-        .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    Err(response)
 }
 
 /// What follows the scheme, whose case does not count (RFC 9110 §11.1).
@@ -213,6 +201,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
 mod tests {
     use super::*;
 

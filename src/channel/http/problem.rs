@@ -1,7 +1,7 @@
 //! What went wrong, as RFC 9457 wants it said.
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -16,7 +16,7 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    retry: bool,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Problem {
@@ -33,7 +33,7 @@ impl Problem {
             title,
             detail: detail.into(),
             errors: Vec::new(),
-            retry: false,
+            header: None,
         }
     }
 
@@ -66,12 +66,27 @@ impl Problem {
             detail,
         );
         Self {
-            retry: true,
+            header: Some(("retry-after", "10")),
+            ..problem
+        }
+    }
+
+    /// Who asks has not shown the token (RFC 6750 §3).
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Jeton absent ou inconnu",
+            detail,
+        );
+        Self {
+            header: Some(("www-authenticate", "Bearer")),
             ..problem
         }
     }
 
     /// The same, field by field.
+    #[must_use]
     pub fn with_errors(self, errors: Vec<FieldError>) -> Self {
         Self { errors, ..self }
     }
@@ -94,8 +109,8 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.retry {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Envelope, Policy, Protocol, Reply, Session, Step};
-use super::wire::{Content, Ended, Input};
+use super::wire::{Content, Ended, Input, Line};
 use crate::channel::Inbox;
 use crate::channel::mail_id::mail_id;
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::{Heard, Incoming, MailIn};
 
 /// What every connection of a listener shares.
@@ -96,21 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn talk(&mut self, stop: &CancellationToken) -> Result<(), Gone> {
-        loop {
-            let Some(line) = self.input.line() else {
-                // Answers to pipelined commands leave together (RFC 2920 §3.2).
-                self.flush().await?;
-                let busy = self.session.is_busy();
-                tokio::select! {
-                    biased;
-                    () = stop.cancelled(), if !busy => {
-                        self.say("421 4.3.2 Stopping, come again\r\n");
-                        return Ok(());
-                    }
-                    more = within(self.host.command, receive(&mut self.stream, &mut self.input)) => more?,
-                }
-                continue;
-            };
+        while let Some(line) = self.next(stop).await? {
             match self.session.hear(line) {
                 Step::Say(reply) => self.say(&reply.to_string()),
                 Step::Introduce(lines) => self.say(&lines),
@@ -125,6 +111,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Ok(());
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The next line, waited for no longer than a command may take to arrive whole. None once stopping.
+    async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Line>, Gone> {
+        if let Some(line) = self.input.line() {
+            return Ok(Some(line));
+        }
+        // Answers to pipelined commands leave together (RFC 2920 §3.2).
+        self.flush().await?;
+        let busy = self.session.is_busy();
+        let line = within(
+            self.host.command,
+            next_line(&mut self.stream, &mut self.input),
+        );
+        tokio::select! {
+            biased;
+            () = stop.cancelled(), if !busy => {
+                self.say("421 4.3.2 Stopping, come again\r\n");
+                Ok(None)
+            }
+            line = line => line.map(Some),
         }
     }
 
@@ -193,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Keeps a mail and hands it to the middle. Only a mail that is committed is answered 250.
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
-        let at = Timestamp::now();
+        let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
         let original = [self.received(&id, at).into_bytes(), content].concat();
         let bytes = original.len() as u64;
@@ -290,6 +299,15 @@ async fn receive<S: AsyncRead + Unpin>(stream: &mut S, input: &mut Input) -> Res
     match stream.read_buf(input.buffer()).await? {
         0 => Err(Gone::Lost(io::ErrorKind::UnexpectedEof.into())),
         _ => Ok(()),
+    }
+}
+
+async fn next_line<S: AsyncRead + Unpin>(stream: &mut S, input: &mut Input) -> Result<Line, Gone> {
+    loop {
+        if let Some(line) = input.line() {
+            return Ok(line);
+        }
+        receive(stream, input).await?;
     }
 }
 

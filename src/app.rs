@@ -1,0 +1,226 @@
+//! The middle: from what was heard to one commit. Synchronous, and pure but for the store.
+//!
+//! Each thing heard is understood, decided, worded and committed whole. What cannot be handled for a reason of our own
+//! (a broken template) is said to whoever asked and, if it is a mail, held in quarantine: nothing is lost, nothing loops.
+
+mod act;
+mod ask;
+mod clock;
+mod confirm;
+mod deposit;
+mod draft;
+mod line;
+mod link;
+mod mail;
+mod preference;
+mod quarantine;
+mod see;
+mod undelivered;
+mod word;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use self::draft::Draft;
+use crate::command::Catalogue;
+use crate::directory::Directory;
+use crate::domain::{
+    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
+};
+use crate::mail::Own;
+use crate::message::{Heard, Incoming, Receipt, Verdict};
+use crate::shelf::Shelf;
+use crate::store::{Collection, Committed, JournalId, Store};
+use crate::template::{Audience, Scene, Templates};
+
+/// Everything that the middle thinks with.
+pub struct App<S> {
+    /// The ledger.
+    pub store: Arc<S>,
+    /// The files.
+    pub shelf: Arc<dyn Shelf>,
+    /// The démarches and their rules.
+    pub demarches: Demarches,
+    /// What people may type.
+    pub catalogue: Catalogue,
+    /// What Greffier says.
+    pub templates: Templates,
+    /// Rooms and people.
+    pub directory: Directory,
+    /// Who Greffier is by mail.
+    pub own: Own,
+    /// Name shown beside Greffier's mail address; the service of the démarche where empty.
+    pub from_name: String,
+    /// Key of reply tokens and codes.
+    pub secret: Vec<u8>,
+}
+
+/// Why something heard could not be handled. A reason of ours, never of the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed: nothing can go on.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// A template failed.
+    #[error("a template cannot be rendered: {0}")]
+    Template(#[from] crate::template::Error),
+    /// A file of the shelf cannot be read or written.
+    #[error("a file cannot be read or written: {0}")]
+    Shelf(#[from] std::io::Error),
+    /// A document of the store does not have the form expected.
+    #[error("a document of {collection:?} is not as expected: {why}")]
+    Document {
+        /// Which collection.
+        collection: Collection,
+        /// What the reader said.
+        why: String,
+    },
+    /// A file of `commands/` names an order that does not exist.
+    #[error("the order `{tag}` of commands/ is not known: {why}")]
+    Order {
+        /// Its tag.
+        tag: String,
+        /// What the reader said.
+        why: String,
+    },
+    /// The commit was stale again and again.
+    #[error("the store moved at each of several tries")]
+    Contended,
+}
+
+impl Error {
+    fn document(collection: Collection, error: &serde_json::Error) -> Self {
+        Self::Document {
+            collection,
+            why: error.to_string(),
+        }
+    }
+}
+
+/// How often a stale commit is decided again. There is one writer, so once is rare already.
+const TRIES: usize = 5;
+
+impl<S: Store> App<S> {
+    /// Handles `incoming` and answers what came of it. It is visible at once, and durable after the store's next flush.
+    pub fn handle(
+        &self,
+        journal: Option<JournalId>,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
+        match self.attempt(journal, incoming, now, |app, draft| {
+            app.dispatch(draft, incoming)
+        }) {
+            Err(error) if !matches!(error, Error::Store(_)) => {
+                tracing::error!(error = %error, "Cannot handle what was heard; it is put aside");
+                self.attempt(journal, incoming, now, |app, draft| {
+                    app.put_aside(draft, incoming)
+                })
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn attempt(
+        &self,
+        journal: Option<JournalId>,
+        incoming: &Incoming,
+        now: Timestamp,
+        think: impl Fn(&Self, &mut Draft<'_, S>) -> Result<(), Error>,
+    ) -> Result<Receipt, Error> {
+        for _ in 0..TRIES {
+            let mut draft = Draft::new(&*self.store, journal, &incoming.id, now);
+            think(self, &mut draft)?;
+            let commit = draft.finish();
+            match self.store.commit(&commit)? {
+                Committed::Applied => return Ok(commit.receipt),
+                Committed::AlreadyDone(receipt) => return Ok(receipt),
+                Committed::Stale => {}
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    fn dispatch(&self, draft: &mut Draft<'_, S>, incoming: &Incoming) -> Result<(), Error> {
+        match &incoming.heard {
+            Heard::Line(line) => self.line(draft, line),
+            Heard::Mail(mail) => self.mail(draft, mail),
+            Heard::Deposit(deposit) => self.deposit(draft, deposit),
+            Heard::Tick => self.tick(draft),
+            Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
+        }
+    }
+
+    /// What is left to do with something that we failed at: say so, hold the mail, forget nothing.
+    fn put_aside(&self, draft: &mut Draft<'_, S>, incoming: &Incoming) -> Result<(), Error> {
+        draft.receipt.verdict = Verdict::Refused;
+        match &incoming.heard {
+            Heard::Line(line) => {
+                let sorry = "Une erreur interne m’empêche de répondre\u{a0}; rien n’a été fait. L’exploitant en est averti.";
+                self.reply(draft, line, sorry.to_owned(), None);
+                Ok(())
+            }
+            Heard::Mail(mail) => self.hold_unread(draft, mail),
+            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) => Ok(()),
+        }
+    }
+
+    /// The démarche of that number.
+    fn demarche(&self, number: DemarcheId) -> Option<&Demarche> {
+        self.demarches.get(&number)
+    }
+
+    /// The groups that somebody instructs.
+    fn groupes_of<'a>(
+        &'a self,
+        person: &'a Email,
+    ) -> impl Iterator<Item = (&'a Demarche, &'a Groupe)> {
+        self.demarches.values().flat_map(move |demarche| {
+            demarche
+                .groupes_of(person)
+                .map(move |groupe| (demarche, groupe))
+        })
+    }
+
+    /// A dossier that `person` may see, with its démarche, or the refusal that tells nothing.
+    fn visible(
+        &self,
+        draft: &Draft<'_, S>,
+        number: DossierId,
+        person: &Email,
+    ) -> Result<Result<(Dossier, &Demarche), Refusal>, Error> {
+        let found = draft
+            .dossier(number)?
+            .map(|change| change.dossier)
+            .filter(|dossier| dossier.purged.is_none());
+        let seen = found.and_then(|dossier| {
+            let demarche = self.demarche(dossier.demarche)?;
+            demarche
+                .groupe(&dossier.groupe)?
+                .instructeurs
+                .contains(person)
+                .then_some((dossier, demarche))
+        });
+        Ok(seen.ok_or(Refusal::UnknownDossier { number }))
+    }
+}
+
+/// A dossier as somebody is to see it.
+fn scene<'a>(
+    dossier: &'a Dossier,
+    demarche: &'a Demarche,
+    at: Timestamp,
+    by: Option<&'a Person>,
+    audience: Audience,
+) -> Scene<'a> {
+    Scene {
+        dossier,
+        demarche,
+        at,
+        by,
+        audience,
+        mark_of: None,
+        can_reply: false,
+    }
+}

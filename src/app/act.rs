@@ -1,0 +1,79 @@
+//! An act on a dossier: decided, evolved, worded, put into the draft.
+
+use jiff::Timestamp;
+
+use super::draft::Draft;
+use super::{App, Error};
+use crate::domain::{
+    Command, Demarche, Dossier, DossierId, Person, Recorded, Refusal, Request, View, decide,
+    evolve, react,
+};
+use crate::store::{DossierChange, Store};
+
+impl<S: Store> App<S> {
+    /// Does `commands` in order, all or none, and puts what follows into the draft. No event means that it was so already.
+    pub(super) fn act(
+        &self,
+        draft: &mut Draft<'_, S>,
+        number: DossierId,
+        by: &Person,
+        commands: &[Command],
+    ) -> Result<Result<Vec<Recorded>, Refusal>, Error> {
+        let unknown = Refusal::UnknownDossier { number };
+        let Some(mut change) = draft.dossier(number)? else {
+            return Ok(Err(unknown));
+        };
+        let Some(demarche) = self.demarche(change.dossier.demarche) else {
+            return Ok(Err(unknown));
+        };
+        let (dossier, act) = match rehearse(&change.dossier, demarche, by, draft.at, commands) {
+            Ok(outcome) => outcome,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if act.is_empty() {
+            return Ok(Ok(act));
+        }
+        change.events.extend(act.iter().cloned());
+        let view = View::of(&dossier, demarche);
+        draft.change(DossierChange {
+            dossier: dossier.clone(),
+            view,
+            ..change
+        });
+        for effect in react(&dossier, demarche, &act) {
+            self.word(draft, &dossier, demarche, by, &effect)?;
+        }
+        Ok(Ok(act))
+    }
+}
+
+/// What `commands` would do, without doing it: the state after them, and what happened.
+pub(super) fn rehearse(
+    dossier: &Dossier,
+    demarche: &Demarche,
+    by: &Person,
+    at: Timestamp,
+    commands: &[Command],
+) -> Result<(Dossier, Vec<Recorded>), Refusal> {
+    let mut state = dossier.clone();
+    let mut act = Vec::new();
+    for command in commands {
+        let request = Request {
+            by: by.clone(),
+            at,
+            command: command.clone(),
+        };
+        for event in decide(&state, demarche, &request)? {
+            let recorded = Recorded {
+                at,
+                by: by.clone(),
+                event,
+            };
+            if let Some(after) = evolve(Some(state.clone()), &recorded) {
+                state = after;
+            }
+            act.push(recorded);
+        }
+    }
+    Ok((state, act))
+}

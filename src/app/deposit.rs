@@ -1,0 +1,56 @@
+//! A dossier deposited over HTTP or from a file.
+
+use super::draft::Draft;
+use super::{App, Error};
+use crate::domain::{DemarcheId, Fault, Person, Refusal, View, deposit, fill, react, replay};
+use crate::message::{DepositIn, Verdict};
+use crate::store::Store;
+
+impl<S: Store> App<S> {
+    pub(super) fn deposit(
+        &self,
+        draft: &mut Draft<'_, S>,
+        incoming: &DepositIn,
+    ) -> Result<(), Error> {
+        draft.receipt.digest.clone_from(&incoming.digest);
+        let Some(demarche) = self.demarche(DemarcheId(incoming.demarche)) else {
+            draft.receipt.verdict = Verdict::Unknown;
+            return Ok(());
+        };
+        let filled = match fill(demarche, &incoming.body, &incoming.files) {
+            Ok(filled) => filled,
+            Err(faults) => {
+                draft.receipt.verdict = Verdict::Refused;
+                draft.receipt.errors = faults;
+                return Ok(());
+            }
+        };
+        let number = self.store.next_number()?;
+        let act = match deposit(demarche, number, filled, draft.at) {
+            Ok(act) => act,
+            Err(refusal) => {
+                draft.receipt.verdict = Verdict::Refused;
+                let pointer = if matches!(refusal, Refusal::UnknownGroupe { .. }) {
+                    "/groupe"
+                } else {
+                    ""
+                };
+                draft.receipt.errors = vec![Fault {
+                    pointer: pointer.to_owned(),
+                    detail: self.templates.refusal(&refusal, None)?,
+                }];
+                return Ok(());
+            }
+        };
+        let Some(dossier) = replay(&act) else {
+            return Ok(());
+        };
+        draft.receipt.dossier = Some(number.0);
+        draft.found(dossier.clone(), act.clone(), View::of(&dossier, demarche));
+        let by = Person::Usager(dossier.usager.clone());
+        for effect in react(&dossier, demarche, &act) {
+            self.word(draft, &dossier, demarche, &by, &effect)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,400 @@
+//! A line of chat: who says it, what it asks, and the answer.
+
+use serde_json::{Map, Value, json};
+
+use super::ask::Ask;
+use super::draft::Draft;
+use super::{App, Error, scene};
+use crate::command::{Here, Parsed, Right};
+use crate::directory::destination;
+use crate::domain::{
+    Command, Dossier, DossierId, Email, Event, Person, Piece, Recorded, Refusal, WITHDRAW_DELAY,
+};
+use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
+use crate::store::Store;
+use crate::template::{Answer, Audience};
+
+/// Who says a line.
+pub(super) struct Speaker<'a> {
+    /// The line.
+    pub(super) line: &'a Line,
+    /// The instructeur (or administrateur) that the account stands for.
+    pub(super) email: Option<Email>,
+}
+
+impl Speaker<'_> {
+    /// The person, for the domain.
+    pub(super) fn person(&self) -> Option<Person> {
+        self.email.clone().map(Person::Instructeur)
+    }
+}
+
+/// The network of `greffier command`: its answers go back with the receipt.
+const SHELL: &str = "shell";
+/// The network of the terminal.
+const CONSOLE: &str = "console";
+
+impl<S: Store> App<S> {
+    pub(super) fn line(&self, draft: &mut Draft<'_, S>, line: &Line) -> Result<(), Error> {
+        let speaker = Speaker {
+            line,
+            email: self.speaker(draft, line)?,
+        };
+        let card = line
+            .about
+            .as_deref()
+            .map(|about| self.store.card(&line.from.network, about))
+            .transpose()?
+            .flatten();
+        let dossier = card.as_deref().and_then(super::word::dossier_of_card);
+        let today = draft.at.to_zoned_datetime(crate::domain::paris()).date();
+        let parsed = match self.catalogue.parse(
+            &line.text,
+            &Here {
+                dossier: dossier.map(|number| number.0),
+                today,
+            },
+        ) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                draft.receipt.verdict = Verdict::Misunderstood;
+                self.reply(draft, line, error.to_string(), None);
+                return Ok(());
+            }
+        };
+        if let Some(answer) = self.barred(&speaker, parsed.spec.right) {
+            draft.receipt.verdict = Verdict::Refused;
+            return self.answer(draft, &speaker, &answer, None);
+        }
+        self.obey(draft, &speaker, &parsed)
+    }
+
+    /// Who an account stands for. On the console and in the shell the operator says who he is; elsewhere a link does.
+    fn speaker(&self, draft: &Draft<'_, S>, line: &Line) -> Result<Option<Email>, Error> {
+        if [SHELL, CONSOLE].contains(&line.from.network.as_str()) && line.from.id.contains('@') {
+            return Ok(Some(Email::new(&line.from.id)));
+        }
+        self.linked(draft, &line.from)
+    }
+
+    /// What to answer to somebody who may not use a command of that right.
+    fn barred(&self, speaker: &Speaker<'_>, right: Right) -> Option<Answer> {
+        let Some(email) = &speaker.email else {
+            return (right != Right::Anyone).then_some(Answer::NotLinked);
+        };
+        let administrateur = self.directory.is_administrateur(email);
+        let instructeur = self.groupes_of(email).next().is_some();
+        match right {
+            Right::Anyone | Right::Linked => None,
+            Right::Instructeur => (!instructeur && !administrateur).then_some(Answer::NoRight),
+            Right::Administrateur => (!administrateur).then_some(Answer::AdministrateurOnly),
+        }
+    }
+
+    fn obey(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        parsed: &Parsed<'_>,
+    ) -> Result<(), Error> {
+        match order(&parsed.spec.tag, &parsed.values, &speaker.line.files)? {
+            Order::Act(command) => self.order_act(draft, speaker, parsed, *command),
+            Order::Ask(ask) => self.ask(draft, speaker, parsed, ask),
+        }
+    }
+
+    fn order_act(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        parsed: &Parsed<'_>,
+        command: Command,
+    ) -> Result<(), Error> {
+        let Some(number) = parsed.selection.single().map(DossierId) else {
+            draft.receipt.verdict = Verdict::Refused;
+            let answer = if parsed.selection.is_empty() {
+                Answer::WhichDossier
+            } else {
+                Answer::OneAtATime
+            };
+            return self.answer(draft, speaker, &answer, None);
+        };
+        let Some(by) = speaker.person() else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        draft.receipt.dossier = Some(number.0);
+        let decision = matches!(
+            command,
+            Command::Accept { .. } | Command::Refuse { .. } | Command::Dismiss { .. }
+        );
+        if decision && speaker.line.files.len() > 1 {
+            return self.refuse(draft, speaker, &Refusal::OneJustificatif);
+        }
+        if parsed.spec.confirm {
+            return self.preview(draft, speaker, number, &parsed.spec.tag, &command);
+        }
+        match self.act(draft, number, &by, &[command])? {
+            Ok(act) => self.done(draft, speaker, number, &parsed.spec.tag, &act),
+            Err(refusal) => self.refuse(draft, speaker, &refusal),
+        }
+    }
+
+    /// Says that an act is done: by a reaction where that says enough, in words otherwise.
+    pub(super) fn done(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+        tag: &str,
+        act: &[Recorded],
+    ) -> Result<(), Error> {
+        let posted = act
+            .iter()
+            .any(|recorded| matches!(recorded.event, Event::MessagePosted { .. }));
+        let undo_until = posted
+            .then(|| draft.at.checked_add(WITHDRAW_DELAY).ok())
+            .flatten();
+        let line = speaker.line;
+        let reacts = self
+            .directory
+            .limits(&line.from.network)
+            .is_some_and(|limits| limits.reactions);
+        if let (true, Some(remote_id), false, None) =
+            (reacts, &line.remote_id, act.is_empty(), undo_until)
+        {
+            let react = React {
+                remote_id: remote_id.clone(),
+                mark: Mark::Done,
+            };
+            draft.send(Outgoing {
+                to: destination(&line.from, &line.place),
+                body: Body::React(react),
+            });
+            return Ok(());
+        }
+        let answer = Answer::Done {
+            act: tag.to_owned(),
+            number,
+            already: act.is_empty(),
+            undo_until,
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// Words a refusal. It is an answer, not an error.
+    pub(super) fn refuse(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        refusal: &Refusal,
+    ) -> Result<(), Error> {
+        draft.receipt.verdict = Verdict::Refused;
+        let text = self
+            .templates
+            .refusal_to(refusal, self.audience(speaker.line), None)?;
+        self.reply(draft, speaker.line, text, None);
+        Ok(())
+    }
+
+    /// Words an answer, with the dossier that it is about. One that the room may not hear goes to the person in private.
+    pub(super) fn answer(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        answer: &Answer,
+        about: Option<&Dossier>,
+    ) -> Result<(), Error> {
+        self.answer_with(draft, speaker, answer, about, Vec::new())
+    }
+
+    /// The same, with choices on it.
+    pub(super) fn answer_with(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        answer: &Answer,
+        about: Option<&Dossier>,
+        buttons: Vec<Button>,
+    ) -> Result<(), Error> {
+        let Line { from, place, .. } = speaker.line;
+        let heard_here =
+            about.is_none_or(|dossier| self.directory.may_hear(&from.network, place, dossier));
+        let audience = if heard_here {
+            self.audience(speaker.line)
+        } else {
+            Audience::Instructeur
+        };
+        let by = speaker.person();
+        let dossier_scene = about.and_then(|dossier| {
+            let demarche = self.demarche(dossier.demarche)?;
+            let mut scene = scene(dossier, demarche, draft.at, by.as_ref(), audience);
+            scene.mark_of = speaker.email.as_ref();
+            Some(scene)
+        });
+        let text = self
+            .templates
+            .answer_to(answer, audience, dossier_scene.as_ref())?;
+        if heard_here {
+            self.reply_with(draft, speaker.line, text, about, buttons, false);
+        } else {
+            self.reply_with(draft, speaker.line, text, about, buttons, true);
+            self.reply(
+                draft,
+                speaker.line,
+                "Ce salon n’est pas celui de ce dossier\u{a0}: je vous réponds en privé."
+                    .to_owned(),
+                None,
+            );
+        }
+        Ok(())
+    }
+
+    /// To whom an answer in the line's place speaks.
+    pub(super) fn audience(&self, line: &Line) -> Audience {
+        match line.place {
+            Place::Direct => Audience::Instructeur,
+            Place::Room(_) => {
+                Audience::Room(self.directory.privacy(&line.from.network, &line.place))
+            }
+        }
+    }
+
+    /// Answers `line` with a text.
+    pub(super) fn reply(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        text: String,
+        about: Option<&Dossier>,
+    ) {
+        self.reply_with(draft, line, text, about, Vec::new(), false);
+    }
+
+    fn reply_with(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        text: String,
+        about: Option<&Dossier>,
+        buttons: Vec<Button>,
+        private: bool,
+    ) {
+        if line.from.network == SHELL {
+            draft.receipt.answers.push(text);
+            return;
+        }
+        let place = if private { &Place::Direct } else { &line.place };
+        let limit = self
+            .directory
+            .limits(&line.from.network)
+            .map_or(usize::MAX, |limits| limits.text);
+        let pages = pages(&text, limit);
+        let last = pages.len().saturating_sub(1);
+        for (index, page) in pages.into_iter().enumerate() {
+            let post = Post {
+                text: page,
+                direct: *place == Place::Direct,
+                thread: about
+                    .filter(|_| line.about.is_some())
+                    .map(|dossier| super::word::card_of(dossier.number)),
+                buttons: if index == last {
+                    buttons.clone()
+                } else {
+                    Vec::new()
+                },
+                answers: line.remote_id.clone(),
+                ..Post::default()
+            };
+            draft.send(Outgoing {
+                to: destination(&line.from, place),
+                body: Body::Post(post),
+            });
+        }
+    }
+}
+
+/// What a line asks for.
+enum Order {
+    /// Something to do with a dossier.
+    Act(Box<Command>),
+    /// Anything else.
+    Ask(Ask),
+}
+
+/// The order of that tag, with its values and the files sent with it.
+fn order(tag: &str, values: &Map<String, Value>, files: &[Piece]) -> Result<Order, Error> {
+    let mut order = values.clone();
+    order.insert("do".to_owned(), json!(tag));
+    match tag {
+        "post" | "request_avis" => order.insert("pieces".to_owned(), json!(files)),
+        "accept" | "refuse" | "dismiss" => {
+            order.insert("justificatif".to_owned(), json!(files.first()))
+        }
+        _ => None,
+    };
+    let order = Value::Object(order);
+    match serde_json::from_value::<Command>(order.clone()) {
+        Ok(command) => Ok(Order::Act(Box::new(command))),
+        Err(not_an_act) => serde_json::from_value(order)
+            .map(Order::Ask)
+            .map_err(|not_asked| Error::Order {
+                tag: tag.to_owned(),
+                why: format!("{not_an_act}; {not_asked}"),
+            }),
+    }
+}
+
+/// `text` in pieces of at most `limit` characters, cut between lines where there are any.
+fn pages(text: &str, limit: usize) -> Vec<String> {
+    let mut pages = Vec::new();
+    let mut page = String::new();
+    let mut length = 0;
+    for line in text.split_inclusive('\n') {
+        let characters: Vec<char> = line.chars().collect();
+        for part in characters.chunks(limit.max(1)) {
+            if length + part.len() > limit && length > 0 {
+                pages.push(std::mem::take(&mut page));
+                length = 0;
+            }
+            page.extend(part);
+            length += part.len();
+        }
+    }
+    if length > 0 || pages.is_empty() {
+        pages.push(page);
+    }
+    pages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{order, pages};
+    use crate::command::{Catalogue, Here};
+
+    #[test]
+    fn every_example_of_every_command_is_an_order() {
+        let catalogue = Catalogue::embedded();
+        for spec in catalogue.specs() {
+            for example in &spec.examples {
+                let here = Here {
+                    dossier: Some(4807),
+                    today: jiff::civil::date(2024, 6, 3),
+                };
+                let parsed = catalogue.parse(example, &here).unwrap();
+                if let Err(error) = order(&parsed.spec.tag, &parsed.values, &[]) {
+                    panic!("{example}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_lines_and_nothing_is_lost() {
+        let text = "une ligne\nune autre ligne\n".repeat(10);
+        let cut = pages(&text, 40);
+        assert!(cut.iter().all(|page| page.chars().count() <= 40));
+        assert_eq!(cut.concat(), text);
+        assert_eq!(pages(&"é".repeat(100), 30).concat(), "é".repeat(100));
+        assert_eq!(pages("", 10), vec![String::new()]);
+    }
+}

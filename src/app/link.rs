@@ -1,0 +1,209 @@
+//! Accounts and the people they stand for: an address, a code sent to it, the code typed back.
+
+use std::ops::Bound;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::draft::Draft;
+use super::line::Speaker;
+use super::{App, Error};
+use crate::domain::Email;
+use crate::message::{Account, Body, Destination, MailOut, Outgoing};
+use crate::store::{Collection, Store};
+use crate::template::{Answer, Worded};
+
+/// How long a code may be typed back.
+const VALID: SignedDuration = SignedDuration::from_mins(30);
+/// How often one account may guess before its code is void.
+const GUESSES: u32 = 5;
+/// How long one waits between two codes to the same account.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// A code on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sent {
+    email: Email,
+    code: String,
+    at: Timestamp,
+    guesses: u32,
+}
+
+fn key(account: &Account) -> String {
+    format!("{}\u{0}{}", account.network, account.id)
+}
+
+fn person_prefix(email: &Email) -> String {
+    format!("person\u{0}{email}\u{0}")
+}
+
+fn account_key(account: &Account) -> String {
+    format!("account\u{0}{}", key(account))
+}
+
+impl<S: Store> App<S> {
+    /// Whom an account is linked to.
+    pub(super) fn linked(
+        &self,
+        draft: &Draft<'_, S>,
+        account: &Account,
+    ) -> Result<Option<Email>, Error> {
+        draft.get(Collection::Link, &account_key(account))
+    }
+
+    /// The accounts linked to somebody.
+    pub(super) fn accounts(
+        &self,
+        draft: &Draft<'_, S>,
+        email: &Email,
+    ) -> Result<Vec<Account>, Error> {
+        let _ = draft;
+        let rows = self.store.scan(
+            Collection::Link,
+            &person_prefix(email),
+            Bound::Unbounded,
+            50,
+        )?;
+        rows.into_iter()
+            .map(|(_, value)| {
+                serde_json::from_value(value)
+                    .map_err(|error| Error::document(Collection::Link, &error))
+            })
+            .collect()
+    }
+
+    /// `lier`: an address asks for a code, a code links.
+    pub(super) fn link(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        value: &str,
+    ) -> Result<(), Error> {
+        if value.contains('@') {
+            self.send_code(draft, speaker, &Email::new(value))
+        } else {
+            self.take_code(draft, speaker, value)
+        }
+    }
+
+    fn send_code(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        email: &Email,
+    ) -> Result<(), Error> {
+        let account = &speaker.line.from;
+        let before: Option<Sent> = draft.get(Collection::LinkCode, &key(account))?;
+        let too_soon = before
+            .is_some_and(|sent| sent.email == *email && draft.at.duration_since(sent.at) < PAUSE);
+        let known =
+            self.groupes_of(email).next().is_some() || self.directory.is_administrateur(email);
+        // The answer is the same for an address that is nobody's: it must not tell who instructs.
+        if known && !too_soon {
+            let code = self.code(&format!("link {} {} {email}", draft.cause, key(account)));
+            let until = draft.at.checked_add(VALID).unwrap_or(draft.at);
+            let words = self
+                .templates
+                .mail_named("lier", &json!({ "code": code, "until": until }))?;
+            let Worded {
+                subject,
+                text,
+                html,
+            } = words;
+            let mail = MailOut {
+                from_name: self.from_name.clone(),
+                subject,
+                text,
+                html,
+                ..MailOut::default()
+            };
+            let to = Destination {
+                network: "mail".to_owned(),
+                address: email.to_string(),
+            };
+            draft.send(Outgoing {
+                to,
+                body: Body::Mail(Box::new(mail)),
+            });
+            let sent = Sent {
+                email: email.clone(),
+                code,
+                at: draft.at,
+                guesses: 0,
+            };
+            draft.put(Collection::LinkCode, key(account), &sent)?;
+        }
+        self.answer(
+            draft,
+            speaker,
+            &Answer::LinkCodeSent {
+                email: email.clone(),
+            },
+            None,
+        )
+    }
+
+    fn take_code(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        typed: &str,
+    ) -> Result<(), Error> {
+        let account = &speaker.line.from;
+        let Some(mut sent) = draft.get::<Sent>(Collection::LinkCode, &key(account))? else {
+            return self.answer(draft, speaker, &Answer::BadLinkCode, None);
+        };
+        let fresh = draft.at.duration_since(sent.at) <= VALID && sent.guesses < GUESSES;
+        if !fresh || !typed.trim().eq_ignore_ascii_case(&sent.code) {
+            sent.guesses += 1;
+            draft.put(Collection::LinkCode, key(account), &sent)?;
+            return self.answer(draft, speaker, &Answer::BadLinkCode, None);
+        }
+        self.forget_link(draft, account)?;
+        draft.remove(Collection::LinkCode, key(account));
+        draft.put(Collection::Link, account_key(account), &sent.email)?;
+        draft.put(
+            Collection::Link,
+            format!("{}{}", person_prefix(&sent.email), key(account)),
+            account,
+        )?;
+        self.answer(draft, speaker, &Answer::Linked { email: sent.email }, None)
+    }
+
+    /// `delier`.
+    pub(super) fn unlink(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
+        self.forget_link(draft, &speaker.line.from)?;
+        self.answer(draft, speaker, &Answer::Unlinked, None)
+    }
+
+    fn forget_link(&self, draft: &mut Draft<'_, S>, account: &Account) -> Result<(), Error> {
+        if let Some(email) = self.linked(draft, account)? {
+            draft.remove(Collection::Link, account_key(account));
+            draft.remove(
+                Collection::Link,
+                format!("{}{}", person_prefix(&email), key(account)),
+            );
+        }
+        Ok(())
+    }
+
+    /// Forgets codes that nobody typed back.
+    pub(super) fn sweep_codes(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        for (key, value) in self
+            .store
+            .scan(Collection::LinkCode, "", Bound::Unbounded, 1000)?
+        {
+            let sent: Sent = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::LinkCode, &error))?;
+            if draft.at.duration_since(sent.at) > VALID {
+                draft.remove(Collection::LinkCode, key);
+            }
+        }
+        Ok(())
+    }
+}

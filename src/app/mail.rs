@@ -1,0 +1,431 @@
+//! A mail that came in: understood, attributed, trusted or not, then filed or held.
+//!
+//! In this order: automatic? whose? is it really them? what is new in it? what came with it? Only then does the domain
+//! hear of it. What fails a step is held in quarantine with the reason; nothing is dropped silently.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::draft::Draft;
+use super::quarantine::Hold;
+use super::{App, Error};
+use crate::domain::{AvisId, Command, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal};
+use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread, understand};
+use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
+use crate::store::{Collection, Store};
+use crate::template::Worded;
+
+/// Whose conversation a mail belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Origin {
+    pub(super) dossier: DossierId,
+    pub(super) purpose: Purpose,
+    /// Who may write in it.
+    pub(super) expected: Email,
+}
+
+impl Origin {
+    /// The avis that is answered, if one is.
+    pub(super) fn avis(&self) -> Option<AvisId> {
+        match self.purpose {
+            Purpose::Avis(number) => Some(AvisId(number)),
+            Purpose::Message | Purpose::Instructeur => None,
+        }
+    }
+}
+
+/// What stands between a mail and its dossier.
+enum Obstacle {
+    /// Held for this reason, and the sender is not written to.
+    Held(&'static str),
+    /// Held for this reason, and the sender is told, once.
+    Told(&'static str),
+}
+
+impl<S: Store> App<S> {
+    pub(super) fn mail(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
+        let raw = self.shelf.read(&mail.original.hash)?;
+        let understood = understand(&raw, &self.own);
+        let origin = self.origin(draft, mail, &understood)?;
+        draft.receipt.dossier = origin.as_ref().map(|origin| origin.dossier.0);
+        match understood.class {
+            // A mail of ours that comes back says nothing new, and an answer to it would loop.
+            Class::Own => {
+                draft.receipt.verdict = Verdict::Ignored;
+                Ok(())
+            }
+            Class::Bounce => self.bounce(draft, mail, &understood, origin.as_ref()),
+            Class::AutoReply | Class::List | Class::Other => self.hold(
+                draft,
+                Hold {
+                    mail,
+                    understood: &understood,
+                    origin: origin.as_ref(),
+                    reason: held_reason(&understood),
+                },
+            ),
+            Class::Reply => match trusted(&understood, origin.as_ref()) {
+                Ok(origin) => self.file(draft, mail, &understood, origin, None),
+                Err(obstacle) => {
+                    self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
+                }
+            },
+        }
+    }
+
+    /// The conversation that a mail belongs to: by a token that we made, else by its references.
+    fn origin(
+        &self,
+        draft: &Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+    ) -> Result<Option<Origin>, Error> {
+        let envelope = mail
+            .rcpt_to
+            .iter()
+            .filter_map(|address| self.own.token_in(address));
+        for token in envelope.chain(understood.token.clone()) {
+            let Some(claim) = Claim::parse(&token) else {
+                continue;
+            };
+            let origin = self.conversation(draft, claim.dossier, claim.purpose)?;
+            if let Some(origin) =
+                origin.filter(|origin| claim.is_for(&self.secret, origin.expected.as_str()))
+            {
+                return Ok(Some(origin));
+            }
+        }
+        // Without a token, the references count only for the one who is expected: a leaked Message-ID opens nothing.
+        let Some((dossier, purpose)) = understood.thread.as_deref().and_then(parse_thread) else {
+            return Ok(None);
+        };
+        let sender = understood
+            .from
+            .as_ref()
+            .map(|from| Email::new(&from.address));
+        let origin = self.conversation(draft, dossier, purpose)?;
+        Ok(origin.filter(|origin| Some(&origin.expected) == sender.as_ref()))
+    }
+
+    /// Who may write in a conversation of that dossier.
+    fn conversation(
+        &self,
+        draft: &Draft<'_, S>,
+        dossier: u64,
+        purpose: Purpose,
+    ) -> Result<Option<Origin>, Error> {
+        let number = DossierId(dossier);
+        let Some(change) = draft.dossier(number)? else {
+            return Ok(None);
+        };
+        let dossier = change.dossier;
+        let expected = match purpose {
+            _ if dossier.purged.is_some() => None,
+            Purpose::Message => Some(dossier.usager.clone()),
+            Purpose::Avis(avis) => dossier
+                .avis
+                .get(&AvisId(avis))
+                .map(|avis| avis.expert.clone()),
+            // Nobody is given such an address: an instructeur answers from the room.
+            Purpose::Instructeur => None,
+        };
+        Ok(expected.map(|expected| Origin {
+            dossier: number,
+            purpose,
+            expected,
+        }))
+    }
+
+    /// Files the reply in its dossier. `admitted` names the instructeur who let it in, where it came from elsewhere.
+    pub(super) fn file(
+        &self,
+        draft: &mut Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+        origin: &Origin,
+        admitted: Option<&Email>,
+    ) -> Result<(), Error> {
+        draft.receipt.dossier = Some(origin.dossier.0);
+        let (text, pieces) = self.content(understood, admitted)?;
+        let reference = MailRef {
+            message_id: understood.message_id.clone(),
+            original: mail.original.clone(),
+            authenticated: understood.authentication.state == State::Pass
+                && understood.authentication.aligned,
+        };
+        let (by, command) = match origin.avis() {
+            Some(avis) => {
+                let oui_non = understood
+                    .oui_non
+                    .filter(|said| said.certain)
+                    .map(|said| said.answer == Answer::Oui);
+                let command = Command::RenderAvis {
+                    avis,
+                    text,
+                    oui_non,
+                    pieces,
+                    mail: Some(reference),
+                };
+                (Person::Expert(origin.expected.clone()), command)
+            }
+            None => (
+                Person::Usager(origin.expected.clone()),
+                Command::Post {
+                    text,
+                    pieces,
+                    mail: Some(reference),
+                },
+            ),
+        };
+        match self.act(draft, origin.dossier, &by, &[command])? {
+            Ok(_) => {
+                draft.receipt.verdict = Verdict::Done;
+                Ok(())
+            }
+            Err(refusal) => self.turn_away(
+                draft,
+                mail,
+                understood,
+                Some(origin),
+                &Obstacle::Told(refused_reason(&refusal)),
+            ),
+        }
+    }
+
+    /// The text and the files to file. A file that is not taken is named, never left out in silence.
+    fn content(
+        &self,
+        understood: &Understood,
+        admitted: Option<&Email>,
+    ) -> Result<(String, Vec<Piece>), Error> {
+        let mut text = understood.reply.trim().to_owned();
+        if let Some(forwarded) = understood.forwarded.as_deref().filter(|_| text.is_empty()) {
+            forwarded.trim().clone_into(&mut text);
+        }
+        let mut pieces = Vec::new();
+        for attachment in understood
+            .attachments
+            .iter()
+            .filter(|attachment| attachment.refused.is_none())
+        {
+            let hash = self.shelf.keep(&attachment.content)?;
+            pieces.push(Piece {
+                hash,
+                name: attachment.name.clone(),
+                media_type: attachment.media_type.clone(),
+                bytes: attachment.bytes,
+            });
+        }
+        let mut notes = Vec::new();
+        for attachment in &understood.attachments {
+            if let Some(why) = &attachment.refused {
+                notes.push(format!(
+                    "[Pièce jointe écartée\u{a0}: {}, {why}]",
+                    attachment.name
+                ));
+            }
+        }
+        if let (Some(by), Some(from)) = (admitted, &understood.from) {
+            notes.push(format!(
+                "[Courriel reçu de {} et admis par {by}]",
+                from.address
+            ));
+        }
+        let room: usize = MAX_TEXT.saturating_sub(1000);
+        if text.chars().count() > room {
+            let name = "message-complet.txt".to_owned();
+            let hash = self.shelf.keep(text.as_bytes())?;
+            pieces.push(Piece {
+                hash,
+                name,
+                media_type: "text/plain".to_owned(),
+                bytes: text.len() as u64,
+            });
+            text = text.chars().take(room).collect();
+            notes.insert(
+                0,
+                "[La suite est dans la pièce jointe message-complet.txt]".to_owned(),
+            );
+        }
+        // The notes share what is left of the longest text; thirty of them fit.
+        let notes: String = notes.join("\n").chars().take(900).collect();
+        if !notes.is_empty() {
+            text = [text.as_str(), notes.as_str()]
+                .iter()
+                .filter(|part| !part.is_empty())
+                .copied()
+                .collect::<Vec<_>>()
+                .join("\n\n");
+        }
+        Ok((text, pieces))
+    }
+
+    /// A report of delivery: a failure marks the address, the rest is only news.
+    fn bounce(
+        &self,
+        draft: &mut Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+        origin: Option<&Origin>,
+    ) -> Result<(), Error> {
+        let Some(bounce) = &understood.bounce else {
+            return self.hold(
+                draft,
+                Hold {
+                    mail,
+                    understood,
+                    origin,
+                    reason: "bounce",
+                },
+            );
+        };
+        if !bounce.is_failure() {
+            draft.receipt.verdict = Verdict::Ignored;
+            return Ok(());
+        }
+        let Some(origin) = origin else {
+            return self.hold(
+                draft,
+                Hold {
+                    mail,
+                    understood,
+                    origin,
+                    reason: "bounce",
+                },
+            );
+        };
+        let why = bounce.status.clone().unwrap_or_else(|| "5.0.0".to_owned());
+        let command = Command::Bounce {
+            address: origin.expected.clone(),
+            why,
+        };
+        match self.act(draft, origin.dossier, &Person::Greffier, &[command])? {
+            Ok(_) => Ok(()),
+            Err(_) => self.hold(
+                draft,
+                Hold {
+                    mail,
+                    understood,
+                    origin: Some(origin),
+                    reason: "bounce",
+                },
+            ),
+        }
+    }
+
+    fn turn_away(
+        &self,
+        draft: &mut Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+        origin: Option<&Origin>,
+        obstacle: &Obstacle,
+    ) -> Result<(), Error> {
+        let reason = match obstacle {
+            Obstacle::Held(reason) | Obstacle::Told(reason) => reason,
+        };
+        if let Obstacle::Told(reason) = obstacle {
+            self.tell_sender(draft, understood, reason, None)?;
+        }
+        self.hold(
+            draft,
+            Hold {
+                mail,
+                understood,
+                origin,
+                reason,
+            },
+        )
+    }
+
+    /// Tells the sender why the mail was not filed: once a day for each reason, and never an automatic mail's.
+    pub(super) fn tell_sender(
+        &self,
+        draft: &mut Draft<'_, S>,
+        understood: &Understood,
+        reason: &str,
+        explanation: Option<&str>,
+    ) -> Result<(), Error> {
+        let Some(from) = understood.from.as_ref().filter(|_| {
+            understood.class == Class::Reply && understood.authentication.state != State::Fail
+        }) else {
+            return Ok(());
+        };
+        let key = format!("told\u{0}{}\u{0}{reason}", from.address);
+        let told: Option<Timestamp> = draft.get(Collection::Address, &key)?;
+        if told.is_some_and(|told| {
+            draft.at.duration_since(told) < jiff::SignedDuration::from_hours(24)
+        }) {
+            return Ok(());
+        }
+        let at = draft.at;
+        draft.put(Collection::Address, key, &at)?;
+        let context = json!({ "subject": understood.subject, "reason": explanation });
+        let Worded {
+            subject,
+            text,
+            html,
+        } = self.templates.mail_named(reason, &context)?;
+        let mail = MailOut {
+            from_name: self.from_name.clone(),
+            subject,
+            text,
+            html,
+            in_reply_to: understood.message_id.clone(),
+            ..MailOut::default()
+        };
+        let to = Destination {
+            network: "mail".to_owned(),
+            address: from.address.clone(),
+        };
+        draft.send(Outgoing {
+            to,
+            body: Body::Mail(Box::new(mail)),
+        });
+        Ok(())
+    }
+}
+
+/// Whether a reply may be filed, and if not, why.
+fn trusted<'a>(
+    understood: &Understood,
+    origin: Option<&'a Origin>,
+) -> Result<&'a Origin, Obstacle> {
+    let origin = origin.ok_or(Obstacle::Told("unknown_address"))?;
+    if understood.authentication.state == State::Fail {
+        return Err(Obstacle::Held("forged"));
+    }
+    match &understood.from {
+        None => Err(Obstacle::Held("no_sender")),
+        Some(from) if Email::new(&from.address) != origin.expected => {
+            Err(Obstacle::Told("sender_not_expected"))
+        }
+        Some(_) => Ok(origin),
+    }
+}
+
+/// Why a mail that is no reply is held, as the filter `raison` of the templates knows it.
+fn held_reason(understood: &Understood) -> &'static str {
+    use crate::mail::Reason;
+    match understood.reason {
+        Some(Reason::Unreadable) => "unreadable",
+        Some(Reason::Empty) => "empty",
+        Some(Reason::ReadReceipt) => "receipt",
+        Some(Reason::Calendar) => "calendar",
+        Some(Reason::Challenge) => "challenge",
+        Some(Reason::List) => "list",
+        Some(_) | None => "automatic",
+    }
+}
+
+/// Why the domain did not take a mail: the name of the mail to the sender, and what the room is told.
+fn refused_reason(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Archived => "dossier_archived",
+        Refusal::Trashed | Refusal::UnknownDossier { .. } => "dossier_deleted",
+        Refusal::AvisRevoked { .. } => "avis_revoked",
+        Refusal::AvisClosed { .. } => "avis_closed",
+        Refusal::TooLarge { .. } => "too_large",
+        _ => "not_understood",
+    }
+}

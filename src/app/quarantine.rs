@@ -1,0 +1,427 @@
+//! Mail held back until a person decides.
+
+use std::ops::Bound;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::draft::Draft;
+use super::line::Speaker;
+use super::mail::Origin;
+use super::{App, Error};
+use crate::directory::of_room;
+use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
+use crate::mail::{Purpose, Understood, understand};
+use crate::message::{Body, MailIn, Outgoing, Post, Verdict};
+use crate::store::{Collection, Queued, Store};
+use crate::template::{Answer, Audience, Held};
+
+/// Most characters of the text that are shown.
+const EXCERPT: usize = 800;
+/// Most mails that a list looks at.
+const LISTED: usize = 500;
+
+/// A mail held back, as it is kept. `dossier` lets the purge of a dossier take it away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    id: u64,
+    at: Timestamp,
+    mail: MailIn,
+    #[serde(default)]
+    from: Option<String>,
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default)]
+    dossier: Option<DossierId>,
+    #[serde(default)]
+    avis: Option<AvisId>,
+    reason: String,
+    #[serde(default)]
+    attachments: Vec<(String, u64)>,
+}
+
+impl Kept {
+    fn shown(&self) -> Held {
+        Held {
+            id: self.id.to_string(),
+            at: self.at,
+            from: self.from.clone(),
+            subject: self.subject.clone(),
+            dossier: self.dossier,
+            avis: self.avis,
+            reason: self.reason.clone(),
+            attachments: self.attachments.clone(),
+        }
+    }
+}
+
+/// A mail to be held, and why.
+pub(super) struct Hold<'a> {
+    pub(super) mail: &'a MailIn,
+    pub(super) understood: &'a Understood,
+    pub(super) origin: Option<&'a Origin>,
+    /// A key of `templates/reason/`.
+    pub(super) reason: &'a str,
+}
+
+fn key(id: u64) -> String {
+    format!("{id:010}")
+}
+
+impl<S: Store> App<S> {
+    /// Holds a mail, and tells the rooms concerned.
+    pub(super) fn hold(&self, draft: &mut Draft<'_, S>, hold: Hold<'_>) -> Result<(), Error> {
+        let Hold {
+            mail,
+            understood,
+            origin,
+            reason,
+        } = hold;
+        let attachments = understood
+            .attachments
+            .iter()
+            .map(|attachment| (attachment.name.clone(), attachment.bytes))
+            .collect();
+        let kept = Kept {
+            id: self.next_id(draft)?,
+            at: draft.at,
+            mail: mail.clone(),
+            from: understood.from.as_ref().map(|from| from.address.clone()),
+            subject: Some(understood.subject.clone()).filter(|subject| !subject.is_empty()),
+            dossier: origin.map(|origin| origin.dossier),
+            avis: origin.and_then(Origin::avis),
+            reason: reason.to_owned(),
+            attachments,
+        };
+        self.keep(draft, &kept)
+    }
+
+    /// Holds a mail that we failed to understand.
+    pub(super) fn hold_unread(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
+        let id = self.next_id(draft)?;
+        let kept = Kept {
+            id,
+            at: draft.at,
+            mail: mail.clone(),
+            from: None,
+            subject: None,
+            dossier: None,
+            avis: None,
+            reason: "not_understood".to_owned(),
+            attachments: Vec::new(),
+        };
+        draft.put(Collection::Quarantine, key(id), &kept)?;
+        draft.receipt.verdict = Verdict::Quarantined;
+        Ok(())
+    }
+
+    fn next_id(&self, draft: &mut Draft<'_, S>) -> Result<u64, Error> {
+        let id = draft
+            .get::<u64>(Collection::Meta, "quarantine")?
+            .unwrap_or(0)
+            + 1;
+        draft.put(Collection::Meta, "quarantine", &id)?;
+        Ok(id)
+    }
+
+    fn keep(&self, draft: &mut Draft<'_, S>, kept: &Kept) -> Result<(), Error> {
+        draft.put(Collection::Quarantine, key(kept.id), kept)?;
+        draft.receipt.verdict = Verdict::Quarantined;
+        let dossier = kept
+            .dossier
+            .map(|number| draft.dossier(number))
+            .transpose()?
+            .flatten()
+            .map(|change| change.dossier);
+        let rooms: Vec<_> = match &dossier {
+            Some(dossier) => self
+                .directory
+                .rooms(dossier.demarche, &dossier.groupe, Some(Topic::Courrier))
+                .collect(),
+            None => self.directory.rooms_for(Topic::Courrier).collect(),
+        };
+        for room in rooms {
+            // Whose mail it is concerns only those who may see the dossier.
+            let audience = Audience::Room(if dossier.is_some() {
+                room.privacy
+            } else {
+                Privacy::Minimal
+            });
+            let context = json!({
+                "id": kept.id.to_string(),
+                "number": kept.dossier,
+                "avis": kept.avis,
+                "reason": kept.reason,
+                "from": kept.from,
+                "subject": kept.subject,
+            });
+            let thread = dossier
+                .as_ref()
+                .filter(|_| room.threads)
+                .map(|dossier| super::word::card_of(dossier.number));
+            let post = Post {
+                text: self.templates.room_named("held", audience, &context)?,
+                alert: true,
+                thread,
+                ..Post::default()
+            };
+            let outgoing = Outgoing {
+                to: of_room(room),
+                body: Body::Post(post),
+            };
+            draft.queue(Queued {
+                outgoing,
+                not_before: None,
+                dossier: kept.dossier,
+                tag: None,
+            });
+        }
+        Ok(())
+    }
+
+    /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers.
+    fn held_for(&self, draft: &Draft<'_, S>, email: &Email) -> Result<Vec<Kept>, Error> {
+        let rows = self
+            .store
+            .scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
+        let mut held = Vec::new();
+        for (_, value) in rows {
+            let kept: Kept = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Quarantine, &error))?;
+            if self.may_see(draft, &kept, email)? {
+                held.push(kept);
+            }
+        }
+        Ok(held)
+    }
+
+    fn may_see(&self, draft: &Draft<'_, S>, kept: &Kept, email: &Email) -> Result<bool, Error> {
+        if self.directory.is_administrateur(email) {
+            return Ok(true);
+        }
+        match kept.dossier {
+            Some(number) => Ok(self.visible(draft, number, email)?.is_ok()),
+            None => Ok(false),
+        }
+    }
+
+    /// How many mails somebody may decide on.
+    pub(super) fn held_count(&self, draft: &Draft<'_, S>, email: &Email) -> Result<usize, Error> {
+        Ok(self.held_for(draft, email)?.len())
+    }
+
+    /// `quarantaine`.
+    pub(super) fn list_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
+        let Some(email) = &speaker.email else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let private = self.shows_all(speaker);
+        let rows = self
+            .held_for(draft, email)?
+            .iter()
+            .map(|kept| {
+                if private {
+                    kept.shown()
+                } else {
+                    discreet(kept)
+                }
+            })
+            .collect();
+        self.answer(draft, speaker, &Answer::Quarantine { rows }, None)
+    }
+
+    /// Whether the place where a line was said may see everything.
+    pub(super) fn shows_all(&self, speaker: &Speaker<'_>) -> bool {
+        self.directory
+            .privacy(&speaker.line.from.network, &speaker.line.place)
+            == Privacy::Full
+    }
+
+    fn find(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+    ) -> Result<Option<Kept>, Error> {
+        let Some(email) = &speaker.email else {
+            return Ok(None);
+        };
+        let kept: Option<Kept> = draft.get(Collection::Quarantine, &key(id))?;
+        match kept {
+            Some(kept) if self.may_see(draft, &kept, email)? => Ok(Some(kept)),
+            _ => Ok(None),
+        }
+    }
+
+    /// `quarantaine voir`.
+    pub(super) fn show_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+    ) -> Result<(), Error> {
+        let Some(kept) = self.find(draft, speaker, id)? else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
+        };
+        let (held, excerpt) = if self.shows_all(speaker) {
+            let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+            (
+                kept.shown(),
+                understood.reply.chars().take(EXCERPT).collect(),
+            )
+        } else {
+            (discreet(&kept), String::new())
+        };
+        let about = kept
+            .dossier
+            .map(|number| draft.dossier(number))
+            .transpose()?
+            .flatten()
+            .map(|change| change.dossier);
+        self.answer(
+            draft,
+            speaker,
+            &Answer::QuarantineItem { held, excerpt },
+            about.as_ref(),
+        )
+    }
+
+    /// `quarantaine accepter`: files the mail as if its sender were the one expected.
+    pub(super) fn accept_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        dossier: Option<DossierId>,
+    ) -> Result<(), Error> {
+        let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone())
+        else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
+        };
+        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        let Some(number) = dossier.or(kept.dossier) else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::HeldNeedsDossier { id: id.to_string() },
+                None,
+            );
+        };
+        let (target, _) = match self.visible(draft, number, &email)? {
+            Ok(found) => found,
+            Err(refusal) => return self.refuse(draft, speaker, &refusal),
+        };
+        let sender = understood
+            .from
+            .as_ref()
+            .map(|from| Email::new(&from.address));
+        let known = kept.dossier.filter(|known| *known == number);
+        let by_sender = target
+            .avis
+            .iter()
+            .rev()
+            .find(|(_, avis)| Some(&avis.expert) == sender.as_ref() && avis.revoked.is_none());
+        let origin = match (known, kept.avis) {
+            (Some(_), Some(avis)) => target
+                .avis
+                .get(&avis)
+                .map(|asked| (Purpose::Avis(avis.0), asked.expert.clone())),
+            (Some(_), None) => Some((Purpose::Message, target.usager.clone())),
+            (None, _) if sender.as_ref() == Some(&target.usager) => {
+                Some((Purpose::Message, target.usager.clone()))
+            }
+            (None, _) => {
+                by_sender.map(|(avis, asked)| (Purpose::Avis(avis.0), asked.expert.clone()))
+            }
+        };
+        let Some((purpose, expected)) = origin else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::HeldNeedsDossier { id: id.to_string() },
+                None,
+            );
+        };
+        let origin = Origin {
+            dossier: number,
+            purpose,
+            expected,
+        };
+        draft.remove(Collection::Quarantine, key(id));
+        let outside = (sender.as_ref() != Some(&origin.expected)).then_some(&email);
+        self.file(draft, &kept.mail, &understood, &origin, outside)?;
+        if draft.receipt.verdict == Verdict::Quarantined {
+            // The dossier did not take it; it is held anew, with that reason, and the room has been told.
+            draft.receipt.verdict = Verdict::Refused;
+            return self.show_latest(draft, speaker);
+        }
+        self.answer(
+            draft,
+            speaker,
+            &Answer::HeldAccepted {
+                id: id.to_string(),
+                number,
+            },
+            Some(&target),
+        )
+    }
+
+    fn show_latest(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
+        let id = draft
+            .get::<u64>(Collection::Meta, "quarantine")?
+            .unwrap_or(0);
+        self.show_held(draft, speaker, id)
+    }
+
+    /// `quarantaine rejeter`: the sender is told, with the reason given.
+    pub(super) fn reject_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        why: Option<&str>,
+    ) -> Result<(), Error> {
+        let Some(kept) = self.find(draft, speaker, id)? else {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::UnknownHeld { id: id.to_string() },
+                None,
+            );
+        };
+        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        draft.remove(Collection::Quarantine, key(id));
+        self.tell_sender(draft, &understood, "rejected", why)?;
+        self.answer(
+            draft,
+            speaker,
+            &Answer::HeldRejected { id: id.to_string() },
+            None,
+        )
+    }
+}
+
+/// A held mail without what a room may not see.
+fn discreet(kept: &Kept) -> Held {
+    Held {
+        from: None,
+        subject: None,
+        attachments: Vec::new(),
+        ..kept.shown()
+    }
+}

@@ -1,0 +1,680 @@
+//! To look: dossiers and what is in them, lists, démarches, oneself. Looking at a dossier in private clears its orange
+//! marks, as opening its tabs does on the platform.
+
+use std::collections::BTreeSet;
+
+use super::ask::{Ask, Listing};
+use super::draft::Draft;
+use super::line::Speaker;
+use super::preference::{column, columns_of};
+use super::{App, Error};
+use crate::command::Parsed;
+use crate::domain::{
+    Command, Demarche, Dossier, DossierId, Email, List, Mark, Of, Onglet, Privacy, fold,
+};
+use crate::message::{Body, Verdict};
+use crate::store::Store;
+use crate::template::{Answer, DemarcheRow, DossierRow, MailRow};
+
+/// Rows of a page.
+const PAGE: usize = 20;
+/// Most dossiers that a filter or a sort looks at: those that were deposited last.
+const LOOKED_AT: usize = 5_000;
+/// Most outbox rows that the mail trace looks at.
+const TRACED: usize = 10_000;
+
+impl<S: Store> App<S> {
+    /// Answers what is not an act.
+    pub(super) fn ask(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        parsed: &Parsed<'_>,
+        ask: Ask,
+    ) -> Result<(), Error> {
+        let number = parsed.selection.single().map(DossierId);
+        match ask {
+            Ask::Help { command } => self.help(draft, speaker, command.as_deref()),
+            Ask::Link { value } => self.link(draft, speaker, &value),
+            Ask::Unlink => self.unlink(draft, speaker),
+            Ask::Status => self.status(draft, speaker),
+            Ask::ListDemarches => self.list_demarches(draft, speaker),
+            Ask::ListDossiers(listing) => self.list_dossiers(draft, speaker, &listing),
+            Ask::ShowDossier => self.show(
+                draft,
+                speaker,
+                number,
+                &Answer::Dossier,
+                &[Mark::Demande, Mark::Annotations],
+            ),
+            Ask::ShowMessages => self.show(
+                draft,
+                speaker,
+                number,
+                &Answer::Messages,
+                &[Mark::Messagerie],
+            ),
+            Ask::ListAvis => self.show(draft, speaker, number, &Answer::Avis, &[Mark::Avis]),
+            Ask::ShowPersons => self.show(draft, speaker, number, &Answer::Persons, &[]),
+            Ask::ShowHistory => self.show(draft, speaker, number, &Answer::History, &[]),
+            Ask::ShowPieces => self.show(draft, speaker, number, &Answer::Pieces, &[]),
+            Ask::Experts { demarche } => match self.meant(speaker, demarche) {
+                Ok(demarche) => {
+                    let answer = Answer::Experts {
+                        demarche: (demarche.number, demarche.titre.clone()),
+                        experts: demarche.experts.clone(),
+                    };
+                    self.answer(draft, speaker, &answer, None)
+                }
+                Err(answer) => self.answer(draft, speaker, &answer, None),
+            },
+            Ask::Confirm { code } => self.confirm(draft, speaker, &code),
+            Ask::Cancel { code } => match (number, code) {
+                (None, code) => self.cancel(draft, speaker, code.as_deref()),
+                // In a thread the dossier was not typed: what waits for a confirmation is meant first.
+                (Some(_), None) if parsed.selection.implied && self.waits(draft, speaker)? => {
+                    self.cancel(draft, speaker, None)
+                }
+                (Some(_), Some(code)) => self.cancel(draft, speaker, Some(&code)),
+                (Some(number), None) => self.withdraw(draft, speaker, number),
+            },
+            Ask::Notifications {
+                demarche,
+                choix,
+                valeur,
+            } => {
+                let value = valeur.and_then(|valeur| serde_json::from_value(valeur.into()).ok());
+                self.notifications(draft, speaker, demarche, choix.as_deref(), value)
+            }
+            Ask::Columns { demarche, colonnes } => {
+                self.columns(draft, speaker, demarche, colonnes.as_deref())
+            }
+            Ask::Filter {
+                demarche,
+                filtre,
+                clear,
+            } => self.filter(draft, speaker, demarche, filtre.as_deref(), clear),
+            Ask::ListQuarantine => self.list_held(draft, speaker),
+            Ask::ShowQuarantine { id } => self.show_held(draft, speaker, id),
+            Ask::AcceptQuarantine { id } => self.accept_held(draft, speaker, id, number),
+            Ask::RejectQuarantine { id, raison } => {
+                self.reject_held(draft, speaker, id, raison.as_deref())
+            }
+            Ask::MailTrace => self.mail_trace(draft, speaker, number),
+        }
+    }
+
+    fn help(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        command: Option<&str>,
+    ) -> Result<(), Error> {
+        use crate::command::Right;
+        let text = match command {
+            Some(command) => self.catalogue.help_for(command).unwrap_or_else(|error| {
+                draft.receipt.verdict = Verdict::Misunderstood;
+                error.to_string()
+            }),
+            None => {
+                let right = match &speaker.email {
+                    None => Right::Anyone,
+                    Some(email) if self.directory.is_administrateur(email) => Right::Administrateur,
+                    Some(email) if self.groupes_of(email).next().is_some() => Right::Instructeur,
+                    Some(_) => Right::Linked,
+                };
+                self.catalogue.help(&right)
+            }
+        };
+        self.reply(draft, speaker.line, text, None);
+        Ok(())
+    }
+
+    fn status(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
+        let Some(email) = speaker.email.clone() else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let depths = self.store.depths()?;
+        let groupes = self
+            .groupes_of(&email)
+            .map(|(demarche, groupe)| {
+                (
+                    demarche.number,
+                    demarche.titre.clone(),
+                    groupe.label.clone(),
+                )
+            })
+            .collect();
+        let quarantine = self.held_count(draft, &email)?;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let answer = Answer::Status {
+            version,
+            email: Some(email),
+            groupes,
+            outbox: depths.outbox,
+            dead: depths.dead,
+            quarantine,
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// Shows a part of a dossier. Its marks go out when the person saw everything.
+    fn show(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: Option<DossierId>,
+        answer: &Answer,
+        marks: &[Mark],
+    ) -> Result<(), Error> {
+        let (Some(number), Some(email)) = (number, speaker.email.clone()) else {
+            return self.answer(draft, speaker, &Answer::WhichDossier, None);
+        };
+        draft.receipt.dossier = Some(number.0);
+        let dossier = match self.visible(draft, number, &email)? {
+            Ok((dossier, _)) => dossier,
+            Err(refusal) => return self.refuse(draft, speaker, &refusal),
+        };
+        let elsewhere =
+            !self
+                .directory
+                .may_hear(&speaker.line.from.network, &speaker.line.place, &dossier);
+        if let Some(by) = speaker
+            .person()
+            .filter(|_| elsewhere || self.shows_all(speaker))
+        {
+            let marks: BTreeSet<Mark> = marks.iter().copied().collect();
+            // Looking cannot be refused to somebody who may see; were it, the marks would stay.
+            let _looked = self.act(draft, number, &by, &[Command::Look { marks }])?;
+        }
+        self.answer(draft, speaker, answer, Some(&dossier))
+    }
+
+    fn withdraw(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+    ) -> Result<(), Error> {
+        let Some(by) = speaker.person() else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        match self.act(draft, number, &by, &[Command::Withdraw])? {
+            Ok(act) => self.done(draft, speaker, number, "withdraw", &act),
+            Err(refusal) => self.refuse(draft, speaker, &refusal),
+        }
+    }
+
+    fn list_demarches(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
+        let Some(email) = &speaker.email else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let mut rows = Vec::new();
+        for demarche in self
+            .demarches
+            .values()
+            .filter(|demarche| demarche.has_instructeur(email))
+        {
+            let mut onglets = Vec::new();
+            for onglet in Onglet::ALL {
+                let lists = lists(demarche, email, onglet, None);
+                let count = lists
+                    .iter()
+                    .map(|list| self.store.count(list))
+                    .sum::<Result<u64, _>>()?;
+                let marked = List {
+                    demarche: demarche.number,
+                    of: Of::Instructeur(email.clone()),
+                    onglet,
+                    marked: true,
+                };
+                onglets.push((
+                    onglet.libelle().to_owned(),
+                    count,
+                    self.store.count(&marked)? > 0,
+                ));
+            }
+            rows.push(DemarcheRow {
+                number: demarche.number,
+                titre: demarche.titre.clone(),
+                etat: demarche.etat,
+                onglets,
+            });
+        }
+        self.answer(draft, speaker, &Answer::Demarches { rows }, None)
+    }
+
+    fn list_dossiers(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        listing: &Listing,
+    ) -> Result<(), Error> {
+        let Some(email) = speaker.email.clone() else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let room = self
+            .directory
+            .room(&speaker.line.from.network, &speaker.line.place);
+        let groupe = room.and_then(|room| room.groupe.as_deref());
+        // What is listed in a room is what the room is for.
+        let wanted = room.and_then(|room| room.demarche).or(listing.demarche);
+        let demarches: Vec<&Demarche> = self
+            .demarches
+            .values()
+            .filter(|demarche| {
+                wanted.is_none_or(|wanted| wanted == demarche.number)
+                    && demarche.has_instructeur(&email)
+            })
+            .collect();
+        if demarches.is_empty() {
+            let answer = self.meant(speaker, wanted).err().unwrap_or(Answer::NoRight);
+            return self.answer(draft, speaker, &answer, None);
+        }
+        let only = if let [only] = demarches.as_slice() {
+            Some(*only)
+        } else {
+            None
+        };
+        let plan = match self.plan(draft, &email, only, listing)? {
+            Ok(plan) => plan,
+            Err(answer) => return self.answer(draft, speaker, &answer, None),
+        };
+        let lists: Vec<List> = demarches
+            .iter()
+            .flat_map(|demarche| lists(demarche, &email, listing.onglet, groupe))
+            .collect();
+        let mut dossiers = self.pick(draft, &lists, &plan)?;
+        let total = match plan.whole() {
+            true => dossiers.len() as u64,
+            false => lists
+                .iter()
+                .map(|list| self.store.count(list))
+                .sum::<Result<u64, _>>()?,
+        };
+        let first = (plan.page - 1) * PAGE;
+        let more = (first + PAGE) < usize::try_from(total).unwrap_or(usize::MAX);
+        if plan.whole() {
+            dossiers = dossiers.into_iter().skip(first).take(PAGE).collect();
+        }
+        let privacy = self
+            .directory
+            .privacy(&speaker.line.from.network, &speaker.line.place);
+        let rows = dossiers
+            .iter()
+            .map(|dossier| {
+                row(
+                    dossier,
+                    self.demarche(dossier.demarche),
+                    &email,
+                    privacy,
+                    &plan,
+                )
+            })
+            .collect();
+        let answer = Answer::Dossiers {
+            demarche: only.map(|demarche| (demarche.number, demarche.titre.clone())),
+            onglet: listing.onglet,
+            rows,
+            total,
+            next: more.then(|| next_line(listing, plan.page + 1)),
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// How a list is to be made: columns, filter and sort, the saved ones where none is typed.
+    fn plan(
+        &self,
+        draft: &Draft<'_, S>,
+        email: &Email,
+        only: Option<&Demarche>,
+        listing: &Listing,
+    ) -> Result<Result<Plan, Answer>, Error> {
+        let mut plan = Plan {
+            page: listing.page.unwrap_or(1).clamp(1, 10_000),
+            ..Plan::default()
+        };
+        let Some(demarche) = only else {
+            // Columns and filters belong to one démarche.
+            return Ok(Ok(plan));
+        };
+        let saved = self.preferences(draft, email, demarche.number)?;
+        let colonnes = listing.colonnes.as_ref().unwrap_or(&saved.colonnes);
+        let filtre = listing.filtre.as_ref().unwrap_or(&saved.filtre);
+        for name in colonnes {
+            match column(demarche, name) {
+                Ok(column) => plan.colonnes.push(column),
+                Err(answer) => return Ok(Err(answer)),
+            }
+        }
+        for (name, value) in filtre {
+            match column(demarche, name) {
+                Ok((id, _)) => plan.filtre.push((id, fold(value))),
+                Err(answer) => return Ok(Err(answer)),
+            }
+        }
+        if let Some(tri) = &listing.tri {
+            let (name, down) = tri
+                .strip_prefix('-')
+                .map_or((tri.as_str(), false), |name| (name, true));
+            match column(demarche, name) {
+                Ok((id, _)) => plan.tri = Some((id, down)),
+                Err(answer) => return Ok(Err(answer)),
+            }
+        }
+        Ok(Ok(plan))
+    }
+
+    /// The dossiers of a page; all that the filter lets through where there is a filter or a sort.
+    fn pick(
+        &self,
+        draft: &Draft<'_, S>,
+        lists: &[List],
+        plan: &Plan,
+    ) -> Result<Vec<Dossier>, Error> {
+        let (skip, wanted) = if plan.whole() {
+            (0, LOOKED_AT)
+        } else {
+            ((plan.page - 1) * PAGE, PAGE)
+        };
+        let page = self.store.page(lists, None, skip + wanted)?;
+        let mut dossiers = Vec::new();
+        for number in page.dossiers.into_iter().skip(skip) {
+            let Some(change) = draft.dossier(number)? else {
+                continue;
+            };
+            let demarche = self.demarche(change.dossier.demarche);
+            let kept = plan
+                .filtre
+                .iter()
+                .all(|(id, wanted)| fold(&cell(&change.dossier, demarche, id)).contains(wanted));
+            if kept {
+                dossiers.push(change.dossier);
+            }
+        }
+        if let Some((id, down)) = &plan.tri {
+            dossiers.sort_by_cached_key(|dossier| {
+                sort_key(dossier, self.demarche(dossier.demarche), id)
+            });
+            if *down {
+                dossiers.reverse();
+            }
+        }
+        Ok(dossiers)
+    }
+
+    /// Numbers of dossiers near at hand for somebody, each with what it is: his own first, then those to be followed.
+    pub fn near(&self, email: &Email) -> Result<Vec<(DossierId, String)>, Error> {
+        let mine: Vec<&Demarche> = self
+            .demarches
+            .values()
+            .filter(|demarche| demarche.has_instructeur(email))
+            .collect();
+        let mut near = Vec::new();
+        for onglet in [Onglet::Suivis, Onglet::ASuivre] {
+            let lists: Vec<List> = mine
+                .iter()
+                .flat_map(|demarche| lists(demarche, email, onglet, None))
+                .collect();
+            for number in self.store.page(&lists, None, PAGE)?.dossiers {
+                if let Some((dossier, _)) = self.store.load(number)? {
+                    near.push((
+                        number,
+                        format!(
+                            "{}, {}",
+                            dossier.demandeur.name(),
+                            dossier.statut.libelle().to_lowercase()
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(near)
+    }
+
+    fn mail_trace(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: Option<DossierId>,
+    ) -> Result<(), Error> {
+        let (Some(number), Some(email)) = (number, speaker.email.clone()) else {
+            return self.answer(draft, speaker, &Answer::WhichDossier, None);
+        };
+        let dossier = match self.visible(draft, number, &email)? {
+            Ok((dossier, _)) => dossier,
+            Err(refusal) => return self.refuse(draft, speaker, &refusal),
+        };
+        let mut rows = received(&dossier);
+        for (id, to, _) in self.store.queued(None, TRACED)? {
+            if to.network != "mail" {
+                continue;
+            }
+            let Some(row) = self
+                .store
+                .row(id)?
+                .filter(|row| row.queued.dossier == Some(number))
+            else {
+                continue;
+            };
+            let state = if row.queued.not_before.is_some_and(|time| time > draft.at) {
+                "delayed"
+            } else {
+                "waiting"
+            };
+            rows.extend(sent(&row, state));
+        }
+        rows.extend(
+            self.store
+                .dead()?
+                .iter()
+                .filter(|row| row.queued.dossier == Some(number))
+                .filter_map(|row| sent(row, "failed")),
+        );
+        rows.sort_by_key(|row| row.at);
+        self.answer(
+            draft,
+            speaker,
+            &Answer::MailTrace { number, rows },
+            Some(&dossier),
+        )
+    }
+}
+
+/// How a list is made.
+#[derive(Debug, Default)]
+struct Plan {
+    page: usize,
+    colonnes: Vec<(String, String)>,
+    filtre: Vec<(String, String)>,
+    tri: Option<(String, bool)>,
+}
+
+impl Plan {
+    /// Whether the whole tab must be looked at to know the page.
+    fn whole(&self) -> bool {
+        self.tri.is_some() || !self.filtre.is_empty()
+    }
+}
+
+/// The lists behind a tab of somebody.
+fn lists(demarche: &Demarche, email: &Email, onglet: Onglet, groupe: Option<&str>) -> Vec<List> {
+    let list = |of| List {
+        demarche: demarche.number,
+        of,
+        onglet,
+        marked: false,
+    };
+    if onglet == Onglet::Suivis {
+        return vec![list(Of::Instructeur(email.clone()))];
+    }
+    let mine = demarche
+        .groupes_of(email)
+        .filter(|mine| groupe.is_none_or(|wanted| wanted == mine.label));
+    mine.map(|mine| list(Of::Groupe(mine.label.clone())))
+        .collect()
+}
+
+fn row(
+    dossier: &Dossier,
+    demarche: Option<&Demarche>,
+    email: &Email,
+    privacy: Privacy,
+    plan: &Plan,
+) -> DossierRow {
+    let named = privacy >= Privacy::Standard;
+    let colonnes = plan.colonnes.iter().filter(|_| privacy == Privacy::Full);
+    DossierRow {
+        number: dossier.number,
+        demandeur: named.then(|| dossier.demandeur.name()),
+        statut: dossier.statut,
+        deposited: dossier.deposited,
+        marks: dossier
+            .followers
+            .get(email)
+            .map(|marks| marks.iter().copied().collect())
+            .unwrap_or_default(),
+        followers: dossier.followers.len(),
+        en_attente: dossier.correction.is_some(),
+        open_avis: dossier.avis.values().filter(|avis| avis.open()).count(),
+        etiquettes: if named {
+            dossier.etiquettes.iter().cloned().collect()
+        } else {
+            Vec::new()
+        },
+        colonnes: colonnes
+            .map(|(id, label)| (label.clone(), cell(dossier, demarche, id)))
+            .collect(),
+    }
+}
+
+/// What a column shows of a dossier.
+fn cell(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> String {
+    let day = |at: jiff::Timestamp| {
+        at.to_zoned_datetime(crate::domain::paris())
+            .date()
+            .strftime("%d/%m/%Y")
+            .to_string()
+    };
+    match id {
+        "statut" => dossier.statut.libelle().to_owned(),
+        "demandeur" => dossier.demandeur.name(),
+        "depot" => day(dossier.deposited),
+        "mise_a_jour" => day(dossier.updated),
+        "groupe" => dossier.groupe.clone(),
+        "avis" => dossier
+            .avis
+            .values()
+            .filter_map(crate::domain::Avis::oui_non)
+            .map(|oui| if oui { "oui" } else { "non" })
+            .collect::<Vec<_>>()
+            .join(", "),
+        id => {
+            debug_assert!(
+                demarche.is_none_or(|demarche| columns_of(demarche)
+                    .iter()
+                    .any(|(known, _)| known == id)),
+                "columns are checked before"
+            );
+            dossier
+                .champs
+                .get(id)
+                .or_else(|| dossier.annotations.get(id))
+                .map(crate::domain::Valeur::shown)
+                .unwrap_or_default()
+        }
+    }
+}
+
+/// Numbers and dates sort as such, the rest as text without accents; what is empty comes last.
+fn sort_key(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> (bool, i64, String) {
+    use crate::domain::Valeur;
+    let valeur = dossier
+        .champs
+        .get(id)
+        .or_else(|| dossier.annotations.get(id));
+    match (id, valeur) {
+        ("depot", _) => (false, dossier.deposited.as_second(), String::new()),
+        ("mise_a_jour", _) => (false, dossier.updated.as_second(), String::new()),
+        (_, Some(Valeur::Integer(number))) => (false, number.saturating_mul(1000), String::new()),
+        #[expect(clippy::cast_possible_truncation, reason = "a sort key; saturates")]
+        (_, Some(Valeur::Decimal(number))) => (false, (number * 1000.0) as i64, String::new()),
+        (_, Some(Valeur::Date(date))) => (
+            false,
+            i64::from(date.year()) * 400 + i64::from(date.day_of_year()),
+            String::new(),
+        ),
+        (_, _) => {
+            let text = fold(&cell(dossier, demarche, id));
+            (text.is_empty(), 0, text)
+        }
+    }
+}
+
+/// The line that shows the next page of the same list.
+fn next_line(listing: &Listing, page: usize) -> String {
+    use crate::command::quote;
+    let mut line = format!("dossiers {}", listing.onglet.libelle());
+    if let Some(demarche) = listing.demarche {
+        line.push_str(&format!(" demarche={demarche}"));
+    }
+    for (column, value) in listing.filtre.iter().flatten() {
+        line.push_str(&format!(" filtre={}", quote(&format!("{column}={value}"))));
+    }
+    if let Some(tri) = &listing.tri {
+        line.push_str(&format!(" tri={tri}"));
+    }
+    if let Some(colonnes) = &listing.colonnes {
+        line.push_str(&format!(" colonnes={}", quote(&colonnes.join(", "))));
+    }
+    line.push_str(&format!(" page={page}"));
+    line
+}
+
+/// The mails that a dossier received.
+fn received(dossier: &Dossier) -> Vec<MailRow> {
+    let row = |at, address: String| MailRow {
+        received: true,
+        at,
+        address,
+        subject: String::new(),
+        state: "received".to_owned(),
+        why: None,
+    };
+    let messages = dossier
+        .messages
+        .values()
+        .filter(|message| message.mail.is_some());
+    let messages = messages.map(|message| {
+        row(
+            message.at,
+            message
+                .by
+                .email()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        )
+    });
+    let answers = dossier.avis.values().flat_map(|avis| {
+        avis.answers
+            .iter()
+            .filter(|answer| answer.mail.is_some())
+            .map(|answer| row(answer.at, avis.expert.to_string()))
+    });
+    messages.chain(answers).collect()
+}
+
+/// A mail of the outbox, waiting or given up.
+fn sent(row: &crate::store::Row, state: &str) -> Option<MailRow> {
+    let Body::Mail(mail) = &row.queued.outgoing.body else {
+        return None;
+    };
+    Some(MailRow {
+        received: false,
+        at: row.since,
+        address: row.queued.outgoing.to.address.clone(),
+        subject: mail.subject.clone(),
+        state: state.to_owned(),
+        why: row.why.clone(),
+    })
+}

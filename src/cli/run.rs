@@ -1,0 +1,374 @@
+//! `greffier run`: everything put together.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
+use crate::app::App;
+use crate::channel::clock::Clock;
+use crate::channel::console::{self, Color, Console, Mode};
+use crate::channel::control::{self, Admin, Control};
+use crate::channel::eml::Eml;
+use crate::channel::http::Http;
+use crate::channel::http::health::Health;
+use crate::channel::listener::Listener;
+use crate::channel::{Channel, Shelf};
+use crate::command::Catalogue;
+use crate::config::{Config, Diagnostic};
+use crate::daemon::Daemon;
+use crate::directory::Directory;
+use crate::domain::{DemarcheId, Demarches};
+use crate::mail::Claim;
+use crate::mail::compose::Identity;
+use crate::message::Limits;
+use crate::store::sled::{OpenOptions, Sled};
+use crate::store::{Change, Collection, Commit, Store};
+use crate::suggest::Suggestions;
+use crate::template::Templates;
+
+/// Runs the daemon until it is asked to stop.
+pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode> {
+    let config = place.config()?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .context("Cannot collect metrics")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        let suggestions = Arc::new(Suggestions::default());
+        let console = Console::new(
+            console_settings(&config, how),
+            Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
+        );
+        let stop = CancellationToken::new();
+        on_signals(stop.clone())?;
+        let greffier =
+            Greffier::open(config, Arc::new(console), &suggestions, Some(metrics), stop).await?;
+        greffier.announce();
+        greffier.daemon.run().await
+    });
+    // The console's thread may still wait for a line that will not come.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The daemon with everything that `bot.toml` names, its sockets open.
+pub(super) struct Greffier {
+    pub(super) daemon: Daemon<Sled>,
+    pub(super) smtp: Option<SocketAddr>,
+    pub(super) http: Option<SocketAddr>,
+    lmtp: Option<SocketAddr>,
+    config: Config,
+    has_console: bool,
+}
+
+impl Greffier {
+    /// Puts it together. Every socket is opened before anything is taken in, so that a taken port is said at once.
+    pub(super) async fn open(
+        mut config: Config,
+        console: Arc<Console>,
+        suggestions: &Suggestions,
+        metrics: Option<PrometheusHandle>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        prepare(&mut config)?;
+        let has_console = console.mode() != Mode::Off;
+        let mail = Arc::new(Eml::new(config.eml.clone(), identity(&config)));
+        let mut networks = vec![(mail.name(), mail.limits())];
+        if has_console {
+            networks.push((console.name(), console.limits()));
+        }
+        let (app, store) = middle(&config, networks)?;
+        suggestions.from_app(&app);
+        let health = Arc::new(Health::default());
+        health.ill("writer", "Greffier is starting");
+        let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+
+        let listener =
+            Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+        let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
+        let control = Arc::new(
+            Control::bind(
+                control::Settings {
+                    socket: super::socket(&config),
+                },
+                admin(store),
+            )
+            .await?,
+        );
+        let (smtp, lmtp, address) = (
+            listener.smtp_address(),
+            listener.lmtp_address(),
+            http.address().ok(),
+        );
+        daemon.listen(listener);
+        daemon.listen(http);
+        daemon.listen(control);
+        daemon.listen(Arc::new(Clock {
+            period: Duration::from_secs(60),
+        }));
+        daemon.speak(mail);
+        if has_console {
+            daemon.listen(Arc::clone(&console));
+            daemon.speak(console);
+        }
+        Ok(Self {
+            daemon,
+            smtp,
+            http: address,
+            lmtp,
+            config,
+            has_console,
+        })
+    }
+
+    /// Tells the operator where it listens.
+    fn announce(&self) {
+        let domain = &self.config.mail.domain;
+        if let Some(address) = self.smtp {
+            tracing::info!("Mail for {domain} is taken by SMTP on {address}");
+        }
+        if let Some(address) = self.lmtp {
+            tracing::info!("Mail for {domain} is taken by LMTP on {address}");
+        }
+        if let Some(address) = self.http {
+            tracing::info!(
+                "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
+            );
+        }
+        tracing::info!(
+            "Mail goes out as files in {}",
+            self.config.eml.folder.display()
+        );
+        if !self.has_console {
+            tracing::info!("Nobody is at the console: its room is off");
+        }
+    }
+}
+
+/// Ctrl-C or SIGTERM asks to stop; a second one insists.
+fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("Cannot listen to SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("Cannot listen to SIGINT")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("Stopped before everything was finished; the next start goes on with it");
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+/// Folders and secrets that the first start makes.
+fn prepare(config: &mut Config) -> anyhow::Result<()> {
+    let data = &config.greffier.data;
+    fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
+    if let Some(path) = &config.http.token_file {
+        config.http.token = Some(SecretString::from(secret(path)?));
+    }
+    Ok(())
+}
+
+/// The secret in a file; a new one where there is no file. It is 32 random octets in hexadecimal.
+fn secret(path: &Path) -> anyhow::Result<String> {
+    if !path.exists() {
+        let mut octets = [0u8; 32];
+        getrandom::fill(&mut octets)
+            .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("Cannot create {}", folder.display()))?;
+        }
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .with_context(|| format!("Cannot create {}", path.display()))?;
+        writeln!(file, "{}", HEXLOWER.encode(&octets))?;
+        file.sync_all()?;
+    }
+    let text =
+        fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    let text = text.trim();
+    if text.len() < 16 {
+        bail!(
+            "{} holds no secret: write at least 16 characters, or remove it and a new one is made",
+            path.display()
+        );
+    }
+    Ok(text.to_owned())
+}
+
+/// The middle, on the store that `config` names, and that store.
+pub(super) fn middle(
+    config: &Config,
+    networks: Vec<(&'static str, Limits)>,
+) -> anyhow::Result<(Arc<App<Sled>>, Arc<Sled>)> {
+    let demarches = config.demarches().map_err(super::listed)?;
+    let unfitting = config.unfitting(&demarches, "bot.toml");
+    if !unfitting.is_empty() {
+        return Err(super::listed(unfitting));
+    }
+    let data = &config.greffier.data;
+    fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
+    let store = Arc::new(Sled::open(&data.join("store"), &OpenOptions::default())?);
+    follow_rules(&store, &demarches)?;
+    let limits: BTreeMap<String, Limits> = networks
+        .into_iter()
+        .map(|(name, limits)| (name.to_owned(), limits))
+        .collect();
+    let app = App {
+        shelf: store.pieces() as Arc<dyn Shelf>,
+        store: Arc::clone(&store),
+        demarches,
+        catalogue: catalogue(config)?,
+        templates: templates(config)?,
+        directory: Directory::new(
+            config.rooms.clone(),
+            limits,
+            config.greffier.administrateurs.clone(),
+        ),
+        own: own(config),
+        from_name: config.mail.from_name.clone(),
+        secret: secret(&data.join("secrets/reply-key"))?.into_bytes(),
+    };
+    Ok((Arc::new(app), store))
+}
+
+pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
+    match &config.greffier.commands {
+        None => Ok(Catalogue::embedded()),
+        Some(folder) => Catalogue::load(folder).map_err(|faults| {
+            super::listed(
+                faults
+                    .into_iter()
+                    .map(|fault| Diagnostic {
+                        file: fault.file,
+                        line: Some(fault.line),
+                        message: fault.message,
+                    })
+                    .collect(),
+            )
+        }),
+    }
+}
+
+pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
+    Templates::load(config.greffier.templates.as_deref())
+        .map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
+}
+
+pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {
+    Diagnostic {
+        file: fault.file,
+        line: Some(fault.line),
+        message: fault.message,
+    }
+}
+
+/// When the rules of the démarches have changed, so may have the days on which the clock must look: the indexes are made anew.
+fn follow_rules(store: &Arc<Sled>, demarches: &Demarches) -> anyhow::Result<()> {
+    let rules = serde_json::to_vec(demarches).context("Cannot write the démarches as JSON")?;
+    let digest = json!(HEXLOWER.encode(&Sha256::digest(&rules)));
+    let known = store.get(Collection::Meta, "rules")?;
+    if known.as_ref() == Some(&digest) {
+        return Ok(());
+    }
+    if known.is_some() {
+        tracing::info!("The rules of the démarches have changed: the indexes are made anew");
+        store.rebuild(&|number: DemarcheId| demarches.get(&number).cloned())?;
+    }
+    let at = crate::clock::now();
+    store.commit(&Commit {
+        journal: None,
+        cause: format!("rules:{}", at.as_microsecond()),
+        at,
+        dossiers: Vec::new(),
+        changes: vec![Change {
+            collection: Collection::Meta,
+            key: "rules".to_owned(),
+            value: Some(digest),
+        }],
+        outbox: Vec::new(),
+        unsay: Vec::new(),
+        receipt: crate::message::Receipt::of(crate::message::Verdict::Done),
+    })?;
+    store.flush()?;
+    Ok(())
+}
+
+fn identity(config: &Config) -> Identity {
+    Identity {
+        domain: config.mail.domain.clone(),
+        from_address: config.mail.from_address.clone(),
+        host: config.mail.host.clone(),
+    }
+}
+
+/// Whether a local part is one that Greffier takes mail for: a reply address that could be ours.
+fn is_reply_address(local: &str) -> bool {
+    let local = local.to_lowercase();
+    local
+        .strip_prefix("reponse+")
+        .is_some_and(|token| Claim::parse(token).is_some())
+}
+
+fn console_settings(config: &Config, how: &RunArguments) -> console::Settings {
+    let room = config.rooms.iter().find(|room| room.network == "console");
+    let mode = match how.console {
+        _ if room.is_none() => Mode::Off,
+        ConsoleMode::Auto => Mode::Auto,
+        ConsoleMode::Terminal => Mode::Terminal,
+        ConsoleMode::Plain => Mode::Plain,
+        ConsoleMode::Off => Mode::Off,
+    };
+    let color = match how.color {
+        ColorMode::Auto => Color::Auto,
+        ColorMode::Always => Color::Always,
+        ColorMode::Never => Color::Never,
+    };
+    console::Settings {
+        room: room.map_or_else(|| "console".to_owned(), |room| room.id.clone()),
+        who: how.by.clone(),
+        mode,
+        color,
+        history: Some(config.greffier.data.join("console-history")),
+    }
+}
+
+/// What the operator may ask of the running daemon. Without a daemon the same is done in the shell's own process.
+pub(super) fn admin(store: Arc<Sled>) -> Admin {
+    Arc::new(move |request: Value| super::store::administer(&store, &request))
+}
+
+/// The time at which something is asked.
+pub(super) fn now() -> Timestamp {
+    crate::clock::now()
+}

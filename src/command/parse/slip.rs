@@ -1,0 +1,64 @@
+//! What to say of a line that cannot be read.
+
+use super::{Problem, Reader};
+use crate::command::error::{Error, Hint, described, wanted};
+use crate::command::quote::Unclosed;
+use crate::command::selection::{Joined, Nonsense, list};
+use crate::command::spec::{Arg, Takes};
+use crate::command::value::Bad;
+use crate::command::words::word;
+
+impl Reader<'_, '_> {
+    pub(super) fn wrong(&self, arg: &Arg, text: &str, problem: Problem) -> Error {
+        match problem {
+            Problem::Unclosed(unclosed) => self.unclosed(unclosed),
+            Problem::Bad(Bad::Empty) => Error::MissingArgument {
+                what: described(arg),
+                hint: self.hint(),
+            },
+            Problem::Bad(Bad::TooLong(most)) => Error::TooLong {
+                what: described(arg),
+                most,
+                hint: self.hint(),
+            },
+            Problem::Bad(Bad::Wrong) => self.bad(word(text).0, &wanted(arg)),
+        }
+    }
+
+    pub(super) fn bad(&self, given: &str, wanted: &str) -> Error {
+        Error::BadValue {
+            given: given.to_owned(),
+            wanted: wanted.to_owned(),
+            hint: self.hint(),
+        }
+    }
+
+    pub(super) fn nonsense(&self, nonsense: &Nonsense) -> Error {
+        self.bad(
+            &nonsense.0,
+            "j’attends un numéro de dossier, ou deux dans l’ordre, comme 4807-4812",
+        )
+    }
+
+    pub(super) fn unclosed(&self, unclosed: Unclosed) -> Error {
+        Error::Unclosed {
+            mark: unclosed.0,
+            hint: self.hint(),
+        }
+    }
+
+    pub(super) fn hint(&self) -> Hint {
+        Hint::of(self.spec, word(self.rest).0.contains('='))
+    }
+
+    pub(super) fn too_many(&self) -> Error {
+        let another = matches!(list(self.rest, Joined::Single), Ok(Some(_)));
+        if another && matches!(self.spec.selection, Takes::Optional | Takes::One) {
+            return Error::OneDossier { hint: self.hint() };
+        }
+        Error::TooMany {
+            extra: self.rest.to_owned(),
+            hint: self.hint(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! From the parts of a mail to its reply: which body to read, and how.
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
+
+use super::html;
+use super::reply::{self, Reply, line};
+
+/// Longest text body that is read, in octets. More is a log or an attack; the original is kept.
+const LONGEST: usize = 1 << 20;
+
+/// The reply in `message`, from the body that says most about its structure.
+pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
+    let plain = text_of(message, &message.text_body, notes);
+    let html = message
+        .html_body
+        .iter()
+        .find_map(|id| message.parts.get(*id as usize))
+        .and_then(|part| match &part.body {
+            PartType::Html(text) => Some(recoded(message, part, text, notes)),
+            _ => None,
+        });
+    let from_plain = plain
+        .as_deref()
+        .map(|text| reply::extract(line::lines_of(text)));
+    let Some(html) = html else {
+        return from_plain.unwrap_or_default();
+    };
+    if html.len() > LONGEST * 2 {
+        notes.push("The HTML body is longer than what is read of it".to_owned());
+    }
+    let (lines, marked) = html::lines(&html);
+    let from_html = reply::extract(lines);
+    match from_plain {
+        Some(from_plain) if !prefer_html(&from_html, &from_plain, marked) => from_plain,
+        _ => from_html,
+    }
+}
+
+/// The HTML part is believed where its structure marks the quotation or the plain part is a stub, unless it then has
+/// nothing new to say and the plain part has.
+fn prefer_html(html: &Reply, plain: &Reply, marked: bool) -> bool {
+    if html.text.is_empty() {
+        return plain.text.is_empty() && marked;
+    }
+    marked || plain.text.is_empty() || is_stub(&plain.text)
+}
+
+/// "This mail needs HTML" and what is left of a page without its text.
+fn is_stub(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let asks = lower.contains("html") && text.len() < 400;
+    let says = [
+        "support html",
+        "compatible html",
+        "format html",
+        "view this",
+        "pour visualiser",
+        "html email",
+        "html message",
+        "afficher ce message",
+    ];
+    (asks && says.iter().any(|says| lower.contains(says)))
+        || (lower.contains('{') && lower.contains("!important"))
+}
+
+/// The plain text parts of the body, one after the other: a picture between them splits a text in two.
+fn text_of(message: &Message<'_>, ids: &[u32], notes: &mut Vec<String>) -> Option<String> {
+    let mut whole = String::new();
+    let mut found = false;
+    for part in ids
+        .iter()
+        .take(32)
+        .filter_map(|id| message.parts.get(*id as usize))
+    {
+        let PartType::Text(text) = &part.body else {
+            continue;
+        };
+        let text = recoded(message, part, text, notes);
+        found = true;
+        if !whole.is_empty() {
+            whole.push('\n');
+        }
+        whole.push_str(&unflowed(part, text));
+        if whole.len() > LONGEST {
+            whole.truncate(whole.floor_char_boundary(LONGEST));
+            notes.push("The text body is longer than what is read of it".to_owned());
+            break;
+        }
+    }
+    found.then_some(whole)
+}
+
+fn unflowed(part: &MessagePart<'_>, text: String) -> String {
+    let is = |name: &str, value: &str| {
+        part.content_type()
+            .and_then(|kind| kind.attribute(name))
+            .is_some_and(|found| found.eq_ignore_ascii_case(value))
+    };
+    if is("format", "flowed") {
+        line::unflow(&text, is("delsp", "yes"))
+    } else {
+        text
+    }
+}
+
+/// `text`, decoded again as Windows-1252 where its declared charset, or none, does not fit its octets.
+fn recoded(
+    message: &Message<'_>,
+    part: &MessagePart<'_>,
+    text: &str,
+    notes: &mut Vec<String>,
+) -> String {
+    if !text.contains('\u{fffd}') {
+        return text.to_owned();
+    }
+    let raw = message
+        .raw_message
+        .get(part.offset_body as usize..part.offset_end as usize)
+        .unwrap_or_default();
+    let octets = match part.encoding {
+        Encoding::None => Some(raw.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw),
+        Encoding::Base64 => base64_decode(raw),
+    };
+    let Some(octets) = octets.filter(|octets| std::str::from_utf8(octets).is_err()) else {
+        return text.to_owned();
+    };
+    notes.push("The body is not in the charset that it declares; read as Windows-1252".to_owned());
+    windows_1252(&octets)
+}
+
+pub(crate) fn windows_1252(octets: &[u8]) -> String {
+    charset_decoder(b"windows-1252").map_or_else(
+        || String::from_utf8_lossy(octets).into_owned(),
+        |decode| decode(octets),
+    )
+}

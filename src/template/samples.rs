@@ -1,0 +1,338 @@
+//! One of each answer and of each mail or room line outside a dossier, for `greffier check` and tests.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::domain::samples::{self, Texts};
+use crate::domain::{
+    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Statut,
+};
+
+use super::answer::{Answer, DemarcheRow, DossierRow, Held, MailRow};
+
+/// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
+pub const MAILS: [(&str, &str); 15] = [
+    ("lier", "`lier`: the `code`, valid `until`"),
+    (
+        "sender_not_expected",
+        "a reply from an address that was not written to",
+    ),
+    ("quarantined", "a mail held for another `reason`"),
+    (
+        "rejected",
+        "a held mail that an instructeur turned away, with his `reason`",
+    ),
+    ("avis_revoked", "an answer to an avis that was revoked"),
+    ("avis_closed", "an answer to an avis after the decision"),
+    ("dossier_archived", "a message to an archived dossier"),
+    (
+        "dossier_deleted",
+        "a message to a deleted or purged dossier",
+    ),
+    (
+        "unknown_address",
+        "a mail to an address that stands for nothing",
+    ),
+    (
+        "too_large",
+        "an attachment, `name`, of more than `max` bytes",
+    ),
+    ("text_required", "a reply with nothing new in it"),
+    ("not_understood", "a reply that could not be read"),
+    ("not_allowed", "anything else that was refused"),
+    (
+        "demarche_closed",
+        "a deposit by mail on the closed démarche `titre`",
+    ),
+    (
+        "deposit_refused",
+        "a deposit by mail with `errors`, each with a `detail`",
+    ),
+];
+
+/// The digest of a day or a week: `periode` is `jour` or `semaine`, `rows` have `number`, `titre`, `deposes`,
+/// `a_suivre`, `suivis` and `marques`.
+pub const DIGEST: &str = "recapitulatif";
+
+/// What a mail outside a dossier may want to know. Keys that are left out count as absent.
+pub const MAIL_KEYS: [&str; 13] = [
+    "service", "number", "avis", "subject", "reason", "code", "until", "name", "max", "titre",
+    "errors", "periode", "rows",
+];
+
+/// Names of the lines that [`super::Templates::room_named`] words.
+pub const ROOM_LINES: [&str; 2] = ["held", "undelivered"];
+
+/// A full context for the mails of [`MAILS`] and for [`DIGEST`].
+pub fn mail_fields(texts: &Texts) -> Value {
+    json!({
+        "service": "Direction départementale des territoires du Nord",
+        "number": 4807,
+        "avis": 1,
+        "subject": format!("RE: [Dossier 4807] {}", texts.reponse),
+        "reason": "sender",
+        "code": "K7M2X4",
+        "until": samples::now(),
+        "name": texts.fichier,
+        "max": 20 * 1024 * 1024,
+        "titre": "Autorisation de travaux en site classé",
+        "errors": [{ "pointer": "/champs/surface", "detail": "un nombre est attendu" }],
+        "periode": "semaine",
+        "rows": [{ "number": 12, "titre": "Autorisation de travaux en site classé", "deposes": 3, "a_suivre": 1, "suivis": 8, "marques": 2 }],
+    })
+}
+
+/// A full context for the lines of [`ROOM_LINES`].
+pub fn room_fields(texts: &Texts) -> Value {
+    json!({
+        "id": "3",
+        "number": 4807,
+        "reason": "sender",
+        "network": "mail",
+        "from": texts.usager,
+        "subject": format!("RE: {}", texts.reponse),
+        "address": texts.usager,
+        "why": texts.bounce,
+    })
+}
+
+fn held(texts: &Texts, at: Timestamp) -> Held {
+    Held {
+        id: "3".to_owned(),
+        at,
+        from: Some(texts.usager.clone()),
+        subject: Some(format!("RE: {}", texts.reponse)),
+        dossier: Some(DossierId(4807)),
+        avis: Some(AvisId(1)),
+        reason: "sender".to_owned(),
+        attachments: vec![(texts.fichier.clone(), 2_400_000)],
+    }
+}
+
+fn dossier_rows(texts: &Texts, at: Timestamp) -> Vec<DossierRow> {
+    let row = |number, statut, marks, followers, en_attente| DossierRow {
+        number: DossierId(number),
+        demandeur: Some(format!("{} {}", texts.prenom, texts.nom)),
+        statut,
+        deposited: at,
+        marks,
+        followers,
+        en_attente,
+        open_avis: followers,
+        etiquettes: vec![texts.etiquette.clone()],
+        colonnes: vec![("Description des travaux".to_owned(), texts.champ.clone())],
+    };
+    vec![
+        row(
+            4807,
+            Statut::EnInstruction,
+            vec![Mark::Messagerie, Mark::Avis],
+            2,
+            false,
+        ),
+        row(4808, Statut::EnConstruction, Vec::new(), 0, true),
+        row(4809, Statut::SansSuite, Vec::new(), 1, false),
+    ]
+}
+
+/// Each kind of answer.
+#[expect(clippy::too_many_lines, reason = "one item for each answer")]
+pub fn answers(texts: &Texts) -> Vec<Answer> {
+    let at = samples::now();
+    let later = at + SignedDuration::from_mins(5);
+    let number = DossierId(4807);
+    let titled = (
+        DemarcheId(12),
+        "Autorisation de travaux en site classé".to_owned(),
+    );
+    let done = |act: &str, already, undo_until| Answer::Done {
+        act: act.to_owned(),
+        number,
+        already,
+        undo_until,
+    };
+    let preview = |act: &str, chained, old_acceptance| Answer::Preview {
+        act: act.to_owned(),
+        chained,
+        motivation: Some(texts.motivation.clone()),
+        justificatif: Some(texts.fichier.clone()),
+        told: vec!["l’usager".to_owned(), "2 experts".to_owned()],
+        open_avis: 1,
+        old_acceptance,
+        code: "K7M2".to_owned(),
+        until: later,
+    };
+    let mail_row = |received, state: &str, why: Option<&str>| MailRow {
+        received,
+        at,
+        address: texts.usager.clone(),
+        subject: format!("[Dossier 4807] {}", texts.reponse),
+        state: state.to_owned(),
+        why: why.map(str::to_owned),
+    };
+    let onglets = [
+        (Onglet::ASuivre, 3, true),
+        (Onglet::Suivis, 8, false),
+        (Onglet::Total, 120, false),
+    ];
+    let list = |rows, total, next: Option<&str>| Answer::Dossiers {
+        demarche: Some(titled.clone()),
+        onglet: Onglet::Suivis,
+        rows,
+        total,
+        next: next.map(str::to_owned),
+    };
+    vec![
+        done("post", false, Some(later)),
+        done("follow", false, None),
+        done("follow", true, None),
+        done("archive", true, None),
+        preview("accept", true, None),
+        preview("refuse", false, None),
+        preview("dismiss", false, None),
+        preview("reopen", false, Some(5)),
+        preview("delete", false, None),
+        preview("return_to_construction", false, None),
+        Answer::NoConfirmation,
+        Answer::ConfirmationExpired,
+        Answer::Cancelled,
+        Answer::NothingToCancel,
+        Answer::Moved { number },
+        Answer::NotLinked,
+        Answer::NoRight,
+        Answer::AdministrateurOnly,
+        Answer::OneAtATime,
+        Answer::WhichDossier,
+        Answer::LinkCodeSent {
+            email: Email::new(&texts.instructeur),
+        },
+        Answer::Linked {
+            email: Email::new(&texts.instructeur),
+        },
+        Answer::BadLinkCode,
+        Answer::Unlinked,
+        Answer::Status {
+            version: "0.1.0".to_owned(),
+            email: Some(Email::new(&texts.instructeur)),
+            groupes: vec![(DemarcheId(12), titled.1.clone(), "Littoral".to_owned())],
+            outbox: 2,
+            dead: 1,
+            quarantine: 1,
+        },
+        Answer::Status {
+            version: "0.1.0".to_owned(),
+            email: None,
+            groupes: Vec::new(),
+            outbox: 0,
+            dead: 0,
+            quarantine: 0,
+        },
+        Answer::Demarches {
+            rows: vec![DemarcheRow {
+                number: DemarcheId(12),
+                titre: titled.1.clone(),
+                etat: Etat::Test,
+                onglets: onglets
+                    .map(|(onglet, count, mark)| (onglet.libelle().to_owned(), count, mark))
+                    .to_vec(),
+            }],
+        },
+        Answer::Demarches { rows: Vec::new() },
+        list(
+            dossier_rows(texts, at),
+            43,
+            Some("dossiers suivis 12 page=2"),
+        ),
+        list(Vec::new(), 0, None),
+        Answer::Dossier,
+        Answer::Messages,
+        Answer::Avis,
+        Answer::Persons,
+        Answer::History,
+        Answer::Pieces,
+        Answer::Experts {
+            demarche: titled.clone(),
+            experts: ExpertPolicy {
+                policy: Policy::List,
+                list: vec![Email::new(&texts.expert), Email::new(&texts.autre_expert)],
+                decision_access: true,
+            },
+        },
+        Answer::Experts {
+            demarche: titled.clone(),
+            experts: ExpertPolicy::default(),
+        },
+        Answer::Quarantine {
+            rows: vec![held(texts, at)],
+        },
+        Answer::Quarantine { rows: Vec::new() },
+        Answer::QuarantineItem {
+            held: held(texts, at),
+            excerpt: texts.reponse.clone(),
+        },
+        Answer::UnknownHeld { id: "9".to_owned() },
+        Answer::HeldAccepted {
+            id: "3".to_owned(),
+            number,
+        },
+        Answer::HeldRejected { id: "3".to_owned() },
+        Answer::HeldNeedsDossier { id: "3".to_owned() },
+        Answer::MailTrace {
+            number,
+            rows: vec![
+                mail_row(true, "received", None),
+                mail_row(false, "waiting", None),
+                mail_row(false, "delayed", None),
+                mail_row(false, "failed", Some(&texts.bounce)),
+            ],
+        },
+        Answer::MailTrace {
+            number,
+            rows: Vec::new(),
+        },
+        Answer::Notifications {
+            demarche: titled.clone(),
+            choices: vec![
+                ("depot".to_owned(), "chaque dossier déposé".to_owned(), true),
+                (
+                    "semaine".to_owned(),
+                    "un récapitulatif chaque lundi".to_owned(),
+                    false,
+                ),
+            ],
+        },
+        Answer::Columns {
+            demarche: titled.clone(),
+            chosen: vec![("surface".to_owned(), "Surface en m²".to_owned())],
+            available: vec![(
+                "abords".to_owned(),
+                "Dans les abords d’un monument".to_owned(),
+            )],
+        },
+        Answer::Columns {
+            demarche: titled.clone(),
+            chosen: Vec::new(),
+            available: Vec::new(),
+        },
+        Answer::Filters {
+            demarche: titled.clone(),
+            filters: vec![("Demandeur".to_owned(), texts.nom.clone())],
+        },
+        Answer::Filters {
+            demarche: titled.clone(),
+            filters: Vec::new(),
+        },
+        Answer::UnknownColumn {
+            name: "couleur".to_owned(),
+            known: vec!["surface".to_owned(), "abords".to_owned()],
+        },
+        Answer::UnknownDemarche {
+            number: Some(DemarcheId(99)),
+            known: vec![titled],
+        },
+        Answer::UnknownDemarche {
+            number: None,
+            known: Vec::new(),
+        },
+    ]
+}

@@ -1,0 +1,8 @@
+//! The network channels against clients that behave, and clients that do not.
+
+mod control;
+mod desk;
+mod eml;
+mod http;
+mod listener;
+mod smtp_lines;
