@@ -260,9 +260,9 @@ impl<S: Store> App<S> {
             .templates
             .answer_to(answer, audience, dossier_scene.as_ref())?;
         if heard_here {
-            self.reply_with(draft, speaker.line, text, about, buttons, false);
+            self.reply_with(draft, speaker.line, text, about, &buttons, false);
         } else {
-            self.reply_with(draft, speaker.line, text, about, buttons, true);
+            self.reply_with(draft, speaker.line, text, about, &buttons, true);
             self.reply(
                 draft,
                 speaker.line,
@@ -292,7 +292,7 @@ impl<S: Store> App<S> {
         text: String,
         about: Option<&Dossier>,
     ) {
-        self.reply_with(draft, line, text, about, Vec::new(), false);
+        self.reply_with(draft, line, text, about, &[], false);
     }
 
     fn reply_with(
@@ -301,7 +301,7 @@ impl<S: Store> App<S> {
         line: &Line,
         text: String,
         about: Option<&Dossier>,
-        buttons: Vec<Button>,
+        buttons: &[Button],
         private: bool,
     ) {
         if line.from.network == SHELL {
@@ -323,7 +323,7 @@ impl<S: Store> App<S> {
                     .filter(|_| line.about.is_some())
                     .map(|dossier| super::word::card_of(dossier.number)),
                 buttons: if index == last {
-                    buttons.clone()
+                    buttons.to_vec()
                 } else {
                     Vec::new()
                 },
