@@ -229,7 +229,7 @@ impl<S: Store> App<S> {
         answer: &Answer,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        self.answer_with(draft, speaker, answer, about, Vec::new())
+        self.answer_with(draft, speaker, answer, about, &[])
     }
 
     /// The same, with choices on it.
@@ -239,7 +239,7 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         answer: &Answer,
         about: Option<&Dossier>,
-        buttons: Vec<Button>,
+        buttons: &[Button],
     ) -> Result<(), Error> {
         let Line { from, place, .. } = speaker.line;
         let heard_here =
@@ -260,9 +260,9 @@ impl<S: Store> App<S> {
             .templates
             .answer_to(answer, audience, dossier_scene.as_ref())?;
         if heard_here {
-            self.reply_with(draft, speaker.line, text, about, &buttons, false);
+            self.reply_with(draft, speaker.line, text, about, buttons, false);
         } else {
-            self.reply_with(draft, speaker.line, text, about, &buttons, true);
+            self.reply_with(draft, speaker.line, text, about, buttons, true);
             self.reply(
                 draft,
                 speaker.line,
