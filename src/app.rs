@@ -162,7 +162,7 @@ impl<S: Store> App<S> {
         match &incoming.heard {
             Heard::Line(line) => {
                 let sorry = "Une erreur interne m’empêche de répondre\u{a0}; rien n’a été fait. L’exploitant en est averti.";
-                self.reply(draft, line, sorry.to_owned(), None);
+                self.reply(draft, line, sorry.to_owned());
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod conversation;
 mod ledger;
 mod mail;
 mod net;
