@@ -26,7 +26,8 @@ pub(super) fn decide(
         .demarche
         .annotations
         .iter()
-        .filter(|champ| champ.obligatoire && !case.dossier.annotations.contains_key(&champ.id))
+        .filter(|champ| champ.obligatoire && champ.kind.typed())
+        .filter(|champ| !case.dossier.annotations.contains_key(&champ.id))
         .map(|champ| champ.libelle.clone())
         .collect();
     if !missing.is_empty() {
