@@ -1,8 +1,14 @@
 //! The domain, told as stories: given what happened, when somebody asks, then this follows.
 
 mod admission;
+mod avis;
+mod conservation;
 mod decision;
+mod deposit;
 mod instruction;
+mod messagerie;
+mod partage;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
