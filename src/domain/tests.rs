@@ -5,9 +5,11 @@ mod avis;
 mod conservation;
 mod decision;
 mod deposit;
+mod form;
 mod instruction;
 mod messagerie;
 mod partage;
+mod react;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
