@@ -9,6 +9,7 @@ mod form;
 mod instruction;
 mod messagerie;
 mod partage;
+mod property;
 mod react;
 mod view;
 
