@@ -3,9 +3,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that panics has failed, which is what it should do"
 )]
 
 mod architecture;
+mod ledger;
 mod mail;
 mod net;
