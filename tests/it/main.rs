@@ -6,5 +6,6 @@
     reason = "a test that panics has failed, which is what it should do"
 )]
 
+mod daemon;
 mod mail;
 mod net;
