@@ -24,10 +24,10 @@ use jiff::Timestamp;
 
 use self::draft::Draft;
 use crate::command::Catalogue;
-use crate::config::Demarches;
 use crate::directory::Directory;
-use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, Email, Groupe, Person, Refusal};
-use crate::kill;
+use crate::domain::{
+    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
+};
 use crate::mail::Own;
 use crate::message::{Heard, Incoming, Receipt, Verdict};
 use crate::shelf::Shelf;
@@ -133,10 +133,7 @@ impl<S: Store> App<S> {
             let mut draft = Draft::new(&*self.store, journal, &incoming.id, now);
             think(self, &mut draft)?;
             let commit = draft.finish();
-            kill::point("before-transaction");
-            let committed = self.store.commit(&commit)?;
-            kill::point("after-transaction");
-            match committed {
+            match self.store.commit(&commit)? {
                 Committed::Applied => return Ok(commit.receipt),
                 Committed::AlreadyDone(receipt) => return Ok(receipt),
                 Committed::Stale => {}

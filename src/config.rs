@@ -1,13 +1,12 @@
 //! `bot.toml` and the démarches, as types. A key that is not known is an error: a misspelt one would be obeyed by nobody.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::channel::{eml, http, listener};
-use crate::domain::{Demarche, DemarcheId, Email, Privacy, Topic};
+use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
 #[derive(Debug, Clone, Deserialize)]
@@ -122,9 +121,6 @@ impl Room {
             .is_none_or(|wanted| wanted.contains(&topic))
     }
 }
-
-/// The démarches that Greffier serves.
-pub type Demarches = BTreeMap<DemarcheId, Demarche>;
 
 /// Something wrong in a file that an administrateur wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -178,6 +178,14 @@ impl<S: Store> App<S> {
         self.answer(draft, speaker, &Answer::Cancelled, None)
     }
 
+    /// Whether anything waits for this person's confirmation.
+    pub(super) fn waits(&self, draft: &Draft<'_, S>, speaker: &Speaker<'_>) -> Result<bool, Error> {
+        let all = self.confirmations()?;
+        Ok(all.iter().any(|(_, pending)| {
+            Some(&pending.by) == speaker.email.as_ref() && pending.until >= draft.at
+        }))
+    }
+
     /// All that waits for a confirmation.
     pub(super) fn confirmations(&self) -> Result<Vec<(String, Pending)>, Error> {
         let rows = self.store.scan(

@@ -71,6 +71,10 @@ impl<S: Store> App<S> {
             Ask::Confirm { code } => self.confirm(draft, speaker, &code),
             Ask::Cancel { code } => match (number, code) {
                 (None, code) => self.cancel(draft, speaker, code.as_deref()),
+                // In a thread the dossier was not typed: what waits for a confirmation is meant first.
+                (Some(_), None) if parsed.selection.implied && self.waits(draft, speaker)? => {
+                    self.cancel(draft, speaker, None)
+                }
                 (Some(_), Some(code)) => self.cancel(draft, speaker, Some(&code)),
                 (Some(number), None) => self.withdraw(draft, speaker, number),
             },

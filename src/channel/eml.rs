@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{Channel, Inbox, Known, Shelf};
-use crate::domain::Piece;
 use crate::mail::compose::{Identity, compose, is_address, message_id};
+use crate::message::Piece;
 use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
 
 /// `[eml]` of `bot.toml`.

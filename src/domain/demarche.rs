@@ -1,5 +1,7 @@
 //! A démarche: its form, its groups, its rules, as the administrateur's file says them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::{DemarcheId, Email};
@@ -57,6 +59,9 @@ pub struct Demarche {
     #[serde(default)]
     pub mail: MailTexts,
 }
+
+/// The démarches that Greffier serves, by number.
+pub type Demarches = BTreeMap<DemarcheId, Demarche>;
 
 /// Whether a démarche takes deposits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::MailOut;
 
 /// The header by which Greffier knows its own mail when it comes back.

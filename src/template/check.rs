@@ -18,7 +18,6 @@ pub(super) const CHAT: [Audience; 4] = [
 /// Whether `notice` can be said of `dossier`: what it points at is there.
 pub(super) fn fits(notice: &Notice, dossier: &Dossier) -> bool {
     let message = |id: &MessageId| dossier.messages.contains_key(id);
-    let avis = |id: &AvisId| dossier.avis.contains_key(id);
     match notice {
         Notice::MessagePosted { message: id, .. }
         | Notice::MessageWithdrawn { message: id }
@@ -30,8 +29,11 @@ pub(super) fn fits(notice: &Notice, dossier: &Dossier) -> bool {
         Notice::AvisRequested { avis: id }
         | Notice::AvisUnclear { avis: id }
         | Notice::AvisReminded { avis: id }
-        | Notice::AvisRevoked { avis: id }
-        | Notice::AvisClosed { avis: id } => avis(id),
+        | Notice::AvisClosed { avis: id } => dossier
+            .avis
+            .get(id)
+            .is_some_and(|avis| avis.revoked.is_none()),
+        Notice::AvisRevoked { avis: id } => dossier.avis.contains_key(id),
         _ => true,
     }
 }
@@ -95,14 +97,16 @@ pub(super) fn check(templates: &Templates) -> Vec<Diagnostic> {
         })),
     };
     let instructeur = Email::new(&texts.instructeur);
-    let persons = [
+    let all = [
         Some(Person::Instructeur(instructeur.clone())),
         Some(Person::Greffier),
         None,
     ];
     for demarche in &demarches(&texts) {
-        for (_, dossier) in &life::dossiers(&texts) {
-            for by in &persons {
+        for (name, dossier) in &life::dossiers(&texts) {
+            // Who acted changes a few words only: one dossier shows them all.
+            let persons = if *name == "accepted" { all.len() } else { 1 };
+            for by in all.iter().take(persons) {
                 let scene = Scene {
                     dossier,
                     demarche,

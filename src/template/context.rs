@@ -214,6 +214,10 @@ pub(super) fn of_notice(
     scene: &Scene<'_>,
 ) -> Result<Map<String, Value>, Error> {
     let mut context = of_scene(scene)?;
+    context.insert("notice".to_owned(), tag.into());
+    for pointed in ["message", "avis"] {
+        context.insert(pointed.to_owned(), Value::Null);
+    }
     for (key, value) in redacted(tag, fields, scene.audience) {
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         let value = match (key.as_str(), number) {

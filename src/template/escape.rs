@@ -20,14 +20,12 @@ pub(super) enum Form {
 impl Form {
     /// `.mail.md` is the body of a mail, any other `.md` is for chat.
     pub(super) fn of_file(name: &str) -> AutoEscape {
-        if name.ends_with(".mail.md") {
-            AutoEscape::Custom(Cow::Borrowed("mail"))
-        } else if name.ends_with(".md") {
-            AutoEscape::Custom(Cow::Borrowed("chat"))
-        } else if name.ends_with(".html") {
-            AutoEscape::Html
-        } else {
-            AutoEscape::None
+        let mut parts = name.rsplit('.');
+        match (parts.next(), parts.next()) {
+            (Some("md"), Some("mail")) => AutoEscape::Custom(Cow::Borrowed("mail")),
+            (Some("md"), _) => AutoEscape::Custom(Cow::Borrowed("chat")),
+            (Some("html"), _) => AutoEscape::Html,
+            _ => AutoEscape::None,
         }
     }
 

@@ -136,6 +136,10 @@ fn taille(bytes: u64) -> String {
 }
 
 /// `1 dossier`, `2 dossiers`: in French nought and one are singular. `seul=true` gives the word without the number.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a filter is given its arguments"
+)]
 fn pluriel(count: &Value, one: &str, many: &str, kwargs: Kwargs) -> Result<String, Error> {
     let count = count.as_i64().ok_or_else(|| bad("not a number"))?;
     let alone: Option<bool> = kwargs.get("seul")?;
@@ -166,6 +170,10 @@ fn majuscule(text: &str) -> String {
 }
 
 /// `a, b et c`; at most `max` (20), then `et 3 autres`. `mot` stands in the place of `et`.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a filter is given its arguments"
+)]
 fn liste(items: &Value, kwargs: Kwargs) -> Result<String, Error> {
     let max: Option<usize> = kwargs.get("max")?;
     let and: Option<&str> = kwargs.get("mot")?;

@@ -1,7 +1,7 @@
 //! The body of a mail, from `CommonMark` to its text and HTML parts. Only what letters need is known; no link is made
 //! and no HTML passes.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::escape;
 
@@ -30,7 +30,7 @@ pub(super) fn html(markdown: &str) -> String {
             }
             Event::SoftBreak => out.push('\n'),
             Event::HardBreak => out.push_str("<br>\n"),
-            Event::Rule => out.push_str(&format!("<hr style=\"{RULE}\">\n")),
+            Event::Rule => out.extend(["<hr style=\"", RULE, "\">\n"]),
             other => out.push_str(&escape::html(text_of(&other))),
         }
     }
@@ -117,9 +117,7 @@ impl Plain {
             }
             Event::Start(Tag::Item) => self.start_item(),
             Event::End(TagEnd::Item) => self.end_line(),
-            Event::Start(Tag::Heading { level, .. }) if *level == HeadingLevel::H1 => {
-                self.end_block()
-            }
+            Event::Start(Tag::Heading { .. }) => self.end_block(),
             Event::End(TagEnd::Paragraph | TagEnd::Heading(_)) => self.end_block(),
             Event::SoftBreak => self.line.push(' '),
             Event::HardBreak => self.end_line(),

@@ -42,7 +42,13 @@ impl Diagnostic {
         }
     }
 
+    /// `error` where it arose: an error in an included file comes wrapped in one of the file that includes it.
     pub(super) fn of(file: &str, error: &minijinja::Error) -> Self {
+        let inner = std::error::Error::source(error)
+            .and_then(|source| source.downcast_ref::<minijinja::Error>());
+        if let Some(inner) = inner {
+            return Self::of(file, inner);
+        }
         let detail = error
             .detail()
             .map(|detail| format!(": {detail}"))
@@ -65,7 +71,7 @@ pub(super) fn environment(folder: Option<&Path>) -> Result<Environment<'static>,
     let mut env = strict();
     for (name, source) in sources {
         // HTML is a frame without sentences, and its style sheets have colons of their own.
-        let source = if name.ends_with(".html") {
+        let source = if Form::of_file(&name) == minijinja::AutoEscape::Html {
             source
         } else {
             escape::typography(&source)

@@ -79,15 +79,16 @@ impl Audience {
     }
 }
 
-impl<'a> Scene<'a> {
+impl Scene<'_> {
     /// The same scene, for another audience.
+    #[must_use]
     pub fn for_audience(self, audience: Audience) -> Self {
         Scene { audience, ..self }
     }
 }
 
-impl<'a> From<&Scene<'a>> for Audience {
-    fn from(scene: &Scene<'a>) -> Self {
+impl From<&Scene<'_>> for Audience {
+    fn from(scene: &Scene<'_>) -> Self {
         scene.audience
     }
 }

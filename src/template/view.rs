@@ -13,6 +13,10 @@ use super::word;
 
 /// The dossier in a template's context. `None` is "not for this audience", or "there is none".
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "templates ask simple questions"
+)]
 pub(super) struct DossierView {
     number: u64,
     statut: Statut,
@@ -106,6 +110,10 @@ pub(super) struct MessageView {
 
 /// An avis.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "templates ask simple questions"
+)]
 pub(super) struct AvisView {
     number: u32,
     expert: Option<String>,
@@ -168,6 +176,10 @@ struct ReassignmentView {
 
 /// The démarche in a template's context: nothing in it is personal, and its lists of people are left out.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "templates ask simple questions"
+)]
 pub(super) struct DemarcheView<'a> {
     number: u64,
     titre: &'a str,

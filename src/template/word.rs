@@ -2,7 +2,7 @@
 
 /// The part of an address before the `@`.
 pub(super) fn local(address: &str) -> &str {
-    address.split_once('@').map_or(address, |(local, _)| local)
+    address.rsplit_once('@').map_or(address, |(local, _)| local)
 }
 
 /// `En instruction`.
@@ -151,15 +151,25 @@ pub(super) fn motif(tag: &str) -> String {
 /// Why a mail is held.
 pub(super) fn raison(tag: &str) -> String {
     match tag {
-        "sender" => "l’expéditeur n’est pas la personne attendue",
+        "sender" | "sender_not_expected" => "l’expéditeur n’est pas la personne attendue",
+        "no_sender" => "l’expéditeur n’est pas indiqué",
         "forged" => "l’adresse de l’expéditeur semble usurpée",
-        "unknown" => "aucun dossier n’a été reconnu",
+        "unknown" | "unknown_address" => "aucun dossier n’a été reconnu",
         "automatic" => "le message semble automatique",
         "absence" => "le message semble être un avis d’absence",
-        "empty" => "le message ne contient ni texte ni pièce jointe",
+        "empty" | "text_required" => "le message ne contient ni texte ni pièce jointe",
         "too_large" => "une pièce jointe est trop lourde",
         "challenge" => "un service de filtrage demande une confirmation",
-        "refused" => "le dossier ne peut plus recevoir ce message",
+        "unreadable" | "not_understood" => "le contenu n’a pas pu être lu",
+        "receipt" => "c’est un accusé de lecture",
+        "calendar" => "c’est une réponse à une invitation",
+        "list" => "le message vient d’une liste de diffusion",
+        "bounce" => "un serveur signale qu’un de nos courriels n’a pas été remis",
+        "avis_revoked" => "l’avis a été révoqué",
+        "avis_closed" => "l’avis est clos, la décision est prise",
+        "dossier_archived" => "le dossier est archivé",
+        "dossier_deleted" => "le dossier est supprimé",
+        "not_allowed" | "refused" => "le dossier ne peut plus recevoir ce message",
         _ => "le message n’a pas pu être traité automatiquement",
     }
     .to_owned()

@@ -6,6 +6,7 @@
     reason = "a test that panics has failed, which is what it should do"
 )]
 
+mod architecture;
 mod daemon;
 mod mail;
 mod net;

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::channel::{Heard, Shelf};
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::{Button, Destination, Line, Place, Receipt, Style, Verdict};
 
 struct Nothing;

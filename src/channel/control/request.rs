@@ -13,7 +13,7 @@ use super::Admin;
 use crate::channel::Inbox;
 use crate::channel::mail_id::mail_id;
 use crate::channel::upload::safe_name;
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, Receipt};
 
 /// Octets of one file at most, as everywhere.

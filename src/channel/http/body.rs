@@ -13,7 +13,7 @@ use super::Settings;
 use super::problem::Problem;
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::domain::Piece;
+use crate::message::Piece;
 
 /// Characters of a champ's id at most.
 const CHAMP_MAX: usize = 200;

@@ -14,7 +14,7 @@ use super::session::{Envelope, Policy, Protocol, Reply, Session, Step};
 use super::wire::{Content, Ended, Input, Line};
 use crate::channel::Inbox;
 use crate::channel::mail_id::mail_id;
-use crate::domain::Piece;
+use crate::message::Piece;
 use crate::message::{Heard, Incoming, MailIn};
 
 /// What every connection of a listener shares.

@@ -274,7 +274,7 @@ fn values_are_typed_and_completed() {
     );
     assert_eq!(value("lier `k7m2-x4`", "value"), "K7M2X4");
     assert_eq!(
-        values("notifications chaque jour courriel"),
+        values("notifications messages courriel"),
         json!({"do": "notifications", "choix": "message", "valeur": "mail"})
     );
 }

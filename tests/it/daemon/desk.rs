@@ -175,7 +175,7 @@ impl Desk {
 
     /// The same, with a kill point. False where it was killed before it took anything.
     pub(crate) fn start_killed_at(&mut self, point: Option<&str>) -> bool {
-        let mut command = self.greffier(&["--log", "debug,sled=info", "run", "--console", "plain"]);
+        let mut command = self.greffier(&["--log", "debug,sled=info", "run", "--console", "plain", "--as", INES]);
         if let Some(point) = point {
             command.env("GREFFIER_KILL_AT", point);
         }

@@ -19,8 +19,8 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     assert!(receipt.html.contains("<p"));
 
     // Taken and instructed from the room, typed in it by the one who sits there.
-    desk.type_line(&format!("/as {INES}"));
-    desk.done(&format!("suivre {number}"), INES);
+    desk.type_line(&format!("suivre {number}"));
+    desk.shown("suit ce dossier");
     desk.done(&format!("instruire {number}"), INES);
     desk.shown("n instruction");
     let passed = desk.mail(LINA, "instruction");
