@@ -329,11 +329,16 @@ impl Desk {
         said.text
     }
 
+    /// A command that is not done, with an answer that holds `word`.
+    pub(crate) fn refused_or_told(&self, line: &str, by: &str, word: &str) {
+        let said = self.command(line, by);
+        assert!(said.code == 1 && said.text.contains(word), "{line}: {said:?}");
+    }
+
     /// A command in two steps: previewed, then confirmed. Answers the preview.
     pub(crate) fn confirmed(&self, line: &str, by: &str) -> String {
         let preview = self.done(line, by);
-        let code = between(&preview, "confirmer ", " ").unwrap();
-        self.done(&format!("confirmer {}", code.trim_matches([',', '`'])), by);
+        self.done(&format!("confirmer {}", code(&preview)), by);
         preview
     }
 
@@ -447,6 +452,15 @@ impl Desk {
         })
     }
 
+    /// Waits until the room has shown `text` after what it showed `before`, and answers what came after.
+    pub(crate) fn shown_after(&self, before: &str, text: &str) -> String {
+        until(&format!("the room shows {text:?} again"), || {
+            let room = self.room();
+            let new = room.strip_prefix(before)?.to_owned();
+            Some(new).filter(|new| new.contains(text))
+        })
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -486,6 +500,11 @@ pub(crate) fn dossier(usager: &str, secteur: &str) -> Value {
 /// `text` with the spaces and the apostrophe of a keyboard.
 pub(crate) fn plain(text: &str) -> String {
     text.replace(['\u{a0}', '\u{202f}'], " ").replace('’', "'")
+}
+
+/// The code of a preview.
+pub(crate) fn code(preview: &str) -> String {
+    between(preview, "Pour le faire : confirmer ", ",").unwrap()
 }
 
 /// What stands between `start` and `end`.

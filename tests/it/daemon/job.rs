@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::desk::{ABF, Desk, INES, LINA, PAUL, between};
+use super::desk::{ABF, Desk, INES, LINA, PAUL, code};
 
 #[test]
 fn a_dossier_goes_from_its_deposit_to_its_decision() {
@@ -72,8 +72,7 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     // The decision, in two steps; somebody else's code is nobody's.
     let preview = desk.done(&format!("accepter {number} Le projet respecte le règlement."), INES);
     assert!(preview.contains("Le projet respecte le règlement."), "{preview}");
-    let code = between(&preview, "confirmer ", ",").unwrap();
-    let code = code.trim_matches('`');
+    let code = code(&preview);
     desk.done(&format!("confirmer {code}"), PAUL);
     assert_eq!(at_usager("accepté"), 0, "confirmed by somebody else");
     desk.done(&format!("confirmer {code}"), INES);
