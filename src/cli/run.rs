@@ -30,7 +30,7 @@ use crate::channel::http::health::Health;
 use crate::channel::listener::Listener;
 use crate::channel::{Channel, Shelf};
 use crate::command::Catalogue;
-use crate::config::{Config, Diagnostic};
+use crate::config::{Config, Diagnostic, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
 use crate::domain::{DemarcheId, Demarches};
@@ -110,6 +110,24 @@ pub(super) async fn serve(
         daemon.speak(console);
     }
     daemon.run().await
+}
+
+/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
+pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
+    let how = RunArguments {
+        console: ConsoleMode::Off,
+        ..RunArguments::default()
+    };
+    let console = Console::new(
+        console_settings(config, &how),
+        Arc::new(Suggestions::default()),
+    );
+    let bound = |room: &Room| room.network == console.name();
+    if config.rooms.iter().any(bound) {
+        vec![(console.name(), console.limits())]
+    } else {
+        Vec::new()
+    }
 }
 
 fn announce(config: &Config, listener: &Listener, http: &Http, console: bool) {

@@ -8,8 +8,8 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 
-use crate::message::Piece;
 use crate::message::MailOut;
+use crate::message::Piece;
 
 /// The header by which Greffier knows its own mail when it comes back.
 pub const INSTANCE: &str = "X-Greffier-Instance";

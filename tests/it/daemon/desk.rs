@@ -175,7 +175,15 @@ impl Desk {
 
     /// The same, with a kill point. False where it was killed before it took anything.
     pub(crate) fn start_killed_at(&mut self, point: Option<&str>) -> bool {
-        let mut command = self.greffier(&["--log", "debug,sled=info", "run", "--console", "plain", "--as", INES]);
+        let mut command = self.greffier(&[
+            "--log",
+            "debug,sled=info",
+            "run",
+            "--console",
+            "plain",
+            "--as",
+            INES,
+        ]);
         if let Some(point) = point {
             command.env("GREFFIER_KILL_AT", point);
         }
@@ -332,7 +340,10 @@ impl Desk {
     /// A command that is not done, with an answer that holds `word`.
     pub(crate) fn refused_or_told(&self, line: &str, by: &str, word: &str) {
         let said = self.command(line, by);
-        assert!(said.code == 1 && said.text.contains(word), "{line}: {said:?}");
+        assert!(
+            said.code == 1 && said.text.contains(word),
+            "{line}: {said:?}"
+        );
     }
 
     /// A command in two steps: previewed, then confirmed. Answers the preview.
@@ -368,9 +379,22 @@ impl Desk {
         self.path().join("var/greffier.sock")
     }
 
-    /// Moves the daemon's clock on.
+    /// Moves the daemon's clock on, and waits until it has done what is due by then.
     pub(crate) fn advance(&self, seconds: i64) {
+        let before = self.ticks();
         self.admin(json!({ "name": "advance", "seconds": seconds }));
+        until("the clock ticks", || (self.ticks() > before).then_some(()));
+    }
+
+    /// How often the clock has ticked.
+    fn ticks(&self) -> u64 {
+        let metrics = web::get(self.http(), "/metrics").unwrap().body;
+        let ticks = metrics
+            .lines()
+            .filter(|line| line.starts_with("greffier_heard_total{kind=\"tick\""));
+        ticks
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum()
     }
 
     /// Waits until nothing is left to handle or to send now.
@@ -408,8 +432,7 @@ impl Desk {
 
     /// Hands a mail over by SMTP: the code of the answer to its content, or of the first refusal.
     pub(crate) fn send(&self, from: &str, to: &str, mail: &str) -> u16 {
-        self.try_send(from, to, mail)
-            .expect("the listener answers")
+        self.try_send(from, to, mail).expect("the listener answers")
     }
 
     /// The same, none where the daemon was gone before it answered.
@@ -519,8 +542,13 @@ fn follow(source: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut source = BufReader::new(source);
         let mut line = Vec::new();
-        while source.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            into.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+        while source
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            into.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     });

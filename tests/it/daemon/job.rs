@@ -37,8 +37,15 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     );
     assert_eq!(asked.code, 0, "{}", asked.text);
     let invitation = desk.mail(ABF, "abords");
-    assert!(invitation.text.contains("Favorable ?"), "{}", invitation.text);
-    assert_eq!(invitation.files, [("notice.pdf".to_owned(), b"%PDF notice".to_vec())]);
+    assert!(
+        invitation.text.contains("Favorable ?"),
+        "{}",
+        invitation.text
+    );
+    assert_eq!(
+        invitation.files,
+        [("notice.pdf".to_owned(), b"%PDF notice".to_vec())]
+    );
     assert_ne!(invitation.reply_to, receipt.reply_to);
     assert_eq!(invitation.auto_submitted, "auto-generated");
     let reply = invitation
@@ -50,13 +57,22 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     let avis = desk.done(&format!("avis liste {number}"), INES);
     assert!(avis.contains("oui") || avis.contains("Oui"), "{avis}");
     assert!(avis.contains("colombage est bien conservé"), "{avis}");
-    assert!(!avis.contains("abords ?\n>"), "the quotation was taken for the answer: {avis}");
-    assert!(desk.done(&format!("pieces {number}"), PAUL).contains("rapport.pdf"));
+    assert!(
+        !avis.contains("abords ?\n>"),
+        "the quotation was taken for the answer: {avis}"
+    );
+    assert!(
+        desk.done(&format!("pieces {number}"), PAUL)
+            .contains("rapport.pdf")
+    );
     let at_usager = |words: &str| desk.count(LINA, words);
     assert_eq!(at_usager("colombage"), 0, "the usager never sees an avis");
 
     // A message leaves five minutes later, and the usager answers with a file.
-    desk.done(&format!("message {number} Pouvez-vous joindre le plan ?"), INES);
+    desk.done(
+        &format!("message {number} Pouvez-vous joindre le plan ?"),
+        INES,
+    );
     desk.settled(1);
     assert_eq!(at_usager("joindre le plan"), 0, "too early");
     desk.advance(301);
@@ -70,14 +86,24 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     assert!(room.contains("plan-masse.pdf"), "{room}");
 
     // The decision, in two steps; somebody else's code is nobody's.
-    let preview = desk.done(&format!("accepter {number} Le projet respecte le règlement."), INES);
-    assert!(preview.contains("Le projet respecte le règlement."), "{preview}");
+    let preview = desk.done(
+        &format!("accepter {number} Le projet respecte le règlement."),
+        INES,
+    );
+    assert!(
+        preview.contains("Le projet respecte le règlement."),
+        "{preview}"
+    );
     let code = code(&preview);
     desk.done(&format!("confirmer {code}"), PAUL);
     assert_eq!(at_usager("accepté"), 0, "confirmed by somebody else");
     desk.done(&format!("confirmer {code}"), INES);
     let decision = desk.mail(LINA, "accepté");
-    assert!(decision.text.contains("Le projet respecte le règlement."), "{}", decision.text);
+    assert!(
+        decision.text.contains("Le projet respecte le règlement."),
+        "{}",
+        decision.text
+    );
     assert_eq!(decision.in_reply_to, [answer.message_id()]);
     assert_eq!(decision.references.first(), receipt.references.first());
     assert!(decision.references.contains(&answer.message_id()));
@@ -90,7 +116,11 @@ fn a_dossier_goes_from_its_deposit_to_its_decision() {
     let verified = desk.run(&["store", "verify"], b"");
     assert!(verified.status.success(), "{verified:?}");
     // No two mails share their name.
-    let mut ids: Vec<String> = desk.mails().into_iter().map(|mail| mail.message_id).collect();
+    let mut ids: Vec<String> = desk
+        .mails()
+        .into_iter()
+        .map(|mail| mail.message_id)
+        .collect();
     let all = ids.len();
     ids.sort();
     ids.dedup();

@@ -19,7 +19,7 @@ fn a_second_process_on_the_same_store_is_told_so() {
     assert!(said.contains("another greffier has the store"), "{said}");
     let import = desk.run(&["store", "import"], b"");
     assert_eq!(import.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&import.stderr).contains("stop it first"));
+    assert!(String::from_utf8_lossy(&import.stderr).contains("something at"));
     // The first one has not noticed.
     desk.deposit(LINA, "Nord");
 }
@@ -41,7 +41,11 @@ fn health_and_figures_are_served() {
     assert_eq!(stranger.status, 401, "{}", stranger.body);
     let wrong = desk.post("", &dossier("pas une adresse", "Est")).unwrap();
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("/champs/secteur") && wrong.body.contains("/usager"), "{}", wrong.body);
+    assert!(
+        wrong.body.contains("/champs/secteur") && wrong.body.contains("/usager"),
+        "{}",
+        wrong.body
+    );
 }
 
 #[test]
@@ -54,7 +58,9 @@ fn it_stops_in_time_with_work_under_way() {
                 scope.spawn(move || {
                     // Until it does not answer any more.
                     (0..200)
-                        .map_while(|turn| desk.post(&format!("{client}-{turn}"), &dossier(LINA, "Nord")))
+                        .map_while(|turn| {
+                            desk.post(&format!("{client}-{turn}"), &dossier(LINA, "Nord"))
+                        })
                         .filter(|reply| reply.status == 201)
                         .map(|reply| reply.json()["dossier"].as_u64().unwrap())
                         .collect::<Vec<_>>()
@@ -77,7 +83,11 @@ fn it_stops_in_time_with_work_under_way() {
     desk.start();
     desk.settled(0);
     for number in taken {
-        assert_eq!(desk.count(LINA, &format!("n° {number},")), 1, "the mail of {number}");
+        assert_eq!(
+            desk.count(LINA, &format!("n° {number},")),
+            1,
+            "the mail of {number}"
+        );
         desk.done(&format!("dossier {number}"), INES);
     }
 }
@@ -91,7 +101,8 @@ fn it_stops_in_time_although_a_client_is_in_the_midst_of_a_mail() {
     assert_eq!(slow.say(&format!("MAIL FROM:<{LINA}>")), Some(250));
     assert_eq!(slow.say(&format!("RCPT TO:<{}>", mail.reply_to)), Some(250));
     assert_eq!(slow.say("DATA"), Some(354));
-    slow.write("From: <lina.moreau@courriel.example>\r\nSubject: en cours\r\n").unwrap();
+    slow.write("From: <lina.moreau@courriel.example>\r\nSubject: en cours\r\n")
+        .unwrap();
     let idle = Smtp::connect(desk.smtp()).unwrap();
     let begun = Instant::now();
     assert_eq!(desk.stop(), 0);

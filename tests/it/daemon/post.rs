@@ -151,7 +151,8 @@ impl Reply {
         if let Some(id) = &self.in_reply_to {
             write!(mail, "In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n").unwrap();
         }
-        let plain = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+        let plain =
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
         match &self.file {
             None => write!(mail, "{plain}{}", self.body()).unwrap(),
             Some((name, content)) => write!(
@@ -173,7 +174,11 @@ impl Reply {
 
     fn own_id(&self) -> String {
         if self.id.is_empty() {
-            let letters: String = self.text.chars().filter(char::is_ascii_alphanumeric).collect();
+            let letters: String = self
+                .text
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect();
             format!("{letters}.{}", self.fields.len())
         } else {
             self.id.clone()
@@ -258,6 +263,10 @@ impl Smtp {
         }
         let stuffed = mail.replace("\r\n.", "\r\n..");
         self.write(&stuffed)?;
-        self.say(if stuffed.ends_with("\r\n") { "." } else { "\r\n." })
+        self.say(if stuffed.ends_with("\r\n") {
+            "."
+        } else {
+            "\r\n."
+        })
     }
 }

@@ -18,7 +18,7 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
     let told = desk.mail(STRANGER, "mis de côté");
     assert_eq!(told.in_reply_to, [first.message_id()]);
     assert_eq!(told.reply_to, "");
-    assert_eq!(told.auto_submitted, "auto-replied");
+    assert_eq!(told.auto_submitted, "auto-generated");
     let second = mail.answer(STRANGER, "Bonjour encore, toujours moi.");
     assert_eq!(desk.send(STRANGER, &mail.reply_to, &second.text()), 250);
     desk.shown("quarantaine accepter 2");
@@ -28,15 +28,25 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
     // The other group sees nothing of it and can do nothing with it.
     assert!(!desk.done("quarantaine", ROSE).contains(STRANGER));
     desk.done("quarantaine accepter 1", ROSE);
-    assert!(!desk.done(&format!("messages {number}"), INES).contains("mon voisin"));
+    assert!(
+        !desk
+            .done(&format!("messages {number}"), INES)
+            .contains("mon voisin")
+    );
 
     assert!(desk.done("quarantaine", INES).contains(STRANGER));
-    assert!(desk.done("quarantaine voir 1", INES).contains("c'est pour mon voisin"));
+    assert!(
+        desk.done("quarantaine voir 1", INES)
+            .contains("c'est pour mon voisin")
+    );
     desk.done("quarantaine accepter 1", INES);
     desk.shown("c'est pour mon voisin");
     let messages = desk.done(&format!("messages {number}"), INES);
     assert!(messages.contains("c'est pour mon voisin"), "{messages}");
-    assert!(messages.contains(&format!("admis par {INES}")), "{messages}");
+    assert!(
+        messages.contains(&format!("admis par {INES}")),
+        "{messages}"
+    );
 
     desk.done("quarantaine rejeter 2 Écrivez depuis votre adresse.", INES);
     let rejected = desk.mail(STRANGER, "Écrivez depuis votre adresse");
@@ -46,7 +56,12 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
     desk.done("quarantaine accepter 1", INES);
     desk.settled(0);
     assert_eq!(desk.count(STRANGER, ""), 2);
-    assert_eq!(desk.done(&format!("messages {number}"), INES).matches("mon voisin").count(), 1);
+    assert_eq!(
+        desk.done(&format!("messages {number}"), INES)
+            .matches("mon voisin")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -66,13 +81,23 @@ fn an_altered_token_opens_nothing() {
     assert_eq!(desk.send(LINA, &altered, &reply.text()), 250);
     desk.shown("quarantaine accepter 1");
     desk.mail(LINA, "n'a pas été remis");
-    assert!(!desk.done("messages 1", INES).contains("ceci est une réponse"));
+    assert!(
+        !desk
+            .done("messages 1", INES)
+            .contains("ceci est une réponse")
+    );
     // It is nobody's: the administrateur alone decides.
     assert!(!desk.done("quarantaine", INES).contains(LINA));
     assert!(desk.done("quarantaine", CHEFFE).contains(LINA));
     // What cannot be a reply address is not taken at all.
-    assert_eq!(desk.send(LINA, "reponse+abc@greffier.example", &reply.text()), 550);
-    assert_eq!(desk.send(LINA, "mairie@ailleurs.example", &reply.text()), 550);
+    assert_eq!(
+        desk.send(LINA, "reponse+abc@greffier.example", &reply.text()),
+        550
+    );
+    assert_eq!(
+        desk.send(LINA, "mairie@ailleurs.example", &reply.text()),
+        550
+    );
 }
 
 #[test]
@@ -86,14 +111,21 @@ fn an_automatic_answer_is_held_and_not_answered() {
     assert_eq!(desk.send("", &mail.reply_to, &absent.text()), 250);
     desk.shown("quarantaine accepter 1");
     desk.settled(0);
-    assert_eq!(desk.mails().len(), 1, "only the acknowledgement of the deposit");
+    assert_eq!(
+        desk.mails().len(),
+        1,
+        "only the acknowledgement of the deposit"
+    );
 }
 
 #[test]
 fn a_bounce_marks_the_address_and_tells_the_room() {
     let desk = Desk::open();
     let number = desk.deposit(LINA, "Nord");
-    desk.done(&format!("avis demander {number} {ABF} Que dites-vous des abords ?"), INES);
+    desk.done(
+        &format!("avis demander {number} {ABF} Que dites-vous des abords ?"),
+        INES,
+    );
     let mail = desk.mail(ABF, "abords");
     let report = format!(
         "From: <mailer-daemon@culture.example>\r\nTo: <{to}>\r\nSubject: Undelivered Mail Returned to Sender\r\n\
@@ -113,5 +145,8 @@ fn a_bounce_marks_the_address_and_tells_the_room() {
     desk.settled(0);
     assert_eq!(desk.room().matches("n'a pas pu être remis").count(), 1);
     assert!(desk.room().contains("5.1.1"));
-    assert!(desk.done(&format!("personnes {number}"), INES).contains(ABF));
+    assert!(
+        desk.done(&format!("personnes {number}"), INES)
+            .contains(ABF)
+    );
 }

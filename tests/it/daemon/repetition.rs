@@ -30,12 +30,17 @@ fn a_mail_handed_over_twice_is_filed_once() {
     let mut smtp = Smtp::connect(desk.smtp()).unwrap();
     assert_eq!(smtp.send(LINA, &mail.reply_to, &reply), Some(250));
     assert_eq!(smtp.send(LINA, &mail.reply_to, &reply), Some(250));
-    let relayed = format!("Received: from relais.example by mx.greffier.example; Mon, 3 Jun 2024 10:01:00 +0200\r\n{reply}");
+    let relayed = format!(
+        "Received: from relais.example by mx.greffier.example; Mon, 3 Jun 2024 10:01:00 +0200\r\n{reply}"
+    );
     assert_eq!(desk.send(LINA, &mail.reply_to, &relayed), 250);
     desk.kill();
     desk.start();
     assert_eq!(desk.send(LINA, &mail.reply_to, &reply), 250);
-    let piped = desk.run(&["mail", "deliver", "--from", LINA, "--to", &mail.reply_to], reply.as_bytes());
+    let piped = desk.run(
+        &["mail", "deliver", "--from", LINA, "--to", &mail.reply_to],
+        reply.as_bytes(),
+    );
     assert_eq!(piped.status.code(), Some(0), "{piped:?}");
     desk.settled(0);
     let messages = desk.done(&format!("messages {number}"), INES);

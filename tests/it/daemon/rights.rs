@@ -27,9 +27,11 @@ fn an_account_is_linked_by_a_code() {
     desk.refused_or_told(&follow, account, "lier");
 
     // Whose address it is stays unsaid: no mail leaves to a stranger, the answer is the same.
-    let known = desk.done(&format!("lier {INES}"), "compte-9").replace(INES, "X");
+    let known = desk
+        .done(&format!("lier {INES}"), "compte-9")
+        .replace("ines.roux", "X");
     let unknown = desk.done("lier passant@ailleurs.example", "compte-10");
-    assert_eq!(known, unknown.replace("passant@ailleurs.example", "X"));
+    assert_eq!(known, unknown.replace("passant", "X"));
     desk.settled(0);
     assert_eq!(desk.count("passant@ailleurs.example", ""), 0);
 }
@@ -39,12 +41,27 @@ fn the_other_group_and_strangers_see_and_do_nothing() {
     let desk = Desk::open();
     let north = desk.deposit(LINA, "Nord");
     let south = desk.deposit(LINA, "Sud");
-    for line in ["suivre", "instruire", "dossier", "messages", "historique", "personnes"] {
+    for line in [
+        "suivre",
+        "instruire",
+        "dossier",
+        "messages",
+        "historique",
+        "personnes",
+    ] {
         let foreign = desk.command(&format!("{line} {north}"), ROSE);
         let nowhere = desk.command(&format!("{line} 999"), ROSE);
         assert_eq!(foreign.code, 1, "{line}: {}", foreign.text);
-        assert_eq!(foreign.text.replace(&north.to_string(), "999"), nowhere.text, "{line}");
-        assert_eq!(desk.command(&format!("{line} {north}"), "passant@ailleurs.example").code, 1);
+        assert_eq!(
+            foreign.text.replace(&north.to_string(), "999"),
+            nowhere.text,
+            "{line}"
+        );
+        assert_eq!(
+            desk.command(&format!("{line} {north}"), "passant@ailleurs.example")
+                .code,
+            1
+        );
     }
     desk.refused(&format!("accepter {north}"), ROSE);
     desk.refused(&format!("message {north} Bonjour"), ROSE);
@@ -59,7 +76,10 @@ fn a_message_is_taken_back_in_time_or_not_at_all() {
     let desk = Desk::open();
     let number = desk.deposit(LINA, "Nord");
     desk.done(&format!("suivre {number}"), INES);
-    desk.done(&format!("message {number} Bonjour, première version."), INES);
+    desk.done(
+        &format!("message {number} Bonjour, première version."),
+        INES,
+    );
     desk.advance(290);
     desk.done(&format!("annuler {number}"), INES);
     desk.done(&format!("message {number} Bonjour, seconde version."), INES);
