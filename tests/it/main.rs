@@ -8,5 +8,6 @@
 
 mod architecture;
 mod daemon;
+mod kill;
 mod mail;
 mod net;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,13 +55,13 @@ domain = "greffier.example"
 from_address = "greffier@greffier.example"
 
 [listener]
-smtp = "127.0.0.1:0"
+smtp = "HERE:0"
 
 [eml]
 folder = "mails"
 
 [http]
-listen = "127.0.0.1:0"
+listen = "HERE:0"
 token_file = "http-token"
 
 [[room]]
@@ -157,7 +158,11 @@ impl Desk {
     /// The folder without the daemon.
     pub(crate) fn closed() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("bot.toml"), BOT).unwrap();
+        fs::write(
+            folder.path().join("bot.toml"),
+            BOT.replace("HERE", &loopback()),
+        )
+        .unwrap();
         fs::create_dir(folder.path().join("demarches")).unwrap();
         fs::write(folder.path().join("demarches/101.toml"), DEMARCHE).unwrap();
         Self {
@@ -369,8 +374,13 @@ impl Desk {
 
     /// What the operator asks.
     pub(crate) fn admin(&self, request: Value) -> Value {
-        match control::call(&self.socket(), &Request::Admin(request)).unwrap() {
-            Answer::Admin(answer) => answer,
+        self.try_admin(request).expect("the daemon answers")
+    }
+
+    /// The same, none where the daemon was gone before it answered.
+    pub(crate) fn try_admin(&self, request: Value) -> Option<Value> {
+        match control::call(&self.socket(), &Request::Admin(request)).ok()? {
+            Answer::Admin(answer) => Some(answer),
             other => panic!("{other:?}"),
         }
     }
@@ -535,6 +545,19 @@ pub(crate) fn between(text: &str, start: &str, end: &str) -> Option<String> {
     let (_, rest) = text.split_once(start)?;
     let (found, _) = rest.split_once(end)?;
     Some(found.to_owned())
+}
+
+/// A loopback address of one's own where the system has more than one: the port of a daemon that was killed may be taken
+/// by the next, and what was meant for the one must not reach the other.
+fn loopback() -> String {
+    static USED: AtomicU16 = AtomicU16::new(0);
+    let number = USED.fetch_add(1, Ordering::SeqCst);
+    if cfg!(target_os = "linux") {
+        let [high, low] = number.to_be_bytes();
+        format!("127.8.{high}.{low}")
+    } else {
+        "127.0.0.1".to_owned()
+    }
 }
 
 fn follow(source: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {

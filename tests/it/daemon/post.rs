@@ -117,8 +117,6 @@ pub(crate) struct Reply {
     pub(crate) file: Option<(String, String)>,
     /// More header fields, each with its line end.
     pub(crate) fields: String,
-    /// Left part of its own Message-ID; its text stands for one where there is none.
-    pub(crate) id: String,
 }
 
 impl Reply {
@@ -130,11 +128,6 @@ impl Reply {
     pub(crate) fn with_field(mut self, field: &str) -> Self {
         self.fields.push_str(field);
         self.fields.push_str("\r\n");
-        self
-    }
-
-    pub(crate) fn with_id(mut self, id: &str) -> Self {
-        id.clone_into(&mut self.id);
         self
     }
 
@@ -172,17 +165,14 @@ impl Reply {
         format!("{}@poste.example", self.own_id())
     }
 
+    /// Left part of it: made of what is said.
     fn own_id(&self) -> String {
-        if self.id.is_empty() {
-            let letters: String = self
-                .text
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect();
-            format!("{letters}.{}", self.fields.len())
-        } else {
-            self.id.clone()
-        }
+        let letters: String = self
+            .text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        format!("{letters}.{}", self.fields.len())
     }
 
     fn body(&self) -> String {
