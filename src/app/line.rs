@@ -8,7 +8,8 @@ use super::{App, Error, scene};
 use crate::command::{Here, Parsed, Right};
 use crate::directory::destination;
 use crate::domain::{
-    Command, Dossier, DossierId, Email, Event, Person, Piece, Recorded, Refusal, WITHDRAW_DELAY,
+    Command, Demarche, Dossier, DossierId, Email, Event, Person, Piece, Recorded, Refusal,
+    WITHDRAW_DELAY,
 };
 use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
 use crate::store::Store;
@@ -189,11 +190,35 @@ impl<S: Store> App<S> {
         refusal: &Refusal,
     ) -> Result<(), Error> {
         draft.receipt.verdict = Verdict::Refused;
-        let text = self
-            .templates
-            .refusal_to(refusal, self.audience(speaker.line), None)?;
+        let about = self.admitted(draft, speaker)?;
+        let scene = about.as_ref().map(|(dossier, demarche)| {
+            scene(
+                dossier,
+                demarche,
+                draft.at,
+                None,
+                self.audience(speaker.line),
+            )
+        });
+        let text =
+            self.templates
+                .refusal_to(refusal, self.audience(speaker.line), scene.as_ref())?;
         self.reply(draft, speaker.line, text, None);
         Ok(())
+    }
+
+    /// The dossier that a line is about, if whoever said it may see it and it may be spoken of there.
+    fn admitted(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<Option<(Dossier, &Demarche)>, Error> {
+        let (Some(number), Some(email)) = (draft.receipt.dossier, &speaker.email) else {
+            return Ok(None);
+        };
+        let seen = self.visible(draft, DossierId(number), email)?.ok();
+        let Line { from, place, .. } = speaker.line;
+        Ok(seen.filter(|(dossier, _)| self.directory.may_hear(&from.network, place, dossier)))
     }
 
     /// Words an answer, with the dossier that it is about. One that the room may not hear goes to the person in private.
@@ -204,7 +229,7 @@ impl<S: Store> App<S> {
         answer: &Answer,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        self.answer_with(draft, speaker, answer, about, Vec::new())
+        self.answer_with(draft, speaker, answer, about, &[])
     }
 
     /// The same, with choices on it.
@@ -214,7 +239,7 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         answer: &Answer,
         about: Option<&Dossier>,
-        buttons: Vec<Button>,
+        buttons: &[Button],
     ) -> Result<(), Error> {
         let Line { from, place, .. } = speaker.line;
         let heard_here =
@@ -267,7 +292,7 @@ impl<S: Store> App<S> {
         text: String,
         about: Option<&Dossier>,
     ) {
-        self.reply_with(draft, line, text, about, Vec::new(), false);
+        self.reply_with(draft, line, text, about, &[], false);
     }
 
     fn reply_with(
@@ -276,7 +301,7 @@ impl<S: Store> App<S> {
         line: &Line,
         text: String,
         about: Option<&Dossier>,
-        buttons: Vec<Button>,
+        buttons: &[Button],
         private: bool,
     ) {
         if line.from.network == SHELL {
@@ -298,7 +323,7 @@ impl<S: Store> App<S> {
                     .filter(|_| line.about.is_some())
                     .map(|dossier| super::word::card_of(dossier.number)),
                 buttons: if index == last {
-                    buttons.clone()
+                    buttons.to_vec()
                 } else {
                     Vec::new()
                 },

@@ -11,7 +11,9 @@ use serde_json::json;
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
-use crate::domain::{AvisId, Command, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal};
+use crate::domain::{
+    AvisId, Command, Dossier, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal,
+};
 use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread, understand};
 use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
@@ -64,7 +66,7 @@ impl<S: Store> App<S> {
             Class::Bounce => self.bounce(draft, mail, &understood, origin.as_ref()),
             Class::AutoReply | Class::List | Class::Other => self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood: &understood,
                     origin: origin.as_ref(),
@@ -278,7 +280,7 @@ impl<S: Store> App<S> {
         let Some(bounce) = &understood.bounce else {
             return self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin,
@@ -293,7 +295,7 @@ impl<S: Store> App<S> {
         let Some(origin) = origin else {
             return self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin,
@@ -310,7 +312,7 @@ impl<S: Store> App<S> {
             Ok(_) => Ok(()),
             Err(_) => self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin: Some(origin),
@@ -332,11 +334,18 @@ impl<S: Store> App<S> {
             Obstacle::Held(reason) | Obstacle::Told(reason) => reason,
         };
         if let Obstacle::Told(reason) = obstacle {
-            self.tell_sender(draft, understood, reason, None)?;
+            // Whoever is not the one expected learns nothing of the dossier, not even its number.
+            let expected = origin.filter(|_| *reason != "sender_not_expected");
+            let about = expected
+                .map(|origin| draft.dossier(origin.dossier))
+                .transpose()?
+                .flatten();
+            let about = about.map(|change| change.dossier);
+            self.tell_sender(draft, understood, reason, None, about.as_ref())?;
         }
         self.hold(
             draft,
-            Hold {
+            &Hold {
                 mail,
                 understood,
                 origin,
@@ -352,6 +361,7 @@ impl<S: Store> App<S> {
         understood: &Understood,
         reason: &str,
         explanation: Option<&str>,
+        about: Option<&Dossier>,
     ) -> Result<(), Error> {
         let Some(from) = understood.from.as_ref().filter(|_| {
             understood.class == Class::Reply && understood.authentication.state != State::Fail
@@ -365,7 +375,16 @@ impl<S: Store> App<S> {
         }
         let at = draft.at;
         draft.put(Collection::Address, key, &at)?;
-        let context = json!({ "subject": understood.subject, "reason": explanation });
+        let service = about
+            .and_then(|dossier| self.demarche(dossier.demarche))
+            .map(|demarche| demarche.service.as_str());
+        let context = json!({
+            "subject": understood.subject,
+            "reason": explanation,
+            "number": about.map(|dossier| dossier.number),
+            "service": service,
+            "max": self.own.inbound_limits.attachment_bytes,
+        });
         let Worded {
             subject,
             text,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -51,67 +52,36 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(serve(config, how, Some(metrics), CancellationToken::new()));
+    let ended = runtime.block_on(async {
+        let suggestions = Arc::new(Suggestions::default());
+        let console = Console::new(
+            console_settings(&config, how),
+            Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
+        );
+        let stop = CancellationToken::new();
+        on_signals(stop.clone())?;
+        let greffier =
+            Greffier::open(config, Arc::new(console), &suggestions, Some(metrics), stop).await?;
+        greffier.announce();
+        greffier.daemon.run().await
+    });
     // The console's thread may still wait for a line that will not come.
     runtime.shutdown_timeout(Duration::from_millis(200));
     ended?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The daemon on the components that `config` names, until `stop` or a signal.
-pub(super) async fn serve(
-    mut config: Config,
-    how: &RunArguments,
-    metrics: Option<PrometheusHandle>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    on_signals(stop.clone())?;
-    prepare(&mut config)?;
-    let suggestions = Arc::new(Suggestions::default());
-    let console = Arc::new(Console::new(
-        console_settings(&config, how),
-        Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
-    ));
-    let has_console = console.mode() != Mode::Off;
-    let mail = Arc::new(Eml::new(config.eml.clone(), identity(&config)));
-    let mut networks = vec![(mail.name(), mail.limits())];
-    if has_console {
-        networks.push((console.name(), console.limits()));
-    }
-    let (app, store) = middle(&config, networks)?;
-    suggestions.from_app(&app);
-    let health = Arc::new(Health::default());
-    health.ill("writer", "Greffier is starting");
-    let mut daemon = Daemon::new(Arc::clone(&app), Arc::clone(&health), stop);
-
-    // Every socket is opened before anything is taken in, so that a taken port is said at once.
-    let listener =
-        Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
-    let http = Arc::new(Http::bind(config.http.clone(), Arc::clone(&health), metrics).await?);
-    let control = Arc::new(
-        Control::bind(
-            control::Settings {
-                socket: super::socket(&config),
-            },
-            admin(store),
-        )
-        .await?,
-    );
-    announce(&config, &listener, &http, has_console);
-    daemon.listen(listener);
-    daemon.listen(http);
-    daemon.listen(control);
-    daemon.listen(Arc::new(Clock {
-        period: Duration::from_secs(60),
-    }));
-    daemon.speak(mail);
-    if has_console {
-        daemon.listen(Arc::clone(&console));
-        daemon.speak(console);
-    }
-    daemon.run().await
+/// The daemon with everything that `bot.toml` names, its sockets open.
+pub(super) struct Greffier {
+    pub(super) daemon: Daemon<Sled>,
+    pub(super) smtp: Option<SocketAddr>,
+    pub(super) http: Option<SocketAddr>,
+    lmtp: Option<SocketAddr>,
+    config: Config,
+    has_console: bool,
 }
 
+<<<<<<< HEAD
 /// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
 pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
     let how = RunArguments {
@@ -135,20 +105,89 @@ fn announce(config: &Config, listener: &Listener, http: &Http, console: bool) {
         tracing::info!(
             "Mail for {} is taken by SMTP on {address}",
             config.mail.domain
+=======
+impl Greffier {
+    /// Puts it together. Every socket is opened before anything is taken in, so that a taken port is said at once.
+    pub(super) async fn open(
+        mut config: Config,
+        console: Arc<Console>,
+        suggestions: &Suggestions,
+        metrics: Option<PrometheusHandle>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        prepare(&mut config)?;
+        let has_console = console.mode() != Mode::Off;
+        let mail = Arc::new(Eml::new(config.eml.clone(), identity(&config)));
+        let mut networks = vec![(mail.name(), mail.limits())];
+        if has_console {
+            networks.push((console.name(), console.limits()));
+        }
+        let (app, store) = middle(&config, networks)?;
+        suggestions.from_app(&app);
+        let health = Arc::new(Health::default());
+        health.ill("writer", "Greffier is starting");
+        let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+
+        let listener =
+            Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+        let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
+        let control = Arc::new(
+            Control::bind(
+                control::Settings {
+                    socket: super::socket(&config),
+                },
+                admin(store),
+            )
+            .await?,
+>>>>>>> main
         );
+        let (smtp, lmtp, address) = (
+            listener.smtp_address(),
+            listener.lmtp_address(),
+            http.address().ok(),
+        );
+        daemon.listen(listener);
+        daemon.listen(http);
+        daemon.listen(control);
+        daemon.listen(Arc::new(Clock {
+            period: Duration::from_mins(1),
+        }));
+        daemon.speak(mail);
+        if has_console {
+            daemon.listen(Arc::clone(&console));
+            daemon.speak(console);
+        }
+        Ok(Self {
+            daemon,
+            smtp,
+            http: address,
+            lmtp,
+            config,
+            has_console,
+        })
     }
-    if let Some(address) = listener.lmtp_address() {
+
+    /// Tells the operator where it listens.
+    fn announce(&self) {
+        let domain = &self.config.mail.domain;
+        if let Some(address) = self.smtp {
+            tracing::info!("Mail for {domain} is taken by SMTP on {address}");
+        }
+        if let Some(address) = self.lmtp {
+            tracing::info!("Mail for {domain} is taken by LMTP on {address}");
+        }
+        if let Some(address) = self.http {
+            tracing::info!(
+                "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
+            );
+        }
         tracing::info!(
-            "Mail for {} is taken by LMTP on {address}",
-            config.mail.domain
+            "Mail goes out as files in {}",
+            self.config.eml.folder.display()
         );
-    }
-    if let Ok(address) = http.address() {
-        tracing::info!("Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers");
-    }
-    tracing::info!("Mail goes out as files in {}", config.eml.folder.display());
-    if !console {
-        tracing::info!("Nobody is at the console: its room is off");
+        if !self.has_console {
+            tracing::info!("Nobody is at the console: its room is off");
+        }
     }
 }
 
@@ -253,23 +292,18 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
     match &config.greffier.commands {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(|faults| {
-            super::listed(
-                faults
-                    .into_iter()
-                    .map(|fault| Diagnostic {
-                        file: fault.file,
-                        line: Some(fault.line),
-                        message: fault.message,
-                    })
-                    .collect(),
-            )
+            super::listed(faults.into_iter().map(|fault| Diagnostic {
+                file: fault.file,
+                line: Some(fault.line),
+                message: fault.message,
+            }))
         }),
     }
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.greffier.templates.as_deref())
-        .map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
+        .map_err(|faults| super::listed(faults.into_iter().map(from_template)))
 }
 
 pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {

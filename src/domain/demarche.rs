@@ -253,6 +253,12 @@ impl Demarche {
         if self.groupes.is_empty() {
             faults.push("a démarche needs at least one [[groupe]]".to_owned());
         }
+        if self.attestation {
+            faults.push(
+                "attestation = true: this version makes no attestations yet; remove the line"
+                    .to_owned(),
+            );
+        }
         if self.conservation_mois == 0 || self.conservation_mois > 60 {
             faults.push("conservation_mois must be between 1 and 60".to_owned());
         }
