@@ -134,9 +134,7 @@ impl<S: Store> App<S> {
             draft.again = tries > 0;
             think(self, &mut draft)?;
             let commit = draft.finish();
-            crate::kill::point("before-transaction");
             let committed = self.store.commit(&commit)?;
-            crate::kill::point("after-transaction");
             match committed {
                 Committed::Applied => return Ok(commit.receipt),
                 Committed::AlreadyDone(receipt) => return Ok(receipt),

@@ -239,7 +239,7 @@ fn hand(request: &Request, place: &Place) -> anyhow::Result<Answer> {
 
 /// Does `request` in this process. What it makes Greffier say waits in the outbox for the daemon.
 fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
-    let (app, store) = run::middle(config, Vec::new())?;
+    let (app, store) = run::middle(config, run::rooms(config))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -3,7 +3,9 @@
 //! In this order: automatic? whose? is it really them? what is new in it? what came with it? Only then does the domain
 //! hear of it. What fails a step is held in quarantine with the reason; nothing is dropped silently.
 
-use jiff::Timestamp;
+use std::ops::Bound;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::draft::Draft;
@@ -16,6 +18,11 @@ use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread
 use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
+
+/// How long somebody is not told the same again.
+const TOLD: SignedDuration = SignedDuration::from_hours(24);
+/// Keys of what was told to whom, among [`Collection::Address`].
+const TOLD_PREFIX: &str = "told\u{0}";
 
 /// Whose conversation a mail belongs to.
 #[derive(Debug, Clone, PartialEq)]
@@ -361,11 +368,9 @@ impl<S: Store> App<S> {
         }) else {
             return Ok(());
         };
-        let key = format!("told\u{0}{}\u{0}{reason}", from.address);
+        let key = format!("{TOLD_PREFIX}{}\u{0}{reason}", from.address);
         let told: Option<Timestamp> = draft.get(Collection::Address, &key)?;
-        if told.is_some_and(|told| {
-            draft.at.duration_since(told) < jiff::SignedDuration::from_hours(24)
-        }) {
+        if told.is_some_and(|told| draft.at.duration_since(told) < TOLD) {
             return Ok(());
         }
         let at = draft.at;
@@ -402,6 +407,21 @@ impl<S: Store> App<S> {
             to,
             body: Body::Mail(Box::new(mail)),
         });
+        Ok(())
+    }
+
+    /// Forgets who was told what, once it may be told again: an address stays no longer than it is needed.
+    pub(super) fn sweep_told(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        for (key, value) in
+            self.store
+                .scan(Collection::Address, TOLD_PREFIX, Bound::Unbounded, 1000)?
+        {
+            let told: Timestamp = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Address, &error))?;
+            if draft.at.duration_since(told) >= TOLD {
+                draft.remove(Collection::Address, key);
+            }
+        }
         Ok(())
     }
 }

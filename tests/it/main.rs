@@ -9,6 +9,8 @@
 
 mod architecture;
 mod conversation;
+mod daemon;
+mod kill;
 mod ledger;
 mod mail;
 mod net;
