@@ -129,11 +129,13 @@ impl<S: Store> App<S> {
         now: Timestamp,
         think: impl Fn(&Self, &mut Draft<'_, S>) -> Result<(), Error>,
     ) -> Result<Receipt, Error> {
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             let mut draft = Draft::new(&*self.store, journal, &incoming.id, now);
+            draft.again = tries > 0;
             think(self, &mut draft)?;
             let commit = draft.finish();
-            match self.store.commit(&commit)? {
+            let committed = self.store.commit(&commit)?;
+            match committed {
                 Committed::Applied => return Ok(commit.receipt),
                 Committed::AlreadyDone(receipt) => return Ok(receipt),
                 Committed::Stale => {}

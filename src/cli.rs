@@ -82,7 +82,8 @@ enum Command {
         demarche: Option<u64>,
     },
     /// Say one chat line, and print the answer; exit 1 if it is refused
-    Command {
+    #[command(name = "command")]
+    Say {
         /// The line, as one would type it in a room: "suivre 4807"
         line: String,
         /// Who says it: the address of an instructeur
@@ -152,7 +153,7 @@ pub fn run() -> ExitCode {
         Command::Demo => demo::demo(),
         Command::Check => check::check(&place),
         Command::Deposit { file, demarche } => deposit(&file, demarche, &place),
-        Command::Command { line, by, files } => say(line, by, files, &place),
+        Command::Say { line, by, files } => say(line, by, &files, &place),
         Command::Mail(command) => mail::run(command, &place),
         Command::Store(command) => store::run(&command, &place),
         Command::Outbox(command) => outbox::run(&command, &place),
@@ -182,9 +183,9 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .with_writer(io::stderr);
     if arguments.log_json {
-        builder.json().init()
+        builder.json().init();
     } else {
-        builder.with_target(false).init()
+        builder.with_target(false).init();
     }
     Ok(())
 }
@@ -207,8 +208,8 @@ impl Place {
 }
 
 /// Diagnostics as one error.
-fn listed(faults: Vec<Diagnostic>) -> anyhow::Error {
-    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+fn listed(faults: impl IntoIterator<Item = Diagnostic>) -> anyhow::Error {
+    let lines: Vec<String> = faults.into_iter().map(|fault| fault.to_string()).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
 }
 
@@ -238,7 +239,7 @@ fn hand(request: &Request, place: &Place) -> anyhow::Result<Answer> {
 
 /// Does `request` in this process. What it makes Greffier say waits in the outbox for the daemon.
 fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
-    let (app, store) = run::middle(config, Vec::new())?;
+    let (app, store) = run::middle(config, run::rooms(config))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -254,7 +255,7 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
     })
 }
 
-fn say(line: String, by: String, files: Vec<PathBuf>, place: &Place) -> anyhow::Result<ExitCode> {
+fn say(line: String, by: String, files: &[PathBuf], place: &Place) -> anyhow::Result<ExitCode> {
     let files = files
         .iter()
         .map(|path| absolute(path))

@@ -20,6 +20,8 @@ use crate::store::Store;
 
 /// How long stopping may take, all in all.
 const GRACE: Duration = Duration::from_secs(10);
+/// How much of it the listeners have to hang up. What they have not acknowledged by then comes again.
+const HANGING_UP: Duration = Duration::from_secs(5);
 /// What is heard and waits for the writer.
 const WAITING: usize = 256;
 
@@ -119,10 +121,7 @@ impl<S: Store> Daemon<S> {
         health.ill("writer", "Greffier is stopping");
         tracing::info!("Stopping: what is under way is finished");
         let wound_down = async {
-            let mut first = Ok(());
-            while let Some(ended) = listeners.join_next().await {
-                first = first.and(ended.map_err(anyhow::Error::from).and_then(|ended| ended));
-            }
+            let mut first = hang_up(&mut listeners).await;
             // With the last listener the last inbox is gone: the writer finishes and ends.
             first = first.and(
                 writer
@@ -141,6 +140,26 @@ impl<S: Store> Daemon<S> {
         gauges.abort();
         ended.unwrap_or_else(|_| anyhow::bail!("Not everything could be finished within {} seconds; the next start goes on with it", GRACE.as_secs()))
     }
+}
+
+/// Waits for the listeners, and cuts off those that do not end: a slow client must not keep the writer from finishing.
+async fn hang_up(listeners: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut first = Ok(());
+    let ended = tokio::time::timeout(HANGING_UP, async {
+        while let Some(ended) = listeners.join_next().await {
+            let ended = ended.map_err(anyhow::Error::from).and_then(|ended| ended);
+            first = std::mem::replace(&mut first, Ok(())).and(ended);
+        }
+    })
+    .await;
+    if ended.is_err() {
+        tracing::warn!(
+            "Clients were cut off after {} seconds; what was not acknowledged comes again",
+            HANGING_UP.as_secs()
+        );
+        listeners.shutdown().await;
+    }
+    first
 }
 
 /// Shows how much waits, every few seconds.

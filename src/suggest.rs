@@ -64,5 +64,11 @@ fn suggest<S: Store>(app: &App<S>, typed: &str, who: &str) -> Vec<Suggestion> {
             help,
         }));
     }
+    for suggestion in &mut suggestions {
+        // One goes on to the next word, but for `nom=`, which wants its value.
+        if !suggestion.insert.ends_with(['=', ' ']) {
+            suggestion.insert.push(' ');
+        }
+    }
     suggestions
 }

@@ -66,7 +66,8 @@ pub struct Worded {
 }
 
 /// The line above which people are asked to write their answer. It stands first in every mail that can be answered.
-pub const REPLY_LINE: &str = "— Pour répondre, écrivez simplement au-dessus de cette ligne —";
+pub const REPLY_LINE: &str =
+    "— Répondez directement à ce message, en écrivant au-dessus de cette ligne —";
 
 /// All templates, read once.
 pub struct Templates {

@@ -34,6 +34,7 @@ impl<S: Store> App<S> {
             }
         }
         self.sweep_codes(draft)?;
+        self.sweep_told(draft)?;
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;
         }

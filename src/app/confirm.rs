@@ -104,7 +104,7 @@ impl<S: Store> App<S> {
             ),
             button("Annuler", "❌", format!("annuler {code}"), Style::Secondary),
         ];
-        self.answer_with(draft, speaker, &answer, Some(&dossier), buttons)
+        self.answer_with(draft, speaker, &answer, Some(&dossier), &buttons)
     }
 
     /// Does what was previewed, if it still is what it was.

@@ -19,6 +19,8 @@ pub(super) struct Draft<'a, S> {
     pub(super) at: Timestamp,
     /// Network id of what is being handled.
     pub(super) cause: String,
+    /// An earlier try was stale: what was to be unsaid has left.
+    pub(super) again: bool,
     journal: Option<JournalId>,
     dossiers: BTreeMap<DossierId, DossierChange>,
     changes: BTreeMap<(Collection, String), Option<Value>>,
@@ -39,6 +41,7 @@ impl<'a, S: Store> Draft<'a, S> {
             store,
             at,
             cause: cause.to_owned(),
+            again: false,
             journal,
             dossiers: BTreeMap::new(),
             changes: BTreeMap::new(),

@@ -8,8 +8,8 @@ use super::{App, Error, scene};
 use crate::command::{Here, Parsed, Right};
 use crate::directory::destination;
 use crate::domain::{
-    Command, DemarcheId, Dossier, DossierId, Email, Event, Person, Piece, Recorded, Refusal,
-    WITHDRAW_DELAY,
+    Command, Demarche, DemarcheId, Dossier, DossierId, Email, Event, Person, Piece, Recorded,
+    Refusal, WITHDRAW_DELAY,
 };
 use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
 use crate::store::Store;
@@ -213,22 +213,39 @@ impl<S: Store> App<S> {
         refusal: &Refusal,
     ) -> Result<(), Error> {
         draft.receipt.verdict = Verdict::Refused;
-        let number = draft.receipt.dossier.map(DossierId);
-        let unheard = number
-            .map(|number| self.unheard(draft, speaker, number))
-            .transpose()?
-            .flatten();
-        let audience = if unheard.is_some() {
+        let Line { from, place, .. } = speaker.line;
+        let about = self.admitted(draft, speaker)?;
+        let private = about
+            .as_ref()
+            .is_some_and(|(dossier, _)| !self.directory.may_hear(&from.network, place, dossier));
+        let audience = if private {
             Audience::Instructeur
         } else {
             self.audience(speaker.line)
         };
-        let text = self.templates.refusal_to(refusal, audience, None)?;
-        self.reply_with(draft, speaker.line, text, Vec::new(), unheard.is_some());
-        if unheard.is_some() {
+        let scene = about
+            .as_ref()
+            .map(|(dossier, demarche)| scene(dossier, demarche, draft.at, None, audience));
+        let text = self
+            .templates
+            .refusal_to(refusal, audience, scene.as_ref())?;
+        self.reply_with(draft, speaker.line, text, &[], private);
+        if private {
             self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
         Ok(())
+    }
+
+    /// The dossier that a line is about, if whoever said it may see it.
+    fn admitted(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<Option<(Dossier, &Demarche)>, Error> {
+        let (Some(number), Some(email)) = (draft.receipt.dossier, &speaker.email) else {
+            return Ok(None);
+        };
+        Ok(self.visible(draft, DossierId(number), email)?.ok())
     }
 
     /// Words an answer, with the dossier that it is about. One that the room may not hear goes to the person in private.
@@ -239,7 +256,7 @@ impl<S: Store> App<S> {
         answer: &Answer,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        self.answer_with(draft, speaker, answer, about, Vec::new())
+        self.answer_with(draft, speaker, answer, about, &[])
     }
 
     /// The same, with choices on it.
@@ -249,7 +266,7 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         answer: &Answer,
         about: Option<&Dossier>,
-        buttons: Vec<Button>,
+        buttons: &[Button],
     ) -> Result<(), Error> {
         let Line { from, place, .. } = speaker.line;
         let heard_here =
@@ -330,7 +347,7 @@ impl<S: Store> App<S> {
 
     /// Answers `line` with a text.
     pub(super) fn reply(&self, draft: &mut Draft<'_, S>, line: &Line, text: String) {
-        self.reply_with(draft, line, text, Vec::new(), false);
+        self.reply_with(draft, line, text, &[], false);
     }
 
     fn reply_with(
@@ -338,7 +355,7 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         line: &Line,
         text: String,
-        buttons: Vec<Button>,
+        buttons: &[Button],
         private: bool,
     ) {
         if line.from.network == SHELL {
@@ -362,7 +379,7 @@ impl<S: Store> App<S> {
                 direct: *place == Place::Direct,
                 thread: thread.clone(),
                 buttons: if index == last {
-                    buttons.clone()
+                    buttons.to_vec()
                 } else {
                     Vec::new()
                 },

@@ -3,17 +3,26 @@
 //! In this order: automatic? whose? is it really them? what is new in it? what came with it? Only then does the domain
 //! hear of it. What fails a step is held in quarantine with the reason; nothing is dropped silently.
 
-use jiff::Timestamp;
+use std::ops::Bound;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
-use crate::domain::{AvisId, Command, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal};
+use crate::domain::{
+    AvisId, Command, Dossier, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal,
+};
 use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread, understand};
 use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
+
+/// How long somebody is not told the same again.
+const TOLD: SignedDuration = SignedDuration::from_hours(24);
+/// Keys of what was told to whom, among [`Collection::Address`].
+const TOLD_PREFIX: &str = "told\u{0}";
 
 /// Whose conversation a mail belongs to.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +66,7 @@ impl<S: Store> App<S> {
             Class::Bounce => self.bounce(draft, mail, &understood, origin.as_ref()),
             Class::AutoReply | Class::List | Class::Other => self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood: &understood,
                     origin: origin.as_ref(),
@@ -272,7 +281,7 @@ impl<S: Store> App<S> {
         let Some(bounce) = &understood.bounce else {
             return self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin,
@@ -287,7 +296,7 @@ impl<S: Store> App<S> {
         let Some(origin) = origin else {
             return self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin,
@@ -304,7 +313,7 @@ impl<S: Store> App<S> {
             Ok(_) => Ok(()),
             Err(_) => self.hold(
                 draft,
-                Hold {
+                &Hold {
                     mail,
                     understood,
                     origin: Some(origin),
@@ -326,11 +335,18 @@ impl<S: Store> App<S> {
             Obstacle::Held(reason) | Obstacle::Told(reason) => reason,
         };
         if let Obstacle::Told(reason) = obstacle {
-            self.tell_sender(draft, understood, reason, None)?;
+            // Whoever is not the one expected learns nothing of the dossier, not even its number.
+            let expected = origin.filter(|_| *reason != "sender_not_expected");
+            let about = expected
+                .map(|origin| draft.dossier(origin.dossier))
+                .transpose()?
+                .flatten();
+            let about = about.map(|change| change.dossier);
+            self.tell_sender(draft, understood, reason, None, about.as_ref())?;
         }
         self.hold(
             draft,
-            Hold {
+            &Hold {
                 mail,
                 understood,
                 origin,
@@ -346,23 +362,31 @@ impl<S: Store> App<S> {
         understood: &Understood,
         reason: &str,
         explanation: Option<&str>,
+        about: Option<&Dossier>,
     ) -> Result<(), Error> {
         let Some(from) = understood.from.as_ref().filter(|_| {
             understood.class == Class::Reply && understood.authentication.state != State::Fail
         }) else {
             return Ok(());
         };
-        let key = format!("told\u{0}{}\u{0}{reason}", from.address);
+        let key = format!("{TOLD_PREFIX}{}\u{0}{reason}", from.address);
         let told: Option<Timestamp> = draft.get(Collection::Address, &key)?;
-        if told.is_some_and(|told| {
-            draft.at.duration_since(told) < jiff::SignedDuration::from_hours(24)
-        }) {
+        if told.is_some_and(|told| draft.at.duration_since(told) < TOLD) {
             return Ok(());
         }
         let at = draft.at;
         draft.put(Collection::Address, key, &at)?;
+        let service = about
+            .and_then(|dossier| self.demarche(dossier.demarche))
+            .map(|demarche| demarche.service.as_str());
         let subject = Some(&understood.subject).filter(|subject| !subject.is_empty());
-        let context = json!({ "subject": subject, "reason": explanation });
+        let context = json!({
+            "subject": subject,
+            "reason": explanation,
+            "number": about.map(|dossier| dossier.number),
+            "service": service,
+            "max": self.own.inbound_limits.attachment_bytes,
+        });
         let Worded {
             subject,
             text,
@@ -384,6 +408,21 @@ impl<S: Store> App<S> {
             to,
             body: Body::Mail(Box::new(mail)),
         });
+        Ok(())
+    }
+
+    /// Forgets who was told what, once it may be told again: an address stays no longer than it is needed.
+    pub(super) fn sweep_told(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        for (key, value) in
+            self.store
+                .scan(Collection::Address, TOLD_PREFIX, Bound::Unbounded, 1000)?
+        {
+            let told: Timestamp = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Address, &error))?;
+            if draft.at.duration_since(told) >= TOLD {
+                draft.remove(Collection::Address, key);
+            }
+        }
         Ok(())
     }
 }

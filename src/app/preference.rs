@@ -98,6 +98,10 @@ impl<S: Store> App<S> {
     }
 
     /// The démarche that a command means: the one named, the room's, or the person's only one.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the answer is given at once, and rarely"
+    )]
     pub(super) fn meant(
         &self,
         speaker: &Speaker<'_>,
@@ -317,6 +321,10 @@ pub(super) fn columns_of(demarche: &Demarche) -> Vec<(String, String)> {
 }
 
 /// The column of that id or label.
+#[expect(
+    clippy::result_large_err,
+    reason = "the answer is given at once, and rarely"
+)]
 pub(super) fn column(demarche: &Demarche, name: &str) -> Result<(String, String), Answer> {
     let wanted = fold(name);
     let known = columns_of(demarche);

@@ -71,8 +71,8 @@ fn key(id: u64) -> String {
 
 impl<S: Store> App<S> {
     /// Holds a mail, and tells the rooms concerned.
-    pub(super) fn hold(&self, draft: &mut Draft<'_, S>, hold: Hold<'_>) -> Result<(), Error> {
-        let Hold {
+    pub(super) fn hold(&self, draft: &mut Draft<'_, S>, hold: &Hold<'_>) -> Result<(), Error> {
+        let &Hold {
             mail,
             understood,
             origin,
@@ -433,7 +433,7 @@ impl<S: Store> App<S> {
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         draft.remove(Collection::Quarantine, key(id));
-        self.tell_sender(draft, &understood, "rejected", why)?;
+        self.tell_sender(draft, &understood, "rejected", why, None)?;
         self.answer(
             draft,
             speaker,

@@ -10,7 +10,7 @@ use super::preference::{column, columns_of};
 use super::{App, Error};
 use crate::command::Parsed;
 use crate::domain::{
-    Command, Demarche, Dossier, DossierId, Email, List, Mark, Of, Onglet, Privacy, fold,
+    Command, Demarche, Dossier, DossierId, Email, List, Mark, Of, Onglet, Privacy, Refusal, fold,
 };
 use crate::message::{Body, Verdict};
 use crate::store::Store;
@@ -34,7 +34,10 @@ impl<S: Store> App<S> {
     ) -> Result<(), Error> {
         let number = parsed.selection.single().map(DossierId);
         match ask {
-            Ask::Help { command } => self.help(draft, speaker, command.as_deref()),
+            Ask::Help { command } => {
+                self.help(draft, speaker, command.as_deref());
+                Ok(())
+            }
             Ask::Link { value } => self.link(draft, speaker, &value),
             Ask::Unlink => self.unlink(draft, speaker),
             Ask::Status => self.status(draft, speaker),
@@ -114,30 +117,23 @@ impl<S: Store> App<S> {
         }
     }
 
-    fn help(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        command: Option<&str>,
-    ) -> Result<(), Error> {
+    fn help(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, command: Option<&str>) {
         use crate::command::Right;
-        let text = match command {
-            Some(command) => self.catalogue.help_for(command).unwrap_or_else(|error| {
+        let text = if let Some(command) = command {
+            self.catalogue.help_for(command).unwrap_or_else(|error| {
                 draft.receipt.verdict = Verdict::Misunderstood;
                 error.to_string()
-            }),
-            None => {
-                let right = match &speaker.email {
-                    None => Right::Anyone,
-                    Some(email) if self.directory.is_administrateur(email) => Right::Administrateur,
-                    Some(email) if self.groupes_of(email).next().is_some() => Right::Instructeur,
-                    Some(_) => Right::Linked,
-                };
-                self.catalogue.help(&right)
-            }
+            })
+        } else {
+            let right = match &speaker.email {
+                None => Right::Anyone,
+                Some(email) if self.directory.is_administrateur(email) => Right::Administrateur,
+                Some(email) if self.groupes_of(email).next().is_some() => Right::Instructeur,
+                Some(_) => Right::Linked,
+            };
+            self.catalogue.help(&right)
         };
         self.reply(draft, speaker.line, text);
-        Ok(())
     }
 
     fn status(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
@@ -209,6 +205,10 @@ impl<S: Store> App<S> {
         let Some(by) = speaker.person() else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
+        if draft.again {
+            // The mail left in this very moment.
+            return self.refuse(draft, speaker, &Refusal::TooLateToWithdraw);
+        }
         draft.receipt.dossier = Some(number.0);
         match self.act(draft, number, &by, &[Command::Withdraw])? {
             Ok(act) => self.done(draft, speaker, number, "withdraw", &act),
@@ -300,12 +300,13 @@ impl<S: Store> App<S> {
             .flat_map(|demarche| lists(demarche, &email, listing.onglet, groupe))
             .collect();
         let mut dossiers = self.pick(draft, &lists, &plan)?;
-        let total = match plan.whole() {
-            true => dossiers.len() as u64,
-            false => lists
+        let total = if plan.whole() {
+            dossiers.len() as u64
+        } else {
+            lists
                 .iter()
                 .map(|list| self.store.count(list))
-                .sum::<Result<u64, _>>()?,
+                .sum::<Result<u64, _>>()?
         };
         let first = (plan.page - 1) * PAGE;
         let more = (first + PAGE) < usize::try_from(total).unwrap_or(usize::MAX);
@@ -633,21 +634,21 @@ fn sort_key(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> (bool, 
 /// The line that shows the next page of the same list.
 fn next_line(listing: &Listing, page: usize) -> String {
     use crate::command::quote;
-    let mut line = format!("dossiers {}", listing.onglet.libelle());
-    if let Some(demarche) = listing.demarche {
-        line.push_str(&format!(" demarche={demarche}"));
-    }
-    for (column, value) in listing.filtre.iter().flatten() {
-        line.push_str(&format!(" filtre={}", quote(&format!("{column}={value}"))));
-    }
-    if let Some(tri) = &listing.tri {
-        line.push_str(&format!(" tri={tri}"));
-    }
-    if let Some(colonnes) = &listing.colonnes {
-        line.push_str(&format!(" colonnes={}", quote(&colonnes.join(", "))));
-    }
-    line.push_str(&format!(" page={page}"));
-    line
+    let mut words = vec![format!("dossiers {}", listing.onglet.libelle())];
+    words.extend(
+        listing
+            .demarche
+            .map(|demarche| format!("demarche={demarche}")),
+    );
+    let filters = listing.filtre.iter().flatten();
+    words.extend(
+        filters.map(|(column, value)| format!("filtre={}", quote(&format!("{column}={value}")))),
+    );
+    words.extend(listing.tri.as_ref().map(|tri| format!("tri={tri}")));
+    let colonnes = listing.colonnes.as_ref();
+    words.extend(colonnes.map(|colonnes| format!("colonnes={}", quote(&colonnes.join(", ")))));
+    words.push(format!("page={page}"));
+    words.join(" ")
 }
 
 /// The mails that a dossier received.

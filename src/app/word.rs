@@ -7,8 +7,8 @@ use super::{App, Error, scene};
 use crate::config::Room;
 use crate::directory::of_room;
 use crate::domain::{
-    AvisId, Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Privacy,
-    Recipient,
+    Avis, AvisId, Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Piece,
+    Privacy, Recipient, Valeur,
 };
 use crate::mail::{Purpose, thread_name, token};
 use crate::message::{Body, Button, Destination, MailOut, Outgoing, Post, Style};
@@ -345,6 +345,10 @@ impl<S: Store> App<S> {
                 .messages
                 .get(message)
                 .map(|message| message.pieces.clone()),
+            Notice::AttestationMade => dossier
+                .decided
+                .as_ref()
+                .map(|decided| decided.attestation.iter().cloned().collect()),
             Notice::Decided { .. } => dossier
                 .decided
                 .as_ref()
@@ -393,11 +397,12 @@ impl<S: Store> App<S> {
         let number = dossier.number.0;
         let purpose = Purpose::Avis(id.0);
         let open = avis.revoked.is_none() && avis.closed.is_none() && dossier.statut.en_cours();
-        let files = if matches!(
+        let asked = matches!(
             notice,
             Notice::AvisRequested { .. } | Notice::AvisReminded { .. }
-        ) {
-            avis.pieces.clone()
+        );
+        let files = if asked {
+            shown_to_expert(dossier, avis)
         } else {
             Vec::new()
         };
@@ -486,6 +491,23 @@ impl<S: Store> App<S> {
 fn instructs(demarche: &Demarche, dossier: &Dossier, email: &Email) -> bool {
     let groupe = demarche.groupe(&dossier.groupe);
     groupe.is_some_and(|groupe| groupe.instructeurs.contains(email))
+}
+
+/// Bytes of the dossier's own files that go with a request for an avis; most mail servers take some 25 MB in all.
+const WITH_REQUEST: u64 = 12 * 1024 * 1024;
+
+/// The files that an expert reads: those of the request, then the dossier's own as far as a mail can carry them. His
+/// mail lists them all and says whom to ask for the rest.
+fn shown_to_expert(dossier: &Dossier, avis: &Avis) -> Vec<Piece> {
+    let mut files = avis.pieces.clone();
+    let mut room = WITH_REQUEST;
+    for piece in dossier.champs.values().flat_map(Valeur::pieces) {
+        if piece.bytes <= room {
+            room -= piece.bytes;
+            files.push(piece.clone());
+        }
+    }
+    files
 }
 
 /// `Message-ID` of the usager's last mail, so that ours answers it.

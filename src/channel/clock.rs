@@ -42,6 +42,7 @@ impl Channel for Clock {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(self.period) => {}
+                () = crate::clock::moved() => {}
             }
         }
     }

@@ -31,7 +31,7 @@ use crate::channel::http::health::Health;
 use crate::channel::listener::Listener;
 use crate::channel::{Channel, Shelf};
 use crate::command::Catalogue;
-use crate::config::{Config, Diagnostic};
+use crate::config::{Config, Diagnostic, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
 use crate::domain::{DemarcheId, Demarches};
@@ -69,6 +69,24 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
     runtime.shutdown_timeout(Duration::from_millis(200));
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
+pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
+    let how = RunArguments {
+        console: ConsoleMode::Off,
+        ..RunArguments::default()
+    };
+    let console = Console::new(
+        console_settings(config, &how),
+        Arc::new(Suggestions::default()),
+    );
+    let bound = |room: &Room| room.network == console.name();
+    if config.rooms.iter().any(bound) {
+        vec![(console.name(), console.limits())]
+    } else {
+        Vec::new()
+    }
 }
 
 /// The daemon with everything that `bot.toml` names, its sockets open.
@@ -124,13 +142,14 @@ impl Greffier {
         daemon.listen(http);
         daemon.listen(control);
         daemon.listen(Arc::new(Clock {
-            period: Duration::from_secs(60),
+            period: Duration::from_mins(1),
         }));
         daemon.speak(mail);
         if has_console {
             daemon.listen(Arc::clone(&console));
-            daemon.speak(console);
         }
+        // Also without anybody at it: what the shell's own process queued for its room must not wait for ever.
+        daemon.speak(console);
         Ok(Self {
             daemon,
             smtp,
@@ -266,23 +285,18 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
     match &config.greffier.commands {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(|faults| {
-            super::listed(
-                faults
-                    .into_iter()
-                    .map(|fault| Diagnostic {
-                        file: fault.file,
-                        line: Some(fault.line),
-                        message: fault.message,
-                    })
-                    .collect(),
-            )
+            super::listed(faults.into_iter().map(|fault| Diagnostic {
+                file: fault.file,
+                line: Some(fault.line),
+                message: fault.message,
+            }))
         }),
     }
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.greffier.templates.as_deref())
-        .map_err(|faults| super::listed(faults.into_iter().map(from_template).collect()))
+        .map_err(|faults| super::listed(faults.into_iter().map(from_template)))
 }
 
 pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {

@@ -46,13 +46,16 @@ pub(super) fn run(command: &StoreCommand, place: &Place) -> anyhow::Result<ExitC
             )?;
             print(&format!(
                 "{} dossiers made anew from their events",
-                answer["dossiers"]
+                answer.get("dossiers").unwrap_or(&Value::Null)
             ))?;
             Ok(ExitCode::SUCCESS)
         }
         StoreCommand::Sweep => {
             let answer = ask(place, &json!({ "name": "sweep" }))?;
-            print(&format!("{} files removed", answer["files"]))?;
+            print(&format!(
+                "{} files removed",
+                answer.get("files").unwrap_or(&Value::Null)
+            ))?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -69,9 +72,15 @@ pub(super) fn ask(place: &Place, request: &Value) -> anyhow::Result<Value> {
 
 /// Answers what [`ask`] asks.
 pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<Value> {
-    let name = request["name"].as_str().unwrap_or_default();
+    let name = request
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let rules = || -> anyhow::Result<_> {
-        let folder = request["demarches"].as_str().context("which démarches?")?;
+        let folder = request
+            .get("demarches")
+            .and_then(Value::as_str)
+            .context("which démarches?")?;
         let demarches = crate::config::demarches(Path::new(folder)).map_err(super::listed)?;
         Ok(move |number: DemarcheId| demarches.get(&number).cloned())
     };
@@ -80,7 +89,10 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
         "rebuild" => Ok(json!({ "dossiers": store.rebuild(&rules()?)? })),
         "sweep" => Ok(json!({ "files": store.sweep()? })),
         "export" => {
-            let path = request["path"].as_str().context("to which file?")?;
+            let path = request
+                .get("path")
+                .and_then(Value::as_str)
+                .context("to which file?")?;
             // The caller has made the file, readable by its owner alone.
             let mut file = BufWriter::new(File::options().write(true).truncate(true).open(path)?);
             portable::export(store, &mut file)?;
@@ -97,7 +109,7 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
         #[cfg(debug_assertions)]
         "advance" => {
             crate::clock::advance(jiff::SignedDuration::from_secs(
-                request["seconds"].as_i64().unwrap_or(0),
+                request.get("seconds").and_then(Value::as_i64).unwrap_or(0),
             ));
             Ok(Value::Null)
         }
@@ -108,7 +120,10 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
 }
 
 fn id(request: &Value) -> anyhow::Result<u64> {
-    request["id"].as_u64().context("which row?")
+    request
+        .get("id")
+        .and_then(Value::as_u64)
+        .context("which row?")
 }
 
 fn verify(place: &Place) -> anyhow::Result<ExitCode> {

@@ -26,7 +26,7 @@ const READ: usize = 1_000;
 /// How long a message is tried before it is given up (RFC 5321 §4.5.4.1 says four to five days; people expect less).
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(48);
 /// The longest wait between two tries.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 /// How often the outbox is looked at although nothing rang.
 const LOOK: Duration = Duration::from_secs(1);
 

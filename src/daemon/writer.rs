@@ -11,7 +11,7 @@ use crate::channel::Heard;
 use crate::clock;
 use crate::kill;
 use crate::message::{Incoming, Receipt};
-use crate::store::{Journaled, Store};
+use crate::store::{JournalId, Journaled, Store};
 
 /// The most that is taken together.
 const GROUP: usize = 64;
@@ -78,7 +78,7 @@ async fn run<S: Store>(
 fn catch_up<S: Store>(app: &App<S>) -> anyhow::Result<()> {
     let waiting = app.store.journaled()?;
     for (id, incoming) in &waiting {
-        app.handle(Some(*id), incoming, clock::now())?;
+        handle(app, *id, incoming)?;
     }
     if !waiting.is_empty() {
         app.store.flush()?;
@@ -101,9 +101,7 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     for (incoming, journaled) in incoming.iter().zip(journaled) {
         outcomes.push(match journaled {
             Journaled::Done(receipt) => receipt,
-            Journaled::Fresh(id) | Journaled::Waiting(id) => {
-                app.handle(Some(id), incoming, clock::now())?
-            }
+            Journaled::Fresh(id) | Journaled::Waiting(id) => handle(app, id, incoming)?,
         });
     }
     kill::point("before-flush");
@@ -116,6 +114,13 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
         let _gone = receipt.send(outcome);
     }
     Ok(())
+}
+
+fn handle<S: Store>(app: &App<S>, id: JournalId, incoming: &Incoming) -> anyhow::Result<Receipt> {
+    kill::point("before-transaction");
+    let receipt = app.handle(Some(id), incoming, clock::now())?;
+    kill::point("after-transaction");
+    Ok(receipt)
 }
 
 fn kind(incoming: &Incoming) -> &'static str {

@@ -177,10 +177,6 @@ fn media_type(media_type: &str) -> &str {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where"
-)]
 mod tests {
     use super::*;
     use mail_parser::{MessageParser, MimeHeaders as _};

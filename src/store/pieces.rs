@@ -275,3 +275,54 @@ fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     paths.sort();
     Ok(paths)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf() -> (tempfile::TempDir, Pieces) {
+        let folder = tempfile::tempdir().unwrap();
+        let pieces = Pieces::open(&folder.path().join("pieces")).unwrap();
+        (folder, pieces)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_kept_is_read_back_and_only_its_owner_may() {
+        let (_folder, pieces) = shelf();
+        let name = pieces.keep(b"contenu").unwrap();
+        assert_eq!(pieces.read(&name).unwrap(), b"contenu");
+        let path = pieces.path(&hash(&name).unwrap());
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(mode(&pieces.folder), 0o700);
+    }
+
+    #[test]
+    fn keeping_again_writes_nothing_but_mends_what_was_cut_short() {
+        let (_folder, pieces) = shelf();
+        let name = pieces.keep(b"contenu").unwrap();
+        let path = pieces.path(&hash(&name).unwrap());
+        let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+        let first = inode(&path);
+        assert_eq!(pieces.keep(b"contenu").unwrap(), name);
+        assert_eq!(inode(&path), first);
+        fs::write(&path, b"cont").unwrap();
+        pieces.keep(b"contenu").unwrap();
+        assert_eq!(pieces.read(&name).unwrap(), b"contenu");
+    }
+
+    #[test]
+    fn a_file_is_named_by_a_field_and_not_by_text_about_it() {
+        let digits = "0f".repeat(32);
+        let field = serde_json::json!({"piece": {"hash": digits}}).to_string();
+        assert_eq!(named(field.as_bytes()).len(), 1);
+        let text = serde_json::json!({"text": field}).to_string();
+        assert_eq!(named(text.as_bytes()).len(), 0);
+        let short = serde_json::json!({"hash": "0f"}).to_string();
+        assert_eq!(named(short.as_bytes()).len(), 0);
+    }
+}

@@ -8,6 +8,7 @@ mod journal;
 mod key;
 mod look;
 mod meta;
+mod open;
 mod outbox;
 mod places;
 mod purge;
@@ -18,7 +19,7 @@ mod tree;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +31,9 @@ use serde_json::Value;
 use self::draft::{Draft, Effects};
 use self::instance::Instances;
 use self::meta::Sequence;
+pub use self::open::OpenOptions;
 use self::tree::{Tree, Trees};
-use super::pieces::{Found, Hash, Pieces, private_folder};
+use super::pieces::{Found, Hash, Pieces};
 use super::{
     Collection, Commit, Committed, Depths, Error, JournalId, Journaled, OutboxId, Page, Report,
     Row, Store, Version,
@@ -39,25 +41,12 @@ use super::{
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded};
 use crate::message::{Destination, Incoming, Outcome};
 
-/// How to open the ledger.
-#[derive(Debug, Clone)]
-pub struct OpenOptions {
-    /// Bytes of the database to keep in memory.
-    pub cache: u64,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self {
-            cache: 64 * 1024 * 1024,
-        }
-    }
-}
-
 /// The ledger in sled.
 pub struct Sled {
     path: PathBuf,
     db: ::sled::Db,
+    /// The file of the database, open a second time: see [`Sled::to_disk`].
+    file: File,
     trees: Trees,
     pieces: Arc<Pieces>,
     instances: Instances,
@@ -82,39 +71,6 @@ impl std::fmt::Debug for Sled {
 }
 
 impl Sled {
-    /// Opens the store in the folder `path`, which is made where there is none. After a crash nothing more is needed.
-    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
-        private_folder(path)?;
-        let lock = lock(path)?;
-        let ledger = path.join("ledger");
-        let db = ::sled::Config::new()
-            .path(&ledger)
-            .cache_capacity(options.cache)
-            .flush_every_ms(None)
-            .open()?;
-        let trees = Trees::open(&db)?;
-        let mut draft = Draft::new(&trees);
-        check_schema(&mut draft)?;
-        let instances = Instances::load(&mut draft)?;
-        let committed = meta::peek(&draft, Sequence::Outbox)?;
-        draft.apply()?;
-        db.flush()?;
-        // What an unclean stop left may have reached the file and not the disk; from here on it counts as durable.
-        File::open(ledger.join("db"))?.sync_all()?;
-        Ok(Self {
-            path: path.to_owned(),
-            db,
-            trees,
-            pieces: Arc::new(Pieces::open(&path.join("pieces"))?),
-            instances,
-            writing: Mutex::new(()),
-            committed: AtomicU64::new(committed),
-            durable: AtomicU64::new(committed),
-            loosened: Mutex::default(),
-            _lock: lock,
-        })
-    }
-
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -158,12 +114,19 @@ impl Sled {
         Ok(answer)
     }
 
+    /// Waits until all that was applied is on the disk. On Linux sled itself only calls `sync_file_range`, which neither
+    /// empties the disk's own cache nor writes the file's length: a power cut could take back what it calls flushed.
+    fn to_disk(&self) -> Result<(), Error> {
+        self.db.flush()?;
+        Ok(self.file.sync_data()?)
+    }
+
     /// Waits for the disk, then takes away the files that nothing durable needs any more.
     fn harden(&self) -> Result<(), Error> {
         let loosened = std::mem::take(&mut *self.loosened());
-        if let Err(error) = self.db.flush() {
+        if let Err(error) = self.to_disk() {
             self.loosened().extend(loosened);
-            return Err(error.into());
+            return Err(error);
         }
         for hash in loosened {
             self.remove_unneeded(&hash)?;
@@ -193,33 +156,6 @@ impl Sled {
         }
         Ok(self.pieces.remove(hash)?)
     }
-}
-
-/// Takes the lock of the folder, which the system gives back when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File, Error> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked {
-            path: path.display().to_string(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Refuses a store of a newer form, and gives a new store the present one.
-fn check_schema(draft: &mut Draft<'_>) -> Result<(), Error> {
-    let known = meta::SCHEMA_KNOWN;
-    match draft.number(Tree::Meta, meta::SCHEMA)? {
-        0 => draft.put(Tree::Meta, meta::SCHEMA, &key::number(known)),
-        found if found > known => return Err(Error::Newer { found, known }),
-        _ => {}
-    }
-    Ok(())
 }
 
 impl Store for Sled {
@@ -383,7 +319,7 @@ impl Store for Sled {
     fn rebuild(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<u64, Error> {
         let _writing = self.writing();
         let dossiers = rebuild::rebuild(&self.trees, rules)?;
-        self.db.flush()?;
+        self.to_disk()?;
         Ok(dossiers)
     }
 

@@ -11,7 +11,7 @@ use super::word;
 
 /// Characters of a text of several lines that are shown, unless a template asks for more or less.
 const SHOWN: usize = 1500;
-/// Lines of it that are shown.
+/// Lines of it that are shown in chat.
 const LINES: usize = 40;
 
 /// Makes the filters known.
@@ -33,6 +33,8 @@ pub(super) fn add(env: &mut Environment<'_>) {
     env.add_filter("emoji", word::emoji);
     env.add_filter("decision", word::decision);
     env.add_filter("acte", word::acte);
+    env.add_filter("de", word::de);
+    env.add_filter("nombre", nombre);
     env.add_filter("fait", word::fait);
     env.add_filter("onglet", word::onglet);
     env.add_filter("marque", word::marque);
@@ -135,6 +137,19 @@ fn taille(bytes: u64) -> String {
     }
 }
 
+/// `20 000`.
+fn nombre(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// `1 dossier`, `2 dossiers`: in French nought and one are singular. `seul=true` gives the word without the number.
 #[expect(
     clippy::needless_pass_by_value,
@@ -201,10 +216,16 @@ fn shown(state: &State, text: &str, max: Option<usize>) -> Vec<String> {
     let form = Form::of(state.auto_escape());
     let cut = tronque(text, max.unwrap_or(SHOWN));
     let lines = escape::lines(&cut);
-    let more = lines.len() > LINES;
+    // A mail has room for all of a text; its characters are counted already.
+    let most = if form == Form::Chat {
+        LINES
+    } else {
+        usize::MAX
+    };
+    let more = lines.len() > most;
     let mut lines: Vec<String> = lines
         .iter()
-        .take(LINES)
+        .take(most)
         .map(|line| form.inline(line))
         .collect();
     if more {

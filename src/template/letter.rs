@@ -6,6 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use super::escape;
 
 const PARAGRAPH: &str = "margin:0 0 16px 0;";
+const QUOTED: &str = "margin:0 0 6px 0;";
 const HEADING: &str = "margin:24px 0 8px 0;font-size:16px;line-height:24px;font-weight:bold;";
 const QUOTE: &str = "margin:0 0 16px 0;padding:4px 0 4px 14px;border-left:4px solid #6a6af4;";
 const LIST: &str = "margin:0 0 16px 0;padding:0 0 0 24px;";
@@ -19,8 +20,17 @@ fn parse(markdown: &str) -> Parser<'_> {
 /// As HTML, with inline styles: mail programs drop style sheets.
 pub(super) fn html(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len() * 2);
+    let mut quotes = 0_usize;
     for event in parse(markdown) {
+        match &event {
+            Event::Start(Tag::BlockQuote(_)) => quotes += 1,
+            Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
+            _ => {}
+        }
         match event {
+            Event::Start(Tag::Paragraph) if quotes > 0 => {
+                out.extend(["<p style=\"", QUOTED, "\">"]);
+            }
             Event::Start(tag) => out.push_str(&opening(&tag)),
             Event::End(tag) => out.push_str(closing(tag)),
             Event::Code(text) => {
@@ -92,8 +102,10 @@ struct Plain {
     /// What the next line of an item begins with.
     bullet: Option<String>,
     line: String,
-    /// The block before ends with an empty line.
+    /// An empty line comes before the next one.
     apart: bool,
+    /// The last line was quoted.
+    quoted_before: bool,
 }
 
 impl Plain {
@@ -119,6 +131,8 @@ impl Plain {
             Event::End(TagEnd::Item) => self.end_line(),
             Event::Start(Tag::Heading { .. }) => self.end_block(),
             Event::End(TagEnd::Paragraph | TagEnd::Heading(_)) => self.end_block(),
+            // What is to be typed stands between quotation marks where there is no type face for it.
+            Event::Code(text) => self.line.extend(["«\u{a0}", text, "\u{a0}»"]),
             Event::SoftBreak => self.line.push(' '),
             Event::HardBreak => self.end_line(),
             Event::Rule => {
@@ -147,9 +161,11 @@ impl Plain {
             return;
         }
         if self.apart {
-            self.done.push('\n');
+            let quoted = self.quotes > 0 && self.quoted_before;
+            self.done.push_str(if quoted { ">\n" } else { "\n" });
             self.apart = false;
         }
+        self.quoted_before = self.quotes > 0;
         (0..self.quotes).for_each(|_| self.done.push_str("> "));
         let hanging = if self.lists.is_empty() { "" } else { "  " };
         let start = self.bullet.take().unwrap_or_else(|| hanging.to_owned());
@@ -174,7 +190,7 @@ mod tests {
     fn a_letter_is_read_as_text() {
         assert_eq!(
             text(LETTER),
-            "Bonjour,\n\nVotre dossier n° 7 est\nreçu.\n\n> un\n> deux\n\n> trois\n\n- a\n- b\n\nFin <b>."
+            "Bonjour,\n\nVotre dossier n° 7 est\nreçu.\n\n> un\n> deux\n>\n> trois\n\n- a\n- b\n\nFin <b>."
         );
     }
 

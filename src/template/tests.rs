@@ -1,8 +1,3 @@
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where"
-)]
-
 mod injection;
 mod privacy;
 mod replacement;
@@ -12,7 +7,7 @@ use super::check::{fits, mailed};
 use super::samples as said;
 use super::{Audience, Scene, Templates};
 use crate::domain::samples::{self as life, Texts};
-use crate::domain::{AvisId, Demarche, Dossier, Email, Person};
+use crate::domain::{AvisId, Demarche, Dossier, Email, Person, Recipient as To};
 
 /// A stage on which every sample can be said.
 struct Stage {
@@ -130,10 +125,8 @@ fn the_samples_hold_every_kind_of_thing() {
 }
 
 fn tag(value: &impl serde::Serialize, key: &str) -> String {
-    serde_json::to_value(value).unwrap()[key]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    let value = serde_json::to_value(value).unwrap();
+    value.get(key).unwrap().as_str().unwrap().to_owned()
 }
 
 /// Serde itself lists the variants when it is given one that does not exist.
@@ -164,7 +157,6 @@ fn whoever_is_told_by_mail_has_a_wording() {
             let crate::domain::Effect::Tell { to, notice, .. } = effect else {
                 continue;
             };
-            use crate::domain::Recipient as To;
             let audience = match to {
                 To::Rooms | To::RoomsOf { .. } => continue,
                 To::Groupe | To::Followers | To::Instructeur { .. } => Audience::Instructeur,
@@ -194,7 +186,7 @@ fn the_sample_files_are_sound() {
         let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
         // The command line takes the number out before the form sees it.
         body.as_object_mut().unwrap().remove("demarche");
-        let routed = body["champs"].get("departement").is_some();
+        let routed = body.pointer("/champs/departement").is_some();
         let demarche = demarches
             .iter()
             .find(|it| it.routage.is_some() == routed)

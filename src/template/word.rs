@@ -77,11 +77,17 @@ pub(super) fn acte(tag: &str) -> String {
     .to_owned()
 }
 
+/// With `de` before it, elided before a vowel.
+pub(super) fn de(verb: &str) -> String {
+    let vowel = crate::domain::fold(verb).starts_with(['a', 'e', 'i', 'o', 'u', 'y']);
+    format!("{}{verb}", if vowel { "d’" } else { "de " })
+}
+
 /// What an act has done, as the end of a sentence that begins with the dossier or stands alone.
 pub(super) fn fait(tag: &str) -> String {
     match tag {
-        "follow" => "vous suivez ce dossier",
-        "unfollow" => "vous ne suivez plus ce dossier",
+        "follow" => "vous le suivez",
+        "unfollow" => "vous ne le suivez plus",
         "pass_to_instruction" => "passé en instruction",
         "return_to_construction" => "repassé en construction",
         "request_correction" => "correction demandée",

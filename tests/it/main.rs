@@ -3,10 +3,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that panics has failed, which is what it should do"
 )]
 
 mod architecture;
 mod conversation;
+mod daemon;
+mod kill;
+mod ledger;
 mod mail;
 mod net;

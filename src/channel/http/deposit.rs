@@ -201,10 +201,6 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where"
-)]
 mod tests {
     use super::*;
 

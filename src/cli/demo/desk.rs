@@ -235,8 +235,8 @@ impl Desk {
             "the dossier was not taken: {status}"
         );
         let json: serde_json::Value = serde_json::from_str(json.trim())?;
-        json["dossier"]
-            .as_u64()
+        json.get("dossier")
+            .and_then(serde_json::Value::as_u64)
             .context("the answer names no dossier")
     }
 
@@ -421,12 +421,13 @@ fn read(raw: &[u8]) -> anyhow::Result<Received> {
 
 /// The answer as a mail program writes it: text on top, the mail answered quoted below.
 fn write_reply(answer: &Answer<'_>, to: &str) -> anyhow::Result<Vec<u8>> {
-    let quoted: String = answer
+    let quoted: Vec<String> = answer
         .to
         .text
         .lines()
-        .map(|line| format!("> {line}\r\n"))
+        .map(|line| format!("> {line}"))
         .collect();
+    let quoted = quoted.join("\r\n");
     let text = format!(
         "{}\r\n\r\nLe lun. 23 nov. 2026 à 10:12, Greffier <{to}> a écrit :\r\n\r\n{quoted}",
         answer.text

@@ -193,6 +193,7 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
             name: texts.fichier.clone(),
             max: MAX_PIECE,
         },
+        Refusal::OneJustificatif,
         Refusal::NotExpiring,
         Refusal::NothingToWithdraw,
         Refusal::TooLateToWithdraw,

@@ -46,30 +46,30 @@ impl History {
         self.hashes.extend(pieces::named(json));
         let recorded: Recorded = match read(Tree::Events, json) {
             Ok(recorded) => recorded,
-            Err(_) => return self.fault(format!("event {version} cannot be read")),
+            Err(_) => return self.fault(&format!("event {version} cannot be read")),
         };
         let purge = matches!(recorded.event, Event::Purged { .. });
         if version != expected && !(purge && first) {
-            self.fault(format!("event {expected} is missing"));
+            self.fault(&format!("event {expected} is missing"));
         }
         self.state = evolve(self.state.take(), &recorded);
     }
 
-    fn fault(&mut self, what: String) {
+    fn fault(&mut self, what: &str) {
         self.faults
             .push(format!("dossier {}: {what}", self.dossier));
     }
 
     fn end(mut self) -> Self {
         if self.state.is_none() && self.faults.is_empty() {
-            self.fault("its events do not begin with a deposit".to_owned());
+            self.fault("its events do not begin with a deposit");
         }
         if self
             .state
             .as_ref()
             .is_some_and(|state| state.number != self.dossier)
         {
-            self.fault("its events bear the number of another dossier".to_owned());
+            self.fault("its events bear the number of another dossier");
         }
         if !self.faults.is_empty() {
             self.state = None;

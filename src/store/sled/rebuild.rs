@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, read};
+use super::draft::Draft;
 use super::history::{self, History};
 use super::key::{self, Owner};
 use super::meta::{self, Sequence};
 use super::record::Record;
 use super::tree::{Tree, Trees};
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, View};
-use crate::store::{Error, Version};
+use crate::store::{Error, Version, pieces};
 
 /// How many dossiers or entries are mended in one transaction.
 const BATCH: u32 = 500;
@@ -250,7 +250,7 @@ fn references(trees: &Trees) -> Result<(), Error> {
             return Ok(true);
         };
         for pair in trees.with(Tree::Events, &key::number(dossier.0)) {
-            if crate::store::pieces::named(&pair?.1).contains(&hash) {
+            if pieces::named(&pair?.1).contains(&hash) {
                 return Ok(true);
             }
         }
@@ -260,9 +260,8 @@ fn references(trees: &Trees) -> Result<(), Error> {
 
 /// The state kept for a dossier.
 pub(super) fn kept(trees: &Trees, id: DossierId) -> Result<Option<(Record, Dossier)>, Error> {
-    let Some(bytes) = trees.get(Tree::States, &key::number(id.0))? else {
-        return Ok(None);
-    };
-    let (record, json) = Record::decode(&bytes)?;
-    Ok(Some((record, read(Tree::States, json)?)))
+    trees
+        .get(Tree::States, &key::number(id.0))?
+        .map(|bytes| Record::dossier(&bytes))
+        .transpose()
 }

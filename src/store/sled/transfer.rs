@@ -119,8 +119,7 @@ impl Sled {
     pub(in crate::store) fn complete(&self, rules: Rules<'_>) -> Result<(), Error> {
         let _writing = self.writing();
         rebuild::rebuild(&self.trees, rules)?;
-        self.db.flush()?;
-        Ok(())
+        self.to_disk()
     }
 }
 

@@ -183,3 +183,18 @@ fn answers_in_private() {
 fn answers_in_a_minimal_room() {
     insta::assert_snapshot!(answers(Audience::Room(Privacy::Minimal)));
 }
+
+#[test]
+#[ignore = "writes the mails as pages, to be looked at"]
+fn pages() {
+    let stage = Stage::set(Texts::default());
+    let folder = std::path::PathBuf::from(std::env::var("PAGES").unwrap());
+    for notice in life::notices(&stage.texts) {
+        for to in mailed(&notice) {
+            let tag = tag(&notice, "notice");
+            let scene = stage.scene(suited(&stage, &tag), to);
+            let mail = stage.templates.mail(&notice, &scene).unwrap();
+            std::fs::write(folder.join(format!("{tag}-{}.html", to.tag())), mail.html).unwrap();
+        }
+    }
+}

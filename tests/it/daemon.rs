@@ -1,0 +1,12 @@
+//! The daemon as it is shipped: the real binary, spoken to over SMTP, HTTP, the control socket and the console.
+
+pub(crate) mod desk;
+mod expiry;
+mod job;
+mod lifecycle;
+mod operator;
+pub(crate) mod post;
+mod quarantine;
+mod repetition;
+mod rights;
+pub(crate) mod web;
