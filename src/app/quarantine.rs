@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -21,6 +21,8 @@ use crate::template::{Answer, Audience, Held};
 const EXCERPT: usize = 800;
 /// Most mails that a list looks at.
 const LISTED: usize = 500;
+/// Rejected mails looked at in one tick.
+const SWEPT: usize = 100;
 
 /// A mail held back, as it is kept. `dossier` lets the purge of a dossier take it away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,6 +69,23 @@ pub(super) struct Hold<'a> {
 
 fn key(id: u64) -> String {
     format!("{id:010}")
+}
+
+/// Rejected mails stand after the held ones, which are numbers.
+const REJECTED: &str = "rejected\u{0}";
+/// How long the original of a rejected mail is kept, where no dossier's purge takes it away before.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+fn rejected_key(id: u64) -> String {
+    format!("{REJECTED}{}", key(id))
+}
+
+/// A mail that was turned away, kept so that the decision can be looked into.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Rejected {
+    #[serde(flatten)]
+    kept: Kept,
+    rejected: Timestamp,
 }
 
 impl<S: Store> App<S> {
@@ -186,7 +205,10 @@ impl<S: Store> App<S> {
             .store
             .scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
         let mut held = Vec::new();
-        for (_, value) in rows {
+        for (_, value) in rows
+            .into_iter()
+            .take_while(|(key, _)| !key.starts_with(REJECTED))
+        {
             let kept: Kept = serde_json::from_value(value)
                 .map_err(|error| Error::document(Collection::Quarantine, &error))?;
             if self.may_see(draft, &kept, email)? {
@@ -194,6 +216,21 @@ impl<S: Store> App<S> {
             }
         }
         Ok(held)
+    }
+
+    /// Forgets mails that were rejected long ago, a few at a time, the first that came first.
+    pub(super) fn sweep_rejected(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        let rows = self
+            .store
+            .scan(Collection::Quarantine, REJECTED, Bound::Unbounded, SWEPT)?;
+        for (key, value) in rows {
+            let mail: Rejected = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Quarantine, &error))?;
+            if draft.at.duration_since(mail.rejected) > REMEMBERED {
+                draft.remove(Collection::Quarantine, key);
+            }
+        }
+        Ok(())
     }
 
     fn may_see(&self, draft: &Draft<'_, S>, kept: &Kept, email: &Email) -> Result<bool, Error> {
@@ -433,6 +470,12 @@ impl<S: Store> App<S> {
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         draft.remove(Collection::Quarantine, key(id));
+        let rejected = draft.at;
+        draft.put(
+            Collection::Quarantine,
+            rejected_key(id),
+            &Rejected { kept, rejected },
+        )?;
         self.tell_sender(draft, &understood, "rejected", why, None)?;
         self.answer(
             draft,
