@@ -314,7 +314,7 @@ impl<S: Store> App<S> {
         self.reply(
             draft,
             speaker.line,
-            "Cela ne concerne pas que ce salon\u{a0}: je vous réponds en privé.".to_owned(),
+            "Cela n’est pas pour ce salon\u{a0}: je vous réponds en privé.".to_owned(),
         );
         Ok(())
     }
