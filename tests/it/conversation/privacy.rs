@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use greffier::config::Room;
 use greffier::domain::{AvisId, DemarcheId, Demarches, Dossier, DossierId, Email, Piece, Privacy};
 use greffier::message::{Account, Body, DepositIn, Heard, Line, MailIn, Outgoing, Place};
-use greffier::shelf::Shelf as _;
 use greffier::store::{Row, Store as _};
 use proptest::prelude::*;
 use regex::Regex;
@@ -403,7 +402,12 @@ enum Reader<'a> {
 /// Reads `row` as the one who gets it, in the states before and after the act.
 fn check(desk: &Desk, row: &Row, states: &[&BTreeMap<u64, Dossier>]) {
     let Outgoing { to, body } = &row.queued.outgoing;
-    let text = serde_json::to_string(body).unwrap().to_lowercase();
+    let mut read = body.clone();
+    if let Body::Mail(mail) = &mut read {
+        // Chance letters, which may look like a marker.
+        mail.reply_to = None;
+    }
+    let text = serde_json::to_string(&read).unwrap().to_lowercase();
     let direct = matches!(body, Body::Post(post) if post.direct);
     let rooms = rooms();
     let reader = match (to.network.as_str(), to.address.as_str()) {
@@ -440,14 +444,15 @@ fn check(desk: &Desk, row: &Row, states: &[&BTreeMap<u64, Dossier>]) {
 
 /// No room hears of a dossier of another group, but that it has left.
 fn told_of_its_own(room: &Room, number: DossierId, text: &str, states: &[&BTreeMap<u64, Dossier>]) {
-    let is_for = |state: &&&BTreeMap<u64, Dossier>| {
+    let is_for = |state: &BTreeMap<u64, Dossier>| {
         let dossier = state.get(&number.0);
         dossier.is_some_and(|dossier| room.is_for(dossier.demarche, &dossier.groupe))
     };
-    let now = states.last().filter(|state| is_for(state));
-    let left = states.first().filter(|state| is_for(state)).is_some() && text.contains("réaffecté");
+    let now = states.last().is_some_and(|state| is_for(state));
+    let before = states.first().is_some_and(|state| is_for(state));
+    let left = before && text.contains("réaffecté");
     assert!(
-        now.is_some() || left,
+        now || left,
         "{} was told of dossier {number} of another group:\n{text}",
         room.id
     );
