@@ -24,8 +24,9 @@ use crate::channel::Inbox;
 use crate::channel::control::{
     self, Answer, CallError, DepositRequest, FileOf, LineRequest, Request,
 };
-use crate::config::{Config, Diagnostic};
+use crate::config::Config;
 use crate::daemon::writer::{Bells, write};
+use crate::diagnostic::Diagnostic;
 use crate::mail::Own;
 use crate::message::Verdict;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::channel::{eml, http, listener};
+use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
@@ -122,26 +123,6 @@ impl Room {
     }
 }
 
-/// Something wrong in a file that an administrateur wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The file.
-    pub file: String,
-    /// The line, from 1, where it can be told.
-    pub line: Option<usize>,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl std::fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
 impl Config {
     /// `bot.toml` at `path`, its paths made absolute, or everything wrong in it.
     pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
@@ -198,7 +179,7 @@ impl Config {
     fn faults(&self, file: &str) -> Vec<Diagnostic> {
         let fault = |message: String| Diagnostic {
             file: file.to_owned(),
-            line: None,
+            line: 0,
             message,
         };
         let mut faults = Vec::new();
@@ -244,7 +225,7 @@ impl Config {
     pub fn unfitting(&self, demarches: &Demarches, file: &str) -> Vec<Diagnostic> {
         let fault = |message: String| Diagnostic {
             file: file.to_owned(),
-            line: None,
+            line: 0,
             message,
         };
         let mut faults = Vec::new();
@@ -287,7 +268,7 @@ pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
     let whole = |message: String| {
         vec![Diagnostic {
             file: folder.display().to_string(),
-            line: None,
+            line: 0,
             message,
         }]
     };
@@ -311,14 +292,14 @@ pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
         };
         faults.extend(demarche.faults().into_iter().map(|message| Diagnostic {
             file: file.clone(),
-            line: None,
+            line: 0,
             message,
         }));
         let number = demarche.number;
         if demarches.insert(number, demarche).is_some() {
             faults.push(Diagnostic {
                 file,
-                line: None,
+                line: 0,
                 message: format!("number = {number} is taken by another démarche of this folder"),
             });
         }
@@ -337,7 +318,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Diagnostic> {
     let file = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| Diagnostic {
         file: file.clone(),
-        line: None,
+        line: 0,
         message: format!("cannot be read: {error}"),
     })?;
     parse(&text, &file)
@@ -345,9 +326,9 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Diagnostic> {
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Diagnostic> {
     toml::from_str(text).map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map(|span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        let line = error.span().map_or(0, |span| {
+            text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
+        });
         Diagnostic {
             file: file.to_owned(),
             line,

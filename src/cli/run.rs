@@ -31,7 +31,7 @@ use crate::channel::http::health::Health;
 use crate::channel::listener::Listener;
 use crate::channel::{Channel, Shelf};
 use crate::command::Catalogue;
-use crate::config::{Config, Diagnostic, Room};
+use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
 use crate::domain::{DemarcheId, Demarches};
@@ -284,27 +284,12 @@ pub(super) fn middle(
 pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
     match &config.greffier.commands {
         None => Ok(Catalogue::embedded()),
-        Some(folder) => Catalogue::load(folder).map_err(|faults| {
-            super::listed(faults.into_iter().map(|fault| Diagnostic {
-                file: fault.file,
-                line: Some(fault.line),
-                message: fault.message,
-            }))
-        }),
+        Some(folder) => Catalogue::load(folder).map_err(super::listed),
     }
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
-    Templates::load(config.greffier.templates.as_deref())
-        .map_err(|faults| super::listed(faults.into_iter().map(from_template)))
-}
-
-pub(super) fn from_template(fault: crate::template::Diagnostic) -> Diagnostic {
-    Diagnostic {
-        file: fault.file,
-        line: Some(fault.line),
-        message: fault.message,
-    }
+    Templates::load(config.greffier.templates.as_deref()).map_err(super::listed)
 }
 
 /// When the rules of the démarches have changed, so may have the days on which the clock must look: the indexes are made anew.

@@ -42,7 +42,8 @@ fn form() -> Demarche {
     demarche
 }
 
-fn body(champs: Value) -> Value {
+fn body(champs: impl Into<Value>) -> Value {
+    let champs: Value = champs.into();
     json!({ "usager": "camille@exemple.example", "demandeur": { "nom": "Durand" }, "champs": champs })
 }
 

@@ -36,6 +36,7 @@ fn orders() -> impl Strategy<Value = Command> {
     prop_oneof![
         12 => prop::sample::select(all),
         3 => Just(Command::PassToInstruction),
+        4 => prop::sample::select(vec![post("Bonjour"), correct("À revoir"), Command::Withdraw]),
         2 => prop::sample::select(vec![
             accept(),
             refuse("Non conforme"),
