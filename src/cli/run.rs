@@ -81,31 +81,6 @@ pub(super) struct Greffier {
     has_console: bool,
 }
 
-<<<<<<< HEAD
-/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
-pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
-    let how = RunArguments {
-        console: ConsoleMode::Off,
-        ..RunArguments::default()
-    };
-    let console = Console::new(
-        console_settings(config, &how),
-        Arc::new(Suggestions::default()),
-    );
-    let bound = |room: &Room| room.network == console.name();
-    if config.rooms.iter().any(bound) {
-        vec![(console.name(), console.limits())]
-    } else {
-        Vec::new()
-    }
-}
-
-fn announce(config: &Config, listener: &Listener, http: &Http, console: bool) {
-    if let Some(address) = listener.smtp_address() {
-        tracing::info!(
-            "Mail for {} is taken by SMTP on {address}",
-            config.mail.domain
-=======
 impl Greffier {
     /// Puts it together. Every socket is opened before anything is taken in, so that a taken port is said at once.
     pub(super) async fn open(
@@ -139,7 +114,6 @@ impl Greffier {
                 admin(store),
             )
             .await?,
->>>>>>> main
         );
         let (smtp, lmtp, address) = (
             listener.smtp_address(),
@@ -381,6 +355,22 @@ fn console_settings(config: &Config, how: &RunArguments) -> console::Settings {
         mode,
         color,
         history: Some(config.greffier.data.join("console-history")),
+    }
+}
+
+/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
+pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
+    let nobody = RunArguments {
+        console: ConsoleMode::Off,
+        ..RunArguments::default()
+    };
+    let suggestions = Arc::new(Suggestions::default());
+    let console = Console::new(console_settings(config, &nobody), suggestions);
+    let bound = |room: &Room| room.network == console.name();
+    if config.rooms.iter().any(bound) {
+        vec![(console.name(), console.limits())]
+    } else {
+        Vec::new()
     }
 }
 
