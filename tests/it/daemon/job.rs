@@ -145,7 +145,7 @@ fn decided(desk: &Desk, number: u64, receipt: &Mail, answer: &Reply) {
     assert_eq!(decision.references.first(), receipt.references.first());
     assert!(decision.references.contains(&answer.message_id()));
     assert_eq!(decision.reply_to, receipt.reply_to);
-    desk.shown("a été accepté");
+    desk.shown(&format!("Dossier n° {number} — accepté par"));
     desk.mail(ABF, "a été accepté");
     desk.command(&format!("confirmer {code}"), INES);
     desk.settled(0);
