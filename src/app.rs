@@ -134,9 +134,7 @@ impl<S: Store> App<S> {
             draft.again = tries > 0;
             think(self, &mut draft)?;
             let commit = draft.finish();
-            crate::kill::point("before-transaction");
             let committed = self.store.commit(&commit)?;
-            crate::kill::point("after-transaction");
             match committed {
                 Committed::Applied => return Ok(commit.receipt),
                 Committed::AlreadyDone(receipt) => return Ok(receipt),
@@ -162,7 +160,7 @@ impl<S: Store> App<S> {
         match &incoming.heard {
             Heard::Line(line) => {
                 let sorry = "Une erreur interne m’empêche de répondre\u{a0}; rien n’a été fait. L’exploitant en est averti.";
-                self.reply(draft, line, sorry.to_owned(), None);
+                self.reply(draft, line, sorry.to_owned());
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),

@@ -15,6 +15,8 @@ mod notice;
 mod piece;
 mod react;
 pub mod samples;
+#[cfg(test)]
+mod tests;
 mod valeur;
 mod view;
 

@@ -8,8 +8,8 @@ use super::{App, Error, scene};
 use crate::command::{Here, Parsed, Right};
 use crate::directory::destination;
 use crate::domain::{
-    Command, Demarche, Dossier, DossierId, Email, Event, Person, Piece, Recorded, Refusal,
-    WITHDRAW_DELAY,
+    Command, Demarche, DemarcheId, Dossier, DossierId, Email, Event, Person, Piece, Recorded,
+    Refusal, WITHDRAW_DELAY,
 };
 use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
 use crate::store::Store;
@@ -34,6 +34,8 @@ impl Speaker<'_> {
 const SHELL: &str = "shell";
 /// The network of the terminal.
 const CONSOLE: &str = "console";
+/// Said in a room that is not told of a dossier.
+const IN_PRIVATE: &str = "Ce salon n’est pas celui de ce dossier\u{a0}: je vous réponds en privé.";
 
 impl<S: Store> App<S> {
     pub(super) fn line(&self, draft: &mut Draft<'_, S>, line: &Line) -> Result<(), Error> {
@@ -59,7 +61,7 @@ impl<S: Store> App<S> {
             Ok(parsed) => parsed,
             Err(error) => {
                 draft.receipt.verdict = Verdict::Misunderstood;
-                self.reply(draft, line, error.to_string(), None);
+                self.reply(draft, line, error.to_string());
                 return Ok(());
             }
         };
@@ -156,10 +158,12 @@ impl<S: Store> App<S> {
             .then(|| draft.at.checked_add(WITHDRAW_DELAY).ok())
             .flatten();
         let line = speaker.line;
-        let reacts = self
-            .directory
-            .limits(&line.from.network)
-            .is_some_and(|limits| limits.reactions);
+        // A reaction is for a room, where answers would pile up; it does not say which conversation it belongs to.
+        let reacts = matches!(line.place, Place::Room(_))
+            && self
+                .directory
+                .limits(&line.from.network)
+                .is_some_and(|limits| limits.reactions);
         if let (true, Some(remote_id), false, None) =
             (reacts, &line.remote_id, act.is_empty(), undo_until)
         {
@@ -179,10 +183,29 @@ impl<S: Store> App<S> {
             already: act.is_empty(),
             undo_until,
         };
-        self.answer(draft, speaker, &answer, None)
+        let unheard = self.unheard(draft, speaker, number)?;
+        self.answer(draft, speaker, &answer, unheard.as_ref())
     }
 
-    /// Words a refusal. It is an answer, not an error.
+    /// The dossier, where the speaker may see it and the place where he speaks may not hear of it.
+    fn unheard(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+    ) -> Result<Option<Dossier>, Error> {
+        let Some(email) = &speaker.email else {
+            return Ok(None);
+        };
+        let Line { from, place, .. } = speaker.line;
+        let seen = self.visible(draft, number, email)?.ok();
+        Ok(seen
+            .map(|(dossier, _)| dossier)
+            .filter(|dossier| !self.directory.may_hear(&from.network, place, dossier)))
+    }
+
+    /// Words a refusal. It is an answer, not an error. What it tells of a dossier that the place may not hear of is told
+    /// in private.
     pub(super) fn refuse(
         &self,
         draft: &mut Draft<'_, S>,
@@ -190,24 +213,30 @@ impl<S: Store> App<S> {
         refusal: &Refusal,
     ) -> Result<(), Error> {
         draft.receipt.verdict = Verdict::Refused;
+        let Line { from, place, .. } = speaker.line;
         let about = self.admitted(draft, speaker)?;
-        let scene = about.as_ref().map(|(dossier, demarche)| {
-            scene(
-                dossier,
-                demarche,
-                draft.at,
-                None,
-                self.audience(speaker.line),
-            )
-        });
-        let text =
-            self.templates
-                .refusal_to(refusal, self.audience(speaker.line), scene.as_ref())?;
-        self.reply(draft, speaker.line, text, None);
+        let private = about
+            .as_ref()
+            .is_some_and(|(dossier, _)| !self.directory.may_hear(&from.network, place, dossier));
+        let audience = if private {
+            Audience::Instructeur
+        } else {
+            self.audience(speaker.line)
+        };
+        let scene = about
+            .as_ref()
+            .map(|(dossier, demarche)| scene(dossier, demarche, draft.at, None, audience));
+        let text = self
+            .templates
+            .refusal_to(refusal, audience, scene.as_ref())?;
+        self.reply_with(draft, speaker.line, text, &[], private);
+        if private {
+            self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
+        }
         Ok(())
     }
 
-    /// The dossier that a line is about, if whoever said it may see it and it may be spoken of there.
+    /// The dossier that a line is about, if whoever said it may see it.
     fn admitted(
         &self,
         draft: &Draft<'_, S>,
@@ -216,9 +245,7 @@ impl<S: Store> App<S> {
         let (Some(number), Some(email)) = (draft.receipt.dossier, &speaker.email) else {
             return Ok(None);
         };
-        let seen = self.visible(draft, DossierId(number), email)?.ok();
-        let Line { from, place, .. } = speaker.line;
-        Ok(seen.filter(|(dossier, _)| self.directory.may_hear(&from.network, place, dossier)))
+        Ok(self.visible(draft, DossierId(number), email)?.ok())
     }
 
     /// Words an answer, with the dossier that it is about. One that the room may not hear goes to the person in private.
@@ -259,19 +286,54 @@ impl<S: Store> App<S> {
         let text = self
             .templates
             .answer_to(answer, audience, dossier_scene.as_ref())?;
-        if heard_here {
-            self.reply_with(draft, speaker.line, text, about, buttons, false);
-        } else {
-            self.reply_with(draft, speaker.line, text, about, buttons, true);
-            self.reply(
-                draft,
-                speaker.line,
-                "Ce salon n’est pas celui de ce dossier\u{a0}: je vous réponds en privé."
-                    .to_owned(),
-                None,
-            );
+        if denies(answer) {
+            draft.receipt.verdict = Verdict::Refused;
+        }
+        self.reply_with(draft, speaker.line, text, buttons, !heard_here);
+        if !heard_here {
+            self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
         Ok(())
+    }
+
+    /// Lets `say` speak as if the line had been typed in private, and says so where it was typed.
+    pub(super) fn aside(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        say: impl FnOnce(&mut Draft<'_, S>, &Speaker<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let line = Line {
+            place: Place::Direct,
+            about: None,
+            remote_id: None,
+            ..speaker.line.clone()
+        };
+        let email = speaker.email.clone();
+        say(draft, &Speaker { line: &line, email })?;
+        self.reply(
+            draft,
+            speaker.line,
+            "Ce salon n’est pas celui de cette démarche\u{a0}: je vous réponds en privé."
+                .to_owned(),
+        );
+        Ok(())
+    }
+
+    /// Whether what concerns that démarche may be said where the line was typed.
+    pub(super) fn at_home(&self, speaker: &Speaker<'_>, demarche: Option<DemarcheId>) -> bool {
+        let Line { from, place, .. } = speaker.line;
+        let bound = self.directory.room(&from.network, place);
+        match (place, bound) {
+            (Place::Direct, _) => true,
+            (Place::Room(_), None) => false,
+            (Place::Room(_), Some(room)) => {
+                let (Some(bound), Some(wanted)) = (room.demarche, demarche) else {
+                    return true;
+                };
+                bound == wanted
+            }
+        }
     }
 
     /// To whom an answer in the line's place speaks.
@@ -285,14 +347,8 @@ impl<S: Store> App<S> {
     }
 
     /// Answers `line` with a text.
-    pub(super) fn reply(
-        &self,
-        draft: &mut Draft<'_, S>,
-        line: &Line,
-        text: String,
-        about: Option<&Dossier>,
-    ) {
-        self.reply_with(draft, line, text, about, &[], false);
+    pub(super) fn reply(&self, draft: &mut Draft<'_, S>, line: &Line, text: String) {
+        self.reply_with(draft, line, text, &[], false);
     }
 
     fn reply_with(
@@ -300,7 +356,6 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         line: &Line,
         text: String,
-        about: Option<&Dossier>,
         buttons: &[Button],
         private: bool,
     ) {
@@ -309,6 +364,10 @@ impl<S: Store> App<S> {
             return;
         }
         let place = if private { &Place::Direct } else { &line.place };
+        // Where the store cannot say which thread it was, an answer beside the thread is better than none.
+        let thread = line.about.as_deref().filter(|_| !private);
+        let thread =
+            thread.and_then(|about| self.store.card(&line.from.network, about).ok().flatten());
         let limit = self
             .directory
             .limits(&line.from.network)
@@ -319,15 +378,13 @@ impl<S: Store> App<S> {
             let post = Post {
                 text: page,
                 direct: *place == Place::Direct,
-                thread: about
-                    .filter(|_| line.about.is_some())
-                    .map(|dossier| super::word::card_of(dossier.number)),
+                thread: thread.clone(),
                 buttons: if index == last {
                     buttons.to_vec()
                 } else {
                     Vec::new()
                 },
-                answers: line.remote_id.clone(),
+                answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
             };
             draft.send(Outgoing {
@@ -344,6 +401,27 @@ enum Order {
     Act(Box<Command>),
     /// Anything else.
     Ask(Ask),
+}
+
+/// Whether an answer says that what was asked is not done.
+fn denies(answer: &Answer) -> bool {
+    matches!(
+        answer,
+        Answer::NoConfirmation
+            | Answer::ConfirmationExpired
+            | Answer::NothingToCancel
+            | Answer::Moved { .. }
+            | Answer::NotLinked
+            | Answer::NoRight
+            | Answer::AdministrateurOnly
+            | Answer::OneAtATime
+            | Answer::WhichDossier
+            | Answer::BadLinkCode
+            | Answer::UnknownHeld { .. }
+            | Answer::HeldNeedsDossier { .. }
+            | Answer::UnknownColumn { .. }
+            | Answer::UnknownDemarche { .. }
+    )
 }
 
 /// The order of that tag, with its values and the files sent with it.

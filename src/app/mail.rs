@@ -378,8 +378,9 @@ impl<S: Store> App<S> {
         let service = about
             .and_then(|dossier| self.demarche(dossier.demarche))
             .map(|demarche| demarche.service.as_str());
+        let subject = Some(&understood.subject).filter(|subject| !subject.is_empty());
         let context = json!({
-            "subject": understood.subject,
+            "subject": subject,
             "reason": explanation,
             "number": about.map(|dossier| dossier.number),
             "service": service,
@@ -465,6 +466,8 @@ fn refused_reason(refusal: &Refusal) -> &'static str {
         Refusal::AvisRevoked { .. } => "avis_revoked",
         Refusal::AvisClosed { .. } => "avis_closed",
         Refusal::TooLarge { .. } => "too_large",
+        Refusal::TextRequired => "text_required",
+        Refusal::NotAllowed => "not_allowed",
         _ => "not_understood",
     }
 }

@@ -42,6 +42,11 @@ impl<S: Store> App<S> {
             Ask::Unlink => self.unlink(draft, speaker),
             Ask::Status => self.status(draft, speaker),
             Ask::ListDemarches => self.list_demarches(draft, speaker),
+            Ask::ListDossiers(listing) if !self.at_home(speaker, listing.demarche) => {
+                self.aside(draft, speaker, |draft, speaker| {
+                    self.list_dossiers(draft, speaker, &listing)
+                })
+            }
             Ask::ListDossiers(listing) => self.list_dossiers(draft, speaker, &listing),
             Ask::ShowDossier => self.show(
                 draft,
@@ -61,6 +66,11 @@ impl<S: Store> App<S> {
             Ask::ShowPersons => self.show(draft, speaker, number, &Answer::Persons, &[]),
             Ask::ShowHistory => self.show(draft, speaker, number, &Answer::History, &[]),
             Ask::ShowPieces => self.show(draft, speaker, number, &Answer::Pieces, &[]),
+            Ask::Experts { demarche } if !self.at_home(speaker, demarche) => {
+                self.aside(draft, speaker, |draft, speaker| {
+                    self.ask(draft, speaker, parsed, Ask::Experts { demarche })
+                })
+            }
             Ask::Experts { demarche } => match self.meant(speaker, demarche) {
                 Ok(demarche) => {
                     let answer = Answer::Experts {
@@ -123,7 +133,7 @@ impl<S: Store> App<S> {
             };
             self.catalogue.help(&right)
         };
-        self.reply(draft, speaker.line, text, None);
+        self.reply(draft, speaker.line, text);
     }
 
     fn status(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
@@ -199,6 +209,7 @@ impl<S: Store> App<S> {
             // The mail left in this very moment.
             return self.refuse(draft, speaker, &Refusal::TooLateToWithdraw);
         }
+        draft.receipt.dossier = Some(number.0);
         match self.act(draft, number, &by, &[Command::Withdraw])? {
             Ok(act) => self.done(draft, speaker, number, "withdraw", &act),
             Err(refusal) => self.refuse(draft, speaker, &refusal),
@@ -442,6 +453,7 @@ impl<S: Store> App<S> {
         let (Some(number), Some(email)) = (number, speaker.email.clone()) else {
             return self.answer(draft, speaker, &Answer::WhichDossier, None);
         };
+        draft.receipt.dossier = Some(number.0);
         let dossier = match self.visible(draft, number, &email)? {
             Ok((dossier, _)) => dossier,
             Err(refusal) => return self.refuse(draft, speaker, &refusal),

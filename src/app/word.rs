@@ -85,12 +85,8 @@ impl<S: Store> App<S> {
             ..
         } = saying;
         match to {
-            Recipient::Rooms => self.tell_rooms(draft, saying, &dossier.groupe),
-            Recipient::RoomsOf { groupe } => {
-                // The dossier has left these rooms: its card there says so for the last time.
-                self.cards(draft, dossier, demarche, groupe)?;
-                self.tell_rooms(draft, saying, groupe)
-            }
+            Recipient::Rooms => self.tell_rooms(draft, saying),
+            Recipient::RoomsOf { groupe } => self.tell_left_rooms(draft, saying, groupe),
             Recipient::Groupe => {
                 let members = demarche
                     .groupe(&dossier.groupe)
@@ -126,17 +122,10 @@ impl<S: Store> App<S> {
         dossier: &Dossier,
         demarche: &Demarche,
     ) -> Result<(), Error> {
-        self.cards(draft, dossier, demarche, &dossier.groupe)
-    }
-
-    fn cards(
-        &self,
-        draft: &mut Draft<'_, S>,
-        dossier: &Dossier,
-        demarche: &Demarche,
-        groupe: &str,
-    ) -> Result<(), Error> {
-        for room in self.directory.rooms(dossier.demarche, groupe, None) {
+        let rooms = self
+            .directory
+            .rooms(dossier.demarche, &dossier.groupe, None);
+        for room in rooms {
             let scene = scene(
                 dossier,
                 demarche,
@@ -155,7 +144,9 @@ impl<S: Store> App<S> {
         Ok(())
     }
 
-    fn tell_rooms(
+    /// Rooms that the dossier has left are told so for the last time, and its card there shows nothing more of it. A room
+    /// that is for both groups is told as one of those that it is in.
+    fn tell_left_rooms(
         &self,
         draft: &mut Draft<'_, S>,
         saying: &Saying<'_>,
@@ -168,10 +159,43 @@ impl<S: Store> App<S> {
             notice,
             ..
         } = saying;
-        for room in self
+        let rooms = self.directory.rooms(dossier.demarche, groupe, None);
+        for room in rooms.filter(|room| !room.is_for(dossier.demarche, &dossier.groupe)) {
+            let audience = Audience::Room(room.privacy);
+            let scene = scene(dossier, demarche, draft.at, Some(by), audience);
+            let text = self.templates.chat(notice, &scene)?;
+            let card = Post {
+                text: text.clone(),
+                card: Some(card_of(dossier.number)),
+                ..Post::default()
+            };
+            self.post(draft, room, dossier.number, card);
+            if room.wants(notice.topic()) {
+                let post = Post {
+                    text,
+                    thread: room.threads.then(|| card_of(dossier.number)),
+                    alert: notice.alert(),
+                    ..Post::default()
+                };
+                self.post(draft, room, dossier.number, post);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_rooms(&self, draft: &mut Draft<'_, S>, saying: &Saying<'_>) -> Result<(), Error> {
+        let Saying {
+            dossier,
+            demarche,
+            by,
+            notice,
+            ..
+        } = saying;
+        let topic = Some(notice.topic());
+        let rooms = self
             .directory
-            .rooms(dossier.demarche, groupe, Some(notice.topic()))
-        {
+            .rooms(dossier.demarche, &dossier.groupe, topic);
+        for room in rooms {
             let scene = scene(
                 dossier,
                 demarche,

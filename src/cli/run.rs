@@ -71,6 +71,24 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
+/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
+pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
+    let how = RunArguments {
+        console: ConsoleMode::Off,
+        ..RunArguments::default()
+    };
+    let console = Console::new(
+        console_settings(config, &how),
+        Arc::new(Suggestions::default()),
+    );
+    let bound = |room: &Room| room.network == console.name();
+    if config.rooms.iter().any(bound) {
+        vec![(console.name(), console.limits())]
+    } else {
+        Vec::new()
+    }
+}
+
 /// The daemon with everything that `bot.toml` names, its sockets open.
 pub(super) struct Greffier {
     pub(super) daemon: Daemon<Sled>,
@@ -129,8 +147,9 @@ impl Greffier {
         daemon.speak(mail);
         if has_console {
             daemon.listen(Arc::clone(&console));
-            daemon.speak(console);
         }
+        // Also without anybody at it: what the shell's own process queued for its room must not wait for ever.
+        daemon.speak(console);
         Ok(Self {
             daemon,
             smtp,
@@ -355,22 +374,6 @@ fn console_settings(config: &Config, how: &RunArguments) -> console::Settings {
         mode,
         color,
         history: Some(config.greffier.data.join("console-history")),
-    }
-}
-
-/// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
-pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
-    let nobody = RunArguments {
-        console: ConsoleMode::Off,
-        ..RunArguments::default()
-    };
-    let suggestions = Arc::new(Suggestions::default());
-    let console = Console::new(console_settings(config, &nobody), suggestions);
-    let bound = |room: &Room| room.network == console.name();
-    if config.rooms.iter().any(bound) {
-        vec![(console.name(), console.limits())]
-    } else {
-        Vec::new()
     }
 }
 

@@ -189,7 +189,7 @@ pub fn decide(
         Command::Send { to } => partage::send(&case, to),
         Command::Reassign { groupe } => partage::reassign(&case, groupe),
         Command::Look { marks } => Ok(partage::look(&case, marks)),
-        Command::Bounce { address, why } => Ok(messagerie::bounce(&case, address, why)),
+        Command::Bounce { address, why } => messagerie::bounce(&case, address, why),
     }
 }
 

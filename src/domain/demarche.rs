@@ -197,6 +197,16 @@ pub enum ChampType {
     Explication,
 }
 
+impl ChampType {
+    /// Whether an answer can be typed on a line: no title, no file, no rows.
+    pub fn typed(self) -> bool {
+        !matches!(
+            self,
+            Self::HeaderSection | Self::Explication | Self::PieceJustificative | Self::Repetition
+        )
+    }
+}
+
 /// Sentences of a démarche's own in the mails to the usager; plain text, put in by the templates.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -304,6 +314,16 @@ impl Demarche {
         }
         champ_faults(&self.champs, "champ", &mut faults);
         champ_faults(&self.annotations, "annotation", &mut faults);
+        for champ in self
+            .annotations
+            .iter()
+            .filter(|champ| champ.obligatoire && !champ.kind.typed())
+        {
+            faults.push(format!(
+                "the [[annotation]] `{}` cannot be typed, so it cannot be `obligatoire`",
+                champ.id
+            ));
+        }
         faults
     }
 }

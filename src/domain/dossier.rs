@@ -407,6 +407,9 @@ pub struct Dossier {
     /// Months added to its conservation.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub extension_mois: u32,
+    /// Kept at least until then, by the last extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Timestamp>,
     /// The expiry that people were told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_noticed: Option<Timestamp>,

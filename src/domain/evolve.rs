@@ -77,6 +77,7 @@ fn vacant(number: super::DossierId, demarche: super::DemarcheId, at: jiff::Times
         archived: false,
         trash: None,
         extension_mois: 0,
+        kept_until: None,
         expiry_noticed: None,
         bounced: BTreeSet::new(),
         steps: Vec::new(),
@@ -153,7 +154,6 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
             step(dossier, recorded, Statut::EnInstruction);
             dossier.decided = None;
             dossier.archived = false;
-            dossier.extension_mois = 0;
         }
         Event::Archived => dossier.archived = true,
         Event::Unarchived => dossier.archived = false,
@@ -170,10 +170,7 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
             });
         }
         Event::Restored => dossier.trash = None,
-        Event::Extended => {
-            dossier.extension_mois += 1;
-            dossier.expiry_noticed = None;
-        }
+        Event::Extended => extend(dossier, *at),
         Event::ExpiryNoticed { expires } => dossier.expiry_noticed = Some(*expires),
         Event::Purged { tombstone } => *dossier = buried(tombstone, *at),
         Event::Labelled { etiquette } => {
@@ -219,10 +216,23 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
     }
 }
 
+/// A month more than people were told; than today, where that day has passed already.
+fn extend(dossier: &mut Dossier, at: jiff::Timestamp) {
+    let told = dossier.expiry_noticed.take().unwrap_or(at).max(at);
+    dossier.extension_mois = dossier.extension_mois.saturating_add(1);
+    dossier.kept_until = told
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        .checked_add(jiff::Span::new().months(1))
+        .ok()
+        .map(|until| until.timestamp());
+}
+
 /// A change of statut. It starts the conservation anew.
 fn step(dossier: &mut Dossier, recorded: &Recorded, statut: Statut) {
     dossier.statut = statut;
     dossier.expiry_noticed = None;
+    dossier.extension_mois = 0;
+    dossier.kept_until = None;
     dossier.steps.push(Step {
         statut,
         at: recorded.at,

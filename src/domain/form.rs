@@ -25,6 +25,10 @@ pub struct Fault {
 const MAX_ROWS: usize = 200;
 /// The most files of one field.
 const MAX_FILES: usize = 50;
+/// The most faults told at once.
+const MAX_FAULTS: usize = 100;
+/// The most characters of a key that a fault repeats, and of a group's label.
+const MAX_KEY: usize = 200;
 
 /// The deposit in `body`, with its `files` by id of champ, or everything that is wrong with it.
 ///
@@ -84,6 +88,9 @@ struct Faults(Vec<Fault>);
 
 impl Faults {
     fn add(&mut self, pointer: &str, detail: &str) {
+        if self.0.len() >= MAX_FAULTS {
+            return;
+        }
         self.0.push(Fault {
             pointer: pointer.to_owned(),
             detail: detail.to_owned(),
@@ -91,23 +98,28 @@ impl Faults {
     }
 }
 
-/// RFC 6901, section 3.
+/// RFC 6901, section 3. A hostile key is cut.
 fn escaped(key: &str) -> String {
+    let key: String = key.chars().take(MAX_KEY).collect();
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn address(value: Option<&Value>, pointer: &str, faults: &mut Faults) -> Email {
-    let champ = Champ {
+/// A field of that type which is not in the form.
+fn champ(kind: ChampType) -> Champ {
+    Champ {
         id: String::new(),
         libelle: String::new(),
-        kind: ChampType::Email,
+        kind,
         obligatoire: true,
         options: Vec::new(),
         champs: Vec::new(),
-    };
+    }
+}
+
+fn address(value: Option<&Value>, pointer: &str, faults: &mut Faults) -> Email {
     match value
         .and_then(Value::as_str)
-        .map(|typed| Valeur::read(&champ, typed))
+        .map(|typed| Valeur::read(&champ(ChampType::Email), typed))
     {
         Some(Ok(valeur)) => Email::new(&valeur.shown()),
         Some(Err(detail)) => {
@@ -127,18 +139,23 @@ fn address(value: Option<&Value>, pointer: &str, faults: &mut Faults) -> Email {
 fn optional_text(value: Option<&Value>, pointer: &str, faults: &mut Faults) -> Option<String> {
     match value {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::String(text)) if text.chars().count() <= MAX_KEY => Some(text.clone()),
         Some(_) => {
-            faults.add(pointer, "un texte est attendu");
+            faults.add(pointer, "un texte de 200 caractères au plus est attendu");
             None
         }
     }
 }
 
 fn demandeur(value: Option<&Value>, faults: &mut Faults) -> Demandeur {
-    let demandeur: Demandeur = match value.map(|value| serde_json::from_value(value.clone())) {
-        Some(Ok(demandeur)) => demandeur,
-        Some(Err(_)) => {
+    // serde would take a list for the parts in their order.
+    let read = value.map(|value| match value {
+        Value::Object(_) => serde_json::from_value(value.clone()).ok(),
+        _ => None,
+    });
+    let mut demandeur: Demandeur = match read {
+        Some(Some(demandeur)) => demandeur,
+        Some(None) => {
             faults.add("/demandeur", "un objet est attendu, avec « civilite », « nom » et « prenom », ou « raison_sociale » et « siret »");
             return Demandeur::default();
         }
@@ -159,6 +176,12 @@ fn demandeur(value: Option<&Value>, faults: &mut Faults) -> Demandeur {
             "/demandeur",
             "chaque partie tient sur une ligne de 200 caractères au plus",
         );
+    }
+    if !demandeur.siret.trim().is_empty() {
+        match Valeur::read(&champ(ChampType::Siret), &demandeur.siret) {
+            Ok(siret) => demandeur.siret = siret.shown(),
+            Err(detail) => faults.add("/demandeur/siret", &detail),
+        }
     }
     if demandeur.name().trim().is_empty() {
         faults.add(
@@ -252,18 +275,33 @@ fn row(
         );
     }
     let mut filled = BTreeMap::new();
-    for champ in form.iter().filter(|champ| {
-        !matches!(
+    for champ in form {
+        let pointer = format!("{at}/{}", escaped(&champ.id));
+        let silent = matches!(
             champ.kind,
             ChampType::HeaderSection | ChampType::Explication | ChampType::PieceJustificative
-        )
-    }) {
-        let pointer = format!("{at}/{}", escaped(&champ.id));
+        );
+        if silent {
+            // Files come beside the answers; whatever stands here would be lost.
+            if let Some(value) = answers.get(&champ.id) {
+                answer(champ, value, &pointer, faults);
+            }
+            continue;
+        }
         let before = faults.0.len();
         if let Some(valeur) = answers
             .get(&champ.id)
             .and_then(|value| answer(champ, value, &pointer, faults))
         {
+            if champ.obligatoire
+                && champ.kind == ChampType::Checkbox
+                && valeur == Valeur::YesNo(false)
+            {
+                faults.add(
+                    &pointer,
+                    &format!("la case « {} » doit être cochée", champ.libelle),
+                );
+            }
             filled.insert(champ.id.clone(), valeur);
         } else if champ.obligatoire && faults.0.len() == before {
             faults.add(
@@ -293,6 +331,10 @@ fn answer(champ: &Champ, value: &Value, pointer: &str, faults: &mut Faults) -> O
             "une liste de {MAX_ROWS} lignes au plus est attendue"
         )),
         (_, Value::String(text)) => Ok(text.clone()),
+        // `f64` is written without an exponent, as people write numbers.
+        (ChampType::DecimalNumber, Value::Number(number)) => {
+            Ok(number.as_f64().unwrap_or(f64::NAN).to_string())
+        }
         (_, Value::Number(number)) => Ok(number.to_string()),
         (_, Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
             Err("un texte ou un nombre est attendu".to_owned())
@@ -308,8 +350,15 @@ fn answer(champ: &Champ, value: &Value, pointer: &str, faults: &mut Faults) -> O
 }
 
 fn choices(champ: &Champ, list: &[Value], pointer: &str, faults: &mut Faults) -> Option<Valeur> {
+    if list.len() > champ.options.len() {
+        faults.add(
+            pointer,
+            &format!("{} choix au plus sont attendus", champ.options.len()),
+        );
+        return None;
+    }
     let mut chosen: Vec<String> = Vec::new();
-    for (index, value) in list.iter().take(champ.options.len() + 1).enumerate() {
+    for (index, value) in list.iter().enumerate() {
         match champ.options.iter().find(|option| {
             value
                 .as_str()

@@ -36,6 +36,20 @@ impl Email {
         Self(address.trim().to_lowercase())
     }
 
+    /// Whether it has the shape of an address that mail can be sent to: one line, one `@`, a domain with a dot, no more
+    /// than the 254 bytes of RFC 5321.
+    pub fn plausible(&self) -> bool {
+        let forbidden = |c: char| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c);
+        self.0.len() <= 254
+            && !self.0.contains(forbidden)
+            && self.0.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty()
+                    && !domain.contains('@')
+                    && domain.contains('.')
+                    && domain.split('.').all(|label| !label.is_empty())
+            })
+    }
+
     /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,23 +1,32 @@
 //! What an event makes Greffier say: who is told what.
 
+use std::collections::BTreeMap;
+
 use super::decide::WITHDRAW_DELAY;
 use super::demarche::Demarche;
 use super::dossier::{Dossier, Person};
 use super::event::{Event, Recorded};
+use super::id::{AvisId, Email};
 use super::notice::{Effect, Notice, Recipient};
 
 /// What an act makes Greffier say: `act` is all that one order brought about, `dossier` the state after it.
 ///
 /// The card is shown once. What merely comes along with the order (its author follows, a correction is resolved) is
-/// seen on the card and not said beside the main thing.
+/// seen on the card and not said beside the main thing. A declarative démarche says two things of a deposit: that it
+/// came, which acknowledges it, and what was made of it.
 pub fn react(dossier: &Dossier, demarche: &Demarche, act: &[Recorded]) -> Vec<Effect> {
     let mut effects = Vec::new();
     if act.iter().any(|recorded| shown_on_card(&recorded.event)) {
         effects.push(Effect::Card);
     }
+    let decided = act
+        .iter()
+        .any(|Recorded { event, .. }| matches!(event, Event::Decided { .. }));
     let told: Vec<&Recorded> = act
         .iter()
         .filter(|recorded| act.len() == 1 || !comes_along(&recorded.event))
+        // Passed en instruction only to be decided: the decision says it all.
+        .filter(|recorded| !(decided && recorded.event == Event::PassedToInstruction))
         .collect();
     let told = if told.is_empty() {
         act.iter().collect()
@@ -39,6 +48,7 @@ fn comes_along(event: &Event) -> bool {
             | Event::Unfollowed { .. }
             | Event::CorrectionResolved
             | Event::ReturnedToConstruction
+            | Event::Extended
     )
 }
 
@@ -70,12 +80,8 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
         Event::Decided { .. } => {
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
-            if demarche.experts.decision_access {
-                let answered = dossier
-                    .avis
-                    .iter()
-                    .filter(|(_, avis)| !avis.answers.is_empty() && avis.revoked.is_none());
-                answered.for_each(|(avis, _)| tell(Recipient::Expert { avis: *avis }));
+            for avis in told_decision(dossier, demarche).into_values() {
+                tell(Recipient::Expert { avis });
             }
         }
         Event::AttestationMade { .. } => {
@@ -103,17 +109,29 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
             tell(Recipient::Rooms);
             tell(Recipient::Expert { avis: *avis });
         }
-        // The decision is said already; the expert alone is told that no answer is waited for.
-        Event::AvisClosed { avis } => tell(Recipient::Expert { avis: *avis }),
+        // The decision is said already; the expert alone is told that no answer is waited for, unless an earlier avis of
+        // his brings him the decision itself.
+        Event::AvisClosed { avis } => {
+            let told = told_decision(dossier, demarche);
+            let expert = dossier.avis.get(avis).map(|avis| &avis.expert);
+            if !expert.is_some_and(|expert| told.contains_key(expert)) {
+                tell(Recipient::Expert { avis: *avis });
+            }
+        }
         Event::AvisRendered { avis, .. } => {
             tell(Recipient::Rooms);
             tell(Recipient::Followers);
-            // Who asked is told even if he does not follow.
+            // Who asked is told even if he does not follow, as long as he is in the group.
+            let ours = |email: &Email| {
+                demarche
+                    .groupe(&dossier.groupe)
+                    .is_some_and(|groupe| groupe.instructeurs.contains(email))
+            };
             let author = dossier
                 .avis
                 .get(avis)
                 .map(|avis| avis.by.clone())
-                .filter(|author| !dossier.followed_by(author));
+                .filter(|author| !dossier.followed_by(author) && ours(author));
             author
                 .into_iter()
                 .for_each(|email| tell(Recipient::Instructeur { email }));
@@ -152,13 +170,27 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
         | Event::Restored
         | Event::Extended
         | Event::Purged { .. }
-        | Event::Annotated { .. }
-        | Event::Labelled { .. }
-        | Event::Unlabelled { .. }
         | Event::Bounced { .. } => tell(Recipient::Rooms),
+        // What is put away makes no noise.
+        Event::Annotated { .. } | Event::Labelled { .. } | Event::Unlabelled { .. } => {
+            if !dossier.archived {
+                tell(Recipient::Rooms);
+            }
+        }
         Event::Seen { .. } => {}
     }
     effects
+}
+
+/// The experts who are told the decision, each once, by the last avis that he answered.
+fn told_decision<'a>(dossier: &'a Dossier, demarche: &Demarche) -> BTreeMap<&'a Email, AvisId> {
+    dossier
+        .avis
+        .iter()
+        .filter(|_| demarche.experts.decision_access)
+        .filter(|(_, avis)| !avis.answers.is_empty() && avis.revoked.is_none())
+        .map(|(id, avis)| (&avis.expert, *id))
+        .collect()
 }
 
 /// A message goes to the other side: an instructeur's to the usager, five minutes later; an usager's to the followers at once.

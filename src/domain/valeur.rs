@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Piece;
 use super::demarche::{Champ, ChampType};
+use super::id::Email;
 
 /// The most characters of one answer; longer ones are refused.
 pub const MAX_TEXT: usize = 20_000;
@@ -81,12 +82,16 @@ impl Valeur {
         if typed.chars().count() > MAX_TEXT {
             return Err(format!("la réponse dépasse {MAX_TEXT} caractères"));
         }
+        let lines = matches!(champ.kind, ChampType::Textarea | ChampType::Address);
+        if typed.contains('\n') && champ.kind == ChampType::Text {
+            return Err("une seule ligne est attendue".to_owned());
+        }
+        // A list may be typed over several lines, one choice each.
+        let lines = lines || champ.kind == ChampType::MultipleDropDownList;
+        if typed.contains(|c: char| c.is_control() && !(lines && "\t\r\n".contains(c))) {
+            return Err("la réponse contient des caractères de contrôle".to_owned());
+        }
         match champ.kind {
-            ChampType::Text | ChampType::Address
-                if typed.contains('\n') && champ.kind == ChampType::Text =>
-            {
-                Err("une seule ligne est attendue".to_owned())
-            }
             ChampType::Text | ChampType::Textarea | ChampType::Address => {
                 Ok(Self::Text(typed.to_owned()))
             }
@@ -99,12 +104,7 @@ impl Valeur {
             ChampType::YesNo | ChampType::Checkbox => yes_no(typed),
             ChampType::Civilite => choice(typed, &["Madame".to_owned(), "Monsieur".to_owned()]),
             ChampType::DropDownList => choice(typed, &champ.options),
-            ChampType::MultipleDropDownList => typed
-                .split([',', ';', '\n'])
-                .filter(|part| !part.trim().is_empty())
-                .map(|part| choice(part, &champ.options).map(|valeur| valeur.shown()))
-                .collect::<Result<Vec<_>, _>>()
-                .map(Self::Choices),
+            ChampType::MultipleDropDownList => choices(typed, &champ.options),
             ChampType::PieceJustificative => Err("un fichier est attendu, pas un texte".to_owned()),
             ChampType::Repetition => Err("une liste de lignes est attendue".to_owned()),
             ChampType::HeaderSection | ChampType::Explication => {
@@ -115,18 +115,9 @@ impl Valeur {
 }
 
 fn email(typed: &str) -> Result<Valeur, String> {
-    let sane = typed.len() <= 254
-        && !typed
-            .contains(|c: char| c.is_whitespace() || c.is_control() || "<>(),;:\"".contains(c))
-        && typed.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && domain.contains('.')
-                && !domain.contains('@')
-                && !domain.starts_with('.')
-                && !domain.ends_with('.')
-        });
-    if sane {
-        Ok(Valeur::Text(typed.to_lowercase()))
+    let email = Email::new(typed);
+    if email.plausible() {
+        Ok(Valeur::Text(email.into()))
     } else {
         Err("une adresse électronique est attendue, par exemple « nom@exemple.fr »".to_owned())
     }
@@ -186,6 +177,7 @@ fn integer(typed: &str) -> Result<Valeur, String> {
         .map_err(|_| "un nombre entier est attendu, par exemple « 42 »".to_owned())
 }
 
+/// A number of at most fifteen digits: those a `f64` keeps exactly, through JSON and back.
 fn decimal(typed: &str) -> Result<Valeur, String> {
     let plain: String = typed
         .chars()
@@ -195,6 +187,9 @@ fn decimal(typed: &str) -> Result<Valeur, String> {
     let digits_only = plain
         .chars()
         .all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+    if plain.chars().filter(char::is_ascii_digit).count() > 15 {
+        return Err("un nombre de quinze chiffres au plus est attendu".to_owned());
+    }
     plain
         .parse()
         .ok()
@@ -210,8 +205,12 @@ fn date(typed: &str) -> Result<Valeur, String> {
         .collect();
     let numbers: Option<Vec<i16>> = parts.iter().map(|part| part.parse().ok()).collect();
     let date = match numbers.as_deref() {
-        Some([year, month, day]) if *year > 31 => Date::new(*year, small(*month), small(*day)).ok(),
-        Some([day, month, year]) if *year > 31 => Date::new(*year, small(*month), small(*day)).ok(),
+        Some([year, month, day]) if *year >= 1000 => {
+            Date::new(*year, small(*month), small(*day)).ok()
+        }
+        Some([day, month, year]) if *year >= 1000 => {
+            Date::new(*year, small(*month), small(*day)).ok()
+        }
         _ => None,
     };
     date.map(Valeur::Date)
@@ -246,6 +245,24 @@ fn choice(typed: &str, options: &[String]) -> Result<Valeur, String> {
                     .join(", ")
             )
         })
+}
+
+/// Several choices, each once.
+fn choices(typed: &str, options: &[String]) -> Result<Valeur, String> {
+    let mut chosen = Vec::new();
+    for part in typed.split([',', ';', '\n']) {
+        if part.trim().is_empty() {
+            continue;
+        }
+        let option = choice(part, options)?.shown();
+        if !chosen.contains(&option) {
+            chosen.push(option);
+        }
+    }
+    if chosen.is_empty() {
+        return choice(typed, options);
+    }
+    Ok(Valeur::Choices(chosen))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod conversation;
 mod daemon;
 mod kill;
 mod ledger;

@@ -70,14 +70,7 @@ pub(super) fn request(
 }
 
 fn allowed(case: &Case<'_>, expert: &Email) -> Result<(), Refusal> {
-    let sane = expert
-        .as_str()
-        .split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-        && !expert
-            .as_str()
-            .contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;".contains(c));
-    if !sane {
+    if !expert.plausible() {
         return Err(Refusal::BadAddress {
             address: expert.to_string(),
         });

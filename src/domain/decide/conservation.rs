@@ -45,13 +45,17 @@ pub(super) fn delete(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(vec![Event::Deleted])
 }
 
-/// Restaurer. What expired is kept a month more, or it would expire again at once.
+/// Restaurer. What expired, or would have meanwhile, is kept a month more, or it would expire again at once.
 pub(super) fn restore(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     case.instructeur()?;
     let Some(trash) = &case.dossier.trash else {
         return Err(Refusal::NotTrashed);
     };
-    Ok(if trash.expired {
+    let over = case
+        .dossier
+        .expiry_noticed
+        .is_some_and(|expires| expires <= case.at);
+    Ok(if trash.expired || over {
         vec![Event::Restored, Event::Extended]
     } else {
         vec![Event::Restored]
@@ -83,7 +87,8 @@ fn expires(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
         .to_zoned_datetime(TimeZone::UTC)
         .checked_add(Span::new().months(months))
         .ok()?;
-    Some(end.timestamp())
+    let end = end.timestamp();
+    Some(dossier.kept_until.map_or(end, |until| until.max(end)))
 }
 
 /// When the clock must next look at this dossier, if ever.
@@ -94,11 +99,10 @@ pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     if let Some(trash) = &dossier.trash {
         return trash.at.checked_add(days(TRASH_DAYS)).ok();
     }
-    dossier.expiry_noticed.or_else(|| {
-        expires(dossier, demarche)?
-            .checked_sub(days(EXPIRY_NOTICE_DAYS))
-            .ok()
-    })
+    let expires = expires(dossier, demarche)?;
+    dossier
+        .expiry_noticed
+        .or_else(|| expires.checked_sub(days(EXPIRY_NOTICE_DAYS)).ok())
 }
 
 /// What time alone brings about. A notice that comes late pushes the expiry back: people always have their two weeks.

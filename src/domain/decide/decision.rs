@@ -26,7 +26,8 @@ pub(super) fn decide(
         .demarche
         .annotations
         .iter()
-        .filter(|champ| champ.obligatoire && !case.dossier.annotations.contains_key(&champ.id))
+        .filter(|champ| champ.obligatoire && champ.kind.typed())
+        .filter(|champ| !case.dossier.annotations.contains_key(&champ.id))
         .map(|champ| champ.libelle.clone())
         .collect();
     if !missing.is_empty() {
@@ -58,6 +59,14 @@ pub(super) fn attach_attestation(case: &Case<'_>, piece: &Piece) -> Result<Vec<E
         return Err(Refusal::NotAllowed);
     }
     case.needs("attach_attestation", &[Statut::Accepte])?;
+    let made = case
+        .dossier
+        .decided
+        .as_ref()
+        .and_then(|decided| decided.attestation.as_ref());
+    if made == Some(piece) {
+        return Ok(Vec::new());
+    }
     Ok(vec![Event::AttestationMade {
         piece: piece.clone(),
     }])

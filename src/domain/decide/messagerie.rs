@@ -92,8 +92,11 @@ pub(super) fn withdraw(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(events)
 }
 
-/// Mail to the usager or to an expert came back: marked once per address.
-pub(super) fn bounce(case: &Case<'_>, address: &Email, why: &str) -> Vec<Event> {
+/// Mail to the usager or to an expert came back: marked once per address. What the other side said is one line.
+pub(super) fn bounce(case: &Case<'_>, address: &Email, why: &str) -> Result<Vec<Event>, Refusal> {
+    if *case.by != Person::Greffier {
+        return Err(Refusal::NotAllowed);
+    }
     let concerned = *address == case.dossier.usager
         || case
             .dossier
@@ -101,10 +104,11 @@ pub(super) fn bounce(case: &Case<'_>, address: &Email, why: &str) -> Vec<Event> 
             .values()
             .any(|avis| avis.expert == *address);
     if !concerned || case.dossier.bounced.contains(address) || !case.dossier.present() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    vec![Event::Bounced {
+    let line = |c: char| if c.is_control() { ' ' } else { c };
+    Ok(vec![Event::Bounced {
         address: address.clone(),
-        why: why.chars().take(500).collect(),
-    }]
+        why: why.chars().take(500).map(line).collect(),
+    }])
 }

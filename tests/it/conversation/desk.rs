@@ -1,0 +1,236 @@
+//! The whole middle on a desk: heard twice, time set by hand, the outbox emptied by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use greffier::app::App;
+use greffier::command::Catalogue;
+use greffier::config::Room;
+use greffier::directory::Directory;
+use greffier::domain::{Demarches, Email};
+use greffier::mail::Own;
+use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
+use greffier::shelf::Shelf;
+use greffier::store::sled::{OpenOptions, Sled};
+use greffier::store::{Journaled, Row, Store};
+use greffier::template::Templates;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+/// Domain of the replies.
+pub(crate) const DOMAIN: &str = "greffier.example";
+/// The relay whose word on the sender is believed.
+pub(crate) const RELAY: &str = "mx.greffier.example";
+
+/// What the middle is set up with.
+#[derive(Default)]
+pub(crate) struct Setting {
+    pub(crate) demarches: Demarches,
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) administrateurs: Vec<Email>,
+}
+
+/// The middle, with its ledger in a folder that goes away with it.
+pub(crate) struct Desk {
+    pub(crate) app: App<Sled>,
+    pub(crate) now: Timestamp,
+    heard: u32,
+    _folder: TempDir,
+}
+
+/// What was said, and whether it left: a row that was taken up by the other side, or not, and why.
+pub(crate) struct Said {
+    pub(crate) row: Row,
+    /// The message of that remote id was changed rather than a new one sent.
+    pub(crate) edited: bool,
+    pub(crate) failed: Option<String>,
+}
+
+/// Made-up networks: one with everything, one with short messages, and mail.
+fn networks() -> BTreeMap<String, Limits> {
+    let chat = |text, buttons, reactions| Limits {
+        text,
+        file: 25_000_000,
+        buttons,
+        threads: true,
+        edits: true,
+        reactions,
+        pace: Duration::ZERO,
+    };
+    let mail = Limits {
+        text: 1_000_000,
+        ..Limits::NONE
+    };
+    [
+        ("console", chat(20_000, 9, false)),
+        ("matrix", chat(20_000, 9, true)),
+        ("discord", chat(2_000, 25, true)),
+        ("mail", mail),
+    ]
+    .into_iter()
+    .map(|(name, limits)| (name.to_owned(), limits))
+    .collect()
+}
+
+impl Desk {
+    pub(crate) fn new(setting: Setting, now: Timestamp) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Arc::new(Sled::open(&folder.path().join("store"), &OpenOptions::default()).unwrap());
+        let own = Own {
+            domain: DOMAIN.to_owned(),
+            hosts: vec![DOMAIN.to_owned()],
+            authserv_ids: vec![RELAY.to_owned()],
+            ..Own::default()
+        };
+        let app = App {
+            shelf: store.pieces() as Arc<dyn Shelf>,
+            store,
+            demarches: setting.demarches,
+            catalogue: Catalogue::embedded(),
+            templates: Templates::embedded(),
+            directory: Directory::new(setting.rooms, networks(), setting.administrateurs),
+            own,
+            from_name: String::new(),
+            secret: b"a secret of the tests, and of nobody else".to_vec(),
+        };
+        Self {
+            app,
+            now,
+            heard: 0,
+            _folder: folder,
+        }
+    }
+
+    /// Whether that network carries buttons, edits and so on.
+    pub(crate) fn limits(&self, network: &str) -> Limits {
+        self.app.directory.limits(network).unwrap_or(Limits::NONE)
+    }
+
+    /// Hears something as the daemon would (journal, handle, flush), then once more.
+    pub(crate) fn hear(&mut self, id: Option<String>, heard: Heard) -> Receipt {
+        self.heard += 1;
+        let incoming = Incoming {
+            id: id.unwrap_or_else(|| format!("test:{}", self.heard)),
+            at: self.now,
+            heard,
+        };
+        let store = Arc::clone(&self.app.store);
+        let journaled = store.journal(std::slice::from_ref(&incoming)).unwrap();
+        let receipt = match &journaled[..] {
+            [Journaled::Fresh(id) | Journaled::Waiting(id)] => {
+                self.app.handle(Some(*id), &incoming, self.now).unwrap()
+            }
+            [Journaled::Done(receipt)] => receipt.clone(),
+            other => panic!("one was journaled, not {other:?}"),
+        };
+        store.flush().unwrap();
+        self.hear_again(&incoming, &receipt);
+        receipt
+    }
+
+    /// The second time answers the same and says nothing more.
+    fn hear_again(&self, incoming: &Incoming, receipt: &Receipt) {
+        let store = &self.app.store;
+        let rows = |store: &Sled| store.queued(None, usize::MAX).unwrap();
+        let before = (
+            rows(store),
+            store.totals().unwrap(),
+            store.next_number().unwrap(),
+        );
+        let journaled = store.journal(std::slice::from_ref(incoming)).unwrap();
+        assert_eq!(journaled, [Journaled::Done(receipt.clone())]);
+        let again = self.app.handle(None, incoming, self.now).unwrap();
+        assert_eq!(again, *receipt, "heard again, it was answered otherwise");
+        store.flush().unwrap();
+        let after = (
+            rows(store),
+            store.totals().unwrap(),
+            store.next_number().unwrap(),
+        );
+        assert_eq!(before, after, "heard again, it did something more");
+    }
+
+    /// When the next row is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let rows = self.app.store.queued(None, usize::MAX).unwrap();
+        rows.into_iter().map(|(.., next)| next).min()
+    }
+
+    /// Delivers all that is due. `refused` says why an address takes nothing.
+    pub(crate) fn pump(&mut self, refused: &BTreeMap<String, String>) -> Vec<Said> {
+        let mut said = Vec::new();
+        loop {
+            let rows = self.app.store.queued(None, usize::MAX).unwrap();
+            let due: Vec<u64> = rows
+                .into_iter()
+                .filter(|(.., next)| *next <= self.now)
+                .map(|(id, ..)| id)
+                .collect();
+            if due.is_empty() {
+                return said;
+            }
+            for id in due {
+                let row = self.app.store.row(id).unwrap().unwrap();
+                let why = refused.get(&row.queued.outgoing.to.address).cloned();
+                said.push(self.settle(row, why));
+            }
+            self.hear_of_the_dead();
+        }
+    }
+
+    fn settle(&self, row: Row, failed: Option<String>) -> Said {
+        let store = &self.app.store;
+        let outgoing = &row.queued.outgoing;
+        let before = match &outgoing.body {
+            Body::Post(post) if self.limits(&outgoing.to.network).edits => post
+                .card
+                .as_ref()
+                .and_then(|card| store.remote(&outgoing.to, card).unwrap()),
+            _ => None,
+        };
+        let edited = before.is_some();
+        let outcome = match &failed {
+            Some(why) => Outcome::Dead { why: why.clone() },
+            None => Outcome::Delivered {
+                remote_id: before.unwrap_or_else(|| format!("remote-{}", row.id)),
+            },
+        };
+        store.settle(row.id, &outcome, self.now, self.now).unwrap();
+        Said {
+            row,
+            edited,
+            failed,
+        }
+    }
+
+    /// What was given up comes back as something heard.
+    fn hear_of_the_dead(&mut self) {
+        for (id, incoming) in self.app.store.journaled().unwrap() {
+            let receipt = self.app.handle(Some(id), &incoming, self.now).unwrap();
+            self.app.store.flush().unwrap();
+            self.hear_again(&incoming, &receipt);
+        }
+    }
+
+    /// Nothing may be left to say, now or later, and the ledger must be sound.
+    pub(crate) fn leave(self) {
+        let left = self.app.store.queued(None, usize::MAX).unwrap();
+        assert!(left.is_empty(), "still due: {left:?}");
+        let demarches = self.app.demarches.clone();
+        let rules = |number| demarches.get(&number).cloned();
+        let report = self.app.store.verify(&rules).unwrap();
+        assert_eq!(report.faults, Vec::<String>::new());
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let due = self.next_due().filter(|next| *next <= self.now);
+        assert!(due.is_none(), "something was still due: {due:?}");
+    }
+}

@@ -1,0 +1,436 @@
+//! What each step of a script does.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use greffier::config::Room;
+use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
+use greffier::message::{
+    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt,
+};
+use greffier::store::Store as _;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ToSpan as _};
+use regex::Regex;
+
+use super::desk::{DOMAIN, Desk, Setting};
+use super::letter::{Answered, Letter, Proof};
+use super::person::{About, Typing};
+use super::saying;
+
+/// A script's people, rooms, démarches, and the desk once the first thing is done.
+pub(super) struct Stage {
+    demarches: PathBuf,
+    setting: Setting,
+    home: Option<(String, String)>,
+    start: Timestamp,
+    desk: Option<Desk>,
+    said: BTreeMap<u64, Outgoing>,
+    refused: BTreeMap<String, String>,
+    codes: Vec<String>,
+    lines: u32,
+    letters: u32,
+}
+
+impl Stage {
+    pub(super) fn new(demarches: PathBuf) -> Self {
+        Self {
+            demarches,
+            setting: Setting::default(),
+            home: None,
+            start: "2024-06-03T07:00:00Z".parse().unwrap(),
+            desk: None,
+            said: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            codes: Vec::new(),
+            lines: 0,
+            letters: 0,
+        }
+    }
+
+    /// Ends it: nothing may be left to say.
+    pub(super) fn leave(&mut self) {
+        if let Some(desk) = self.desk.take() {
+            desk.leave();
+        }
+    }
+
+    fn desk(&mut self) -> &mut Desk {
+        let (setting, start) = (&mut self.setting, self.start);
+        self.desk
+            .get_or_insert_with(|| Desk::new(std::mem::take(setting), start))
+    }
+
+    /// Does what `line` says, and answers what is said of it.
+    pub(super) fn step(&mut self, line: &str, more: &[String]) -> Vec<String> {
+        if let Some(typing) = Typing::read(line, self.home.as_ref()) {
+            return self.types(typing, more);
+        }
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "démarche" => self.demarche(rest),
+            "salon" => self.salon(rest),
+            "administrateur" => self.setting.administrateurs.push(Email::new(rest)),
+            "le" => {
+                self.start = format!("{}:00+02:00", rest.replace(' ', "T"))
+                    .parse()
+                    .unwrap();
+            }
+            "compte" => self.compte(rest),
+            "panne" => {
+                let (address, why) = rest.split_once(" : ").unwrap();
+                self.refused.insert(address.to_owned(), why.to_owned());
+            }
+            "réparé" => drop(self.refused.remove(rest)),
+            "dépôt" => return self.depot(rest, more),
+            "courriel" => return self.courriel(rest, more),
+            "voir" => return self.voir(rest),
+            _ if word.starts_with('+') => return self.attend(word, rest),
+            _ => panic!("not a step: {line}"),
+        }
+        Vec::new()
+    }
+
+    fn demarche(&mut self, name: &str) {
+        let path = self.demarches.join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let demarche: greffier::domain::Demarche = toml::from_str(&text).unwrap();
+        assert_eq!(demarche.faults(), Vec::<String>::new(), "{name}");
+        self.setting.demarches.insert(demarche.number, demarche);
+    }
+
+    fn salon(&mut self, rest: &str) {
+        let mut words = rest.split(' ');
+        let (network, id) = (words.next().unwrap(), words.next().unwrap());
+        let mut room = Room {
+            network: network.to_owned(),
+            id: id.to_owned(),
+            demarche: None,
+            groupe: None,
+            notify: None,
+            threads: true,
+            privacy: Privacy::Full,
+        };
+        for option in words {
+            let (name, value) = option.split_once('=').unwrap();
+            match name {
+                "démarche" => room.demarche = Some(DemarcheId(value.parse().unwrap())),
+                "groupe" => room.groupe = Some(value.to_owned()),
+                "montre" => room.privacy = serde_json::from_value(value.into()).unwrap(),
+                "fils" => room.threads = value == "oui",
+                "prévient" => {
+                    let topics = value
+                        .split(',')
+                        .map(|topic| serde_json::from_value::<Topic>(topic.into()).unwrap());
+                    room.notify = Some(topics.collect());
+                }
+                _ => panic!("not an option of a room: {option}"),
+            }
+        }
+        self.home.get_or_insert((network.to_owned(), id.to_owned()));
+        self.setting.rooms.push(room);
+    }
+
+    /// Links an account, as its owner would, without a word of it in the conversation.
+    fn compte(&mut self, rest: &str) {
+        let words: Vec<&str> = rest.split(' ').collect();
+        let [account, network, email] = words[..] else {
+            panic!("compte COMPTE RÉSEAU ADRESSE, not {rest}");
+        };
+        let typing = |text: &str| Typing {
+            who: account.to_owned(),
+            network: network.to_owned(),
+            place: Place::Direct,
+            about: None,
+            files: Vec::new(),
+            text: text.to_owned(),
+        };
+        self.types(typing(&format!("lier {email}")), &[]);
+        let code = self.codes.last().unwrap().clone();
+        self.types(typing(&format!("lier {code}")), &[]);
+        let link = Account {
+            network: network.to_owned(),
+            id: account.to_owned(),
+        };
+        let key = format!("account\u{0}{}\u{0}{}", link.network, link.id);
+        let linked = self
+            .desk()
+            .app
+            .store
+            .get(greffier::store::Collection::Link, &key);
+        assert_eq!(
+            linked.unwrap(),
+            Some(email.into()),
+            "{account} is not linked"
+        );
+    }
+
+    fn types(&mut self, typing: Typing, more: &[String]) -> Vec<String> {
+        self.lines += 1;
+        let number = self.lines;
+        let mut text = typing.text.clone();
+        for line in more {
+            text.push('\n');
+            text.push_str(line);
+        }
+        for (index, code) in self.codes.iter().enumerate().rev() {
+            text = text.replace(&format!("CODE-{}", index + 1), code);
+        }
+        let files = typing.files.iter().map(|name| self.file(name)).collect();
+        let about = typing.about.map(|about| match about {
+            About::Row(row) => format!("remote-{row}"),
+            About::Thread(dossier) => {
+                let Place::Room(address) = &typing.place else {
+                    panic!("a thread is in a room");
+                };
+                let to = Destination {
+                    network: typing.network.clone(),
+                    address: address.clone(),
+                };
+                let card = format!("dossier-{dossier}");
+                let card = self.desk().app.store.remote(&to, &card).unwrap();
+                card.expect("the dossier has a card in that room")
+            }
+        });
+        let line = Line {
+            from: Account {
+                network: typing.network,
+                id: typing.who,
+            },
+            place: typing.place,
+            text,
+            files,
+            about,
+            remote_id: Some(format!("ligne-{number}")),
+        };
+        let receipt = self.desk().hear(None, Heard::Line(line));
+        self.report(&receipt)
+    }
+
+    fn file(&mut self, name: &str) -> Piece {
+        let content = format!("%PDF-1.4 {name}");
+        let hash = self.desk().app.shelf.keep(content.as_bytes()).unwrap();
+        Piece {
+            hash,
+            name: name.to_owned(),
+            media_type: "application/pdf".to_owned(),
+            bytes: content.len() as u64,
+        }
+    }
+
+    /// `dépôt 12 de jean@exemple.fr pour Jean Martin`, with the answers as TOML.
+    fn depot(&mut self, rest: &str, more: &[String]) -> Vec<String> {
+        let form = Regex::new(r"^(\d+)(?: clé (\S+))? de (\S+) pour (.*)$").unwrap();
+        let found = form
+            .captures(rest)
+            .expect("dépôt N [clé K] de ADRESSE pour NOM");
+        let (files, answers): (Vec<&String>, Vec<&String>) =
+            more.iter().partition(|line| line.starts_with("joint "));
+        let answers: Vec<&str> = answers.into_iter().map(String::as_str).collect();
+        let champs: toml::Table = toml::from_str(&answers.join("\n")).unwrap();
+        let mut champs = serde_json::to_value(champs).unwrap();
+        let groupe = champs.as_object_mut().unwrap().remove("groupe");
+        let (prenom, nom) = found[4].split_once(' ').unwrap_or(("", &found[4]));
+        let mut body = serde_json::json!({
+            "usager": &found[3],
+            "demandeur": { "prenom": prenom, "nom": nom },
+            "champs": champs,
+        });
+        if let Some(groupe) = groupe {
+            body["groupe"] = groupe;
+        }
+        let files = files
+            .into_iter()
+            .map(|line| {
+                let (champ, name) = line["joint ".len()..].split_once(" : ").unwrap();
+                (champ.to_owned(), self.file(name))
+            })
+            .collect();
+        let deposit = DepositIn {
+            demarche: found[1].parse().unwrap(),
+            body,
+            files,
+            digest: None,
+        };
+        let id = found.get(2).map(|key| format!("http:{}", key.as_str()));
+        let receipt = self.desk().hear(id, Heard::Deposit(deposit));
+        let mut lines: Vec<String> = receipt
+            .dossier
+            .map(|number| format!("= dossier {number}"))
+            .into_iter()
+            .collect();
+        lines.extend(self.report(&receipt));
+        lines
+    }
+
+    /// `courriel [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the mail's own lines.
+    fn courriel(&mut self, rest: &str, more: &[String]) -> Vec<String> {
+        let (proof, rest) = if let Some(rest) = rest.strip_prefix("sans preuve ") {
+            (Proof::None, rest)
+        } else if let Some(rest) = rest.strip_prefix("falsifié ") {
+            (Proof::Forged, rest)
+        } else {
+            (Proof::Signed, rest)
+        };
+        let rest = rest.strip_prefix("de ").expect("courriel de ADRESSE …");
+        let (from, to) = rest
+            .split_once(" en réponse")
+            .or_else(|| rest.rsplit_once(" vers "))
+            .expect("en réponse, or vers ADRESSE");
+        let (to, answers) = if to.contains('@') {
+            (to.to_owned(), None)
+        } else {
+            self.answered(from, to.trim_start_matches(" à "))
+        };
+        self.letters += 1;
+        let id = self.letters;
+        let at = self.desk().now;
+        let letter = Letter {
+            from,
+            to: &to,
+            proof,
+            answers,
+            lines: more,
+            id,
+            at,
+        };
+        let raw = letter.write();
+        let hash = self.desk().app.shelf.keep(&raw).unwrap();
+        let original = Piece {
+            hash,
+            name: "courriel.eml".to_owned(),
+            media_type: "message/rfc822".to_owned(),
+            bytes: raw.len() as u64,
+        };
+        let mail = MailIn {
+            original,
+            mail_from: Some(from.to_owned()),
+            rcpt_to: vec![to],
+            peer: None,
+        };
+        let receipt = self
+            .desk()
+            .hear(Some(format!("mail:courriel-{id}")), Heard::Mail(mail));
+        self.report(&receipt)
+    }
+
+    /// The reply address, and the mail of ours that `from` answers: the row named, or the last one to him.
+    fn answered(&self, from: &str, row: &str) -> (String, Option<Answered>) {
+        let from = from
+            .trim_end_matches('>')
+            .rsplit('<')
+            .next()
+            .unwrap_or(from);
+        let mails = self
+            .said
+            .iter()
+            .rev()
+            .filter_map(|(row, said)| match &said.body {
+                Body::Mail(mail) => Some((row, &said.to.address, mail)),
+                Body::Post(_) | Body::React(_) => None,
+            });
+        let mut mails = mails.filter(|(id, address, _)| match row.strip_prefix("outbox-") {
+            Some(row) => id.to_string() == row,
+            None => *address == from,
+        });
+        let (id, _, mail) = mails.next().expect("a mail that can be answered");
+        let local = mail.reply_to.clone().unwrap_or("greffier".to_owned());
+        let answered = Answered {
+            subject: mail.subject.clone(),
+            message_id: format!("outbox-{id}.essai@{DOMAIN}"),
+            thread: mail.thread.as_ref().map(|name| format!("{name}@{DOMAIN}")),
+        };
+        (format!("{local}@{DOMAIN}"), Some(answered))
+    }
+
+    /// Lets time pass, a day at a time, as the clock would see it.
+    fn attend(&mut self, amount: &str, unit: &str) -> Vec<String> {
+        let amount: i64 = amount[1..].parse().unwrap();
+        let span: Span = match unit.trim_end_matches('s') {
+            "min" => amount.minutes(),
+            "h" => amount.hours(),
+            "jour" => amount.days(),
+            "moi" => amount.months(),
+            "an" => amount.years(),
+            _ => panic!("not a span of time: {unit}"),
+        };
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let end = self
+            .desk()
+            .now
+            .to_zoned_datetime(zone.clone())
+            .checked_add(span)
+            .unwrap();
+        let end = end.timestamp();
+        let mut said = Vec::new();
+        let mut tick = self.desk().now + 24.hours();
+        while self.desk().now < end {
+            let due = self.desk().next_due().unwrap_or(end);
+            let next = tick.min(end).min(due.max(self.desk().now));
+            let desk = self.desk();
+            desk.now = next;
+            if next == tick || next == end {
+                tick = next + 24.hours();
+                self.desk().hear(None, Heard::Tick);
+            }
+            let lines = self.deliver();
+            if !lines.is_empty() {
+                let then = self.desk().now.to_zoned_datetime(zone.clone());
+                said.push(format!("[{}]", then.strftime("%d/%m/%Y %H:%M")));
+                said.extend(lines);
+            }
+        }
+        said
+    }
+
+    fn voir(&mut self, rest: &str) -> Vec<String> {
+        let (html, rest) = rest
+            .strip_prefix("html ")
+            .map_or((false, rest), |rest| (true, rest));
+        let row: u64 = rest.strip_prefix("outbox-").unwrap().parse().unwrap();
+        let outgoing = self.said.get(&row).expect("it was said");
+        let text = self.hide(&saying::whole(outgoing, html));
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The receipt, and what is delivered at once.
+    fn report(&mut self, receipt: &Receipt) -> Vec<String> {
+        let mut lines = saying::receipt(receipt);
+        lines.extend(self.deliver());
+        lines
+    }
+
+    fn deliver(&mut self) -> Vec<String> {
+        let refused = self.refused.clone();
+        let said = self.desk().pump(&refused);
+        let mut lines = Vec::new();
+        for said in said {
+            let outgoing = said.row.queued.outgoing.clone();
+            self.learn(&outgoing);
+            lines.push(self.hide(&saying::said(&said)));
+            self.said.insert(said.row.id, outgoing);
+        }
+        lines
+    }
+
+    /// Keeps the codes that are said, so that the script can name them.
+    fn learn(&mut self, outgoing: &Outgoing) {
+        let text = saying::whole(outgoing, false);
+        let code = Regex::new(r"(?:confirmer|lier) `?([A-Z0-9]{4,12})\b").unwrap();
+        for found in code.captures_iter(&text) {
+            let code = found[1].to_owned();
+            if !self.codes.contains(&code) {
+                self.codes.push(code);
+            }
+        }
+    }
+
+    /// Codes by the order in which they came, so that a conversation can be changed without changing them.
+    fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (index, code) in self.codes.iter().enumerate() {
+            text = text.replace(code.as_str(), &format!("CODE-{}", index + 1));
+        }
+        text
+    }
+}
