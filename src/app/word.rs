@@ -87,24 +87,18 @@ impl<S: Store> App<S> {
         match to {
             Recipient::Rooms => self.tell_rooms(draft, saying),
             Recipient::RoomsOf { groupe } => self.tell_left_rooms(draft, saying, groupe),
-            Recipient::Groupe => {
-                let members = demarche
-                    .groupe(&dossier.groupe)
-                    .map(|groupe| groupe.instructeurs.clone())
-                    .unwrap_or_default();
-                members
-                    .iter()
-                    .try_for_each(|member| self.tell_if_wanted(draft, saying, member))
-            }
-            Recipient::Followers => {
-                let followers: Vec<&Email> = dossier
-                    .followers
-                    .keys()
-                    .filter(|follower| by.email() != Some(follower))
-                    .collect();
-                followers
-                    .into_iter()
-                    .try_for_each(|follower| self.tell_if_wanted(draft, saying, follower))
+            // Nobody is told of his own act.
+            Recipient::Groupe => members(demarche, dossier)
+                .filter(|member| by.email() != Some(member))
+                .try_for_each(|member| self.tell_if_wanted(draft, saying, member)),
+            Recipient::Followers => followers(demarche, dossier)
+                .filter(|follower| by.email() != Some(follower))
+                .try_for_each(|follower| self.tell_if_wanted(draft, saying, follower)),
+            // Somebody who left the group since is told nothing more.
+            Recipient::Instructeur { email }
+                if !members(demarche, dossier).any(|member| member == email) =>
+            {
+                Ok(())
             }
             Recipient::Instructeur { email } => {
                 self.tell_privately(draft, saying, email)?;
@@ -204,7 +198,7 @@ impl<S: Store> App<S> {
                 Audience::Room(room.privacy),
             );
             let mentions = if notice.alert() {
-                self.mentions(draft, dossier, room)?
+                self.mentions(draft, saying, room)?
             } else {
                 Vec::new()
             };
@@ -224,14 +218,14 @@ impl<S: Store> App<S> {
     fn mentions(
         &self,
         draft: &Draft<'_, S>,
-        dossier: &Dossier,
+        saying: &Saying<'_>,
         room: &Room,
     ) -> Result<Vec<String>, Error> {
         if room.privacy == Privacy::Minimal {
             return Ok(Vec::new());
         }
         let mut mentions = Vec::new();
-        for follower in dossier.followers.keys() {
+        for follower in followers(saying.demarche, saying.dossier) {
             let accounts = self.accounts(draft, follower)?;
             mentions.extend(
                 accounts
@@ -499,6 +493,19 @@ fn shown_to_expert(dossier: &Dossier, avis: &Avis) -> Vec<Piece> {
         }
     }
     files
+}
+
+/// The instructeurs of the dossier's group.
+fn members<'a>(demarche: &'a Demarche, dossier: &Dossier) -> impl Iterator<Item = &'a Email> {
+    demarche
+        .groupe(&dossier.groupe)
+        .into_iter()
+        .flat_map(|groupe| &groupe.instructeurs)
+}
+
+/// Those who follow the dossier and may still see it: somebody who left the group is told nothing more.
+fn followers<'a>(demarche: &'a Demarche, dossier: &'a Dossier) -> impl Iterator<Item = &'a Email> {
+    members(demarche, dossier).filter(|member| dossier.followed_by(member))
 }
 
 /// `Message-ID` of the usager's last mail, so that ours answers it.
