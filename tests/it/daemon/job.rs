@@ -127,7 +127,7 @@ fn decided(desk: &Desk, number: u64, receipt: &Mail, answer: &Reply) {
         "{preview}"
     );
     let code = code(&preview);
-    desk.command(&format!("confirmer {code}"), PAUL);
+    desk.refused(&format!("confirmer {code}"), PAUL);
     desk.settled(0);
     assert_eq!(
         desk.count(LINA, "a été accepté"),
@@ -147,7 +147,7 @@ fn decided(desk: &Desk, number: u64, receipt: &Mail, answer: &Reply) {
     assert_eq!(decision.reply_to, receipt.reply_to);
     desk.shown(&format!("Dossier n° {number} — accepté par"));
     desk.mail(ABF, "a été accepté");
-    desk.command(&format!("confirmer {code}"), INES);
+    desk.refused(&format!("confirmer {code}"), INES);
     desk.settled(0);
     assert_eq!(desk.count(LINA, "a été accepté"), 1, "decided once");
 }
