@@ -27,7 +27,7 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
 
     // The other group sees nothing of it and can do nothing with it.
     assert!(!desk.done("quarantaine", ROSE).contains(STRANGER));
-    desk.done("quarantaine accepter 1", ROSE);
+    desk.refused("quarantaine accepter 1", ROSE);
     assert!(
         !desk
             .done(&format!("messages {number}"), INES)
@@ -52,8 +52,8 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
     let rejected = desk.mail(STRANGER, "Écrivez depuis votre adresse");
     assert_eq!(rejected.in_reply_to, [second.message_id()]);
     // Decided twice is decided once.
-    desk.done("quarantaine rejeter 2", INES);
-    desk.done("quarantaine accepter 1", INES);
+    desk.refused("quarantaine rejeter 2", INES);
+    desk.refused("quarantaine accepter 1", INES);
     desk.settled(0);
     assert_eq!(desk.count(STRANGER, ""), 2);
     assert_eq!(
