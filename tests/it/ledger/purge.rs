@@ -39,7 +39,7 @@ fn about(text: &str) -> Queued {
 fn card(text: &str) -> Queued {
     let mut queued = about(text);
     if let Body::Post(post) = &mut queued.outgoing.body {
-        post.card = Some(format!("{MARK}-1"));
+        post.card = Some("dossier-1".to_owned());
     }
     queued
 }
@@ -75,8 +75,9 @@ fn personal(store: &Sled) -> (Commit, Piece, Piece) {
     };
     store.commit(&other).unwrap();
     store.flush().unwrap();
+    // A card's name and the network's id of it are numbers: they outlive the dossier, so that its card can be emptied.
     let delivered = Outcome::Delivered {
-        remote_id: MARK.to_owned(),
+        remote_id: "$carte".to_owned(),
     };
     store.settle(2, &delivered, at(1), at(1)).unwrap();
     store
