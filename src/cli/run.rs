@@ -191,7 +191,7 @@ fn sweep(store: Arc<Sled>) {
         Ok(0) => {}
         Ok(swept) => tracing::info!("Removed {swept} files that nothing speaks of"),
         Err(error) => {
-            tracing::error!(error = %error, "Cannot look for files that nothing speaks of")
+            tracing::error!(error = %error, "Cannot look for files that nothing speaks of");
         }
     });
 }
