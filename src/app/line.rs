@@ -314,8 +314,7 @@ impl<S: Store> App<S> {
         self.reply(
             draft,
             speaker.line,
-            "Ce salon n’est pas celui de cette démarche\u{a0}: je vous réponds en privé."
-                .to_owned(),
+            "Cela n’est pas pour ce salon\u{a0}: je vous réponds en privé.".to_owned(),
         );
         Ok(())
     }

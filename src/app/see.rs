@@ -294,10 +294,14 @@ impl<S: Store> App<S> {
         {
             return self.answer(draft, speaker, &answer, None);
         }
-        let plan = match self.plan(draft, &email, only, listing)? {
+        let mut plan = match self.plan(draft, &email, only, listing)? {
             Ok(plan) => plan,
             Err(answer) => return self.answer(draft, speaker, &answer, None),
         };
+        // What somebody follows may be in several groups; a group's room hears of its own.
+        plan.groupe = groupe
+            .filter(|_| listing.onglet == Onglet::Suivis)
+            .map(str::to_owned);
         let lists: Vec<List> = demarches
             .iter()
             .flat_map(|demarche| lists(demarche, &email, listing.onglet, groupe))
@@ -407,7 +411,8 @@ impl<S: Store> App<S> {
                 .filtre
                 .iter()
                 .all(|(id, wanted)| fold(&cell(&change.dossier, demarche, id)).contains(wanted));
-            if kept {
+            let groupe = plan.groupe.as_ref();
+            if kept && groupe.is_none_or(|groupe| *groupe == change.dossier.groupe) {
                 dossiers.push(change.dossier);
             }
         }
@@ -505,6 +510,8 @@ impl<S: Store> App<S> {
 #[derive(Debug, Default)]
 struct Plan {
     page: usize,
+    /// Only dossiers of this group.
+    groupe: Option<String>,
     colonnes: Vec<(String, String)>,
     filtre: Vec<(String, String)>,
     tri: Option<(String, bool)>,
@@ -513,7 +520,7 @@ struct Plan {
 impl Plan {
     /// Whether the whole tab must be looked at to know the page.
     fn whole(&self) -> bool {
-        self.tri.is_some() || !self.filtre.is_empty()
+        self.tri.is_some() || !self.filtre.is_empty() || self.groupe.is_some()
     }
 }
 

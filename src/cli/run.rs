@@ -117,6 +117,7 @@ impl Greffier {
         }
         let (app, store) = middle(&config, networks)?;
         suggestions.from_app(&app);
+        sweep(Arc::clone(&store));
         let health = Arc::new(Health::default());
         health.ill("writer", "Greffier is starting");
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
@@ -182,6 +183,17 @@ impl Greffier {
             tracing::info!("Nobody is at the console: its room is off");
         }
     }
+}
+
+/// Takes away, in the background, what a crash may have left on the shelf.
+fn sweep(store: Arc<Sled>) {
+    tokio::task::spawn_blocking(move || match store.sweep() {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!("Removed {swept} files that nothing speaks of"),
+        Err(error) => {
+            tracing::error!(error = %error, "Cannot look for files that nothing speaks of")
+        }
+    });
 }
 
 /// Ctrl-C or SIGTERM asks to stop; a second one insists.
