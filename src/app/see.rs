@@ -287,6 +287,13 @@ impl<S: Store> App<S> {
         } else {
             None
         };
+        // Of several démarches the columns differ: a filter that was typed is never left out in silence.
+        if only.is_none()
+            && listing.names_columns()
+            && let Err(answer) = self.meant(speaker, None)
+        {
+            return self.answer(draft, speaker, &answer, None);
+        }
         let mut plan = match self.plan(draft, &email, only, listing)? {
             Ok(plan) => plan,
             Err(answer) => return self.answer(draft, speaker, &answer, None),
