@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -233,7 +233,10 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         getrandom::fill(&mut octets)
             .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
                 .with_context(|| format!("Cannot create {}", folder.display()))?;
         }
         let mut file = fs::OpenOptions::new()
@@ -247,6 +250,12 @@ fn secret(path: &Path) -> anyhow::Result<String> {
     }
     let text =
         fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    if readable_by_others(path)? {
+        tracing::warn!(
+            "Others than its owner can read {0}: chmod 600 {0}, or remove it and a new one is made",
+            path.display()
+        );
+    }
     let text = text.trim();
     if text.len() < 16 {
         bail!(
@@ -255,6 +264,11 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         );
     }
     Ok(text.to_owned())
+}
+
+fn readable_by_others(path: &Path) -> anyhow::Result<bool> {
+    let metadata = fs::metadata(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    Ok(metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// The middle, on the store that `config` names, and that store.
@@ -382,4 +396,24 @@ pub(super) fn admin(store: Arc<Sled>) -> Admin {
 /// The time at which something is asked.
 pub(super) fn now() -> Timestamp {
     crate::clock::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{readable_by_others, secret};
+
+    #[test]
+    fn a_new_secret_is_its_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secrets/key");
+        let made = secret(&path).expect("made");
+        assert_eq!(made, secret(&path).expect("kept"));
+        assert!(!readable_by_others(&path).expect("there"));
+        assert!(!readable_by_others(&folder.path().join("secrets")).expect("there"));
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("changed");
+        assert!(readable_by_others(&path).expect("there"));
+    }
 }
