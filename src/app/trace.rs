@@ -1,15 +1,20 @@
 //! The mails of a dossier: what it received, what waits to leave, what was given up.
 
+use std::ops::Bound;
+
 use super::draft::Draft;
 use super::line::Speaker;
 use super::{App, Error};
 use crate::domain::{Dossier, DossierId};
 use crate::message::Body;
-use crate::store::{Row, Store};
+use crate::store::{Collection, Row, Sent, Store, sent_key};
 use crate::template::{Answer, MailRow};
 
 /// Most outbox rows that the mail trace looks at.
 const TRACED: usize = 10_000;
+
+/// Most mails that have left, of one dossier.
+const LEFT: usize = 1_000;
 
 impl<S: Store> App<S> {
     pub(super) fn mail_trace(
@@ -27,6 +32,23 @@ impl<S: Store> App<S> {
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
         };
         let mut rows = received(&dossier);
+        for (_, value) in self.store.scan(
+            Collection::Sent,
+            &sent_key(number, None),
+            Bound::Unbounded,
+            LEFT,
+        )? {
+            let sent: Sent = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Sent, &error))?;
+            rows.push(MailRow {
+                received: false,
+                at: sent.at,
+                address: sent.address,
+                subject: sent.subject,
+                state: "sent".to_owned(),
+                why: None,
+            });
+        }
         for (id, to, _) in self.store.queued(None, TRACED)? {
             if to.network != "mail" {
                 continue;

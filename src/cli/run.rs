@@ -34,7 +34,7 @@ use crate::command::Catalogue;
 use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
-use crate::domain::{DemarcheId, Demarches};
+use crate::domain::{DemarcheId, Demarches, List, Of, Onglet};
 use crate::mail::Claim;
 use crate::mail::compose::Identity;
 use crate::message::Limits;
@@ -285,6 +285,9 @@ pub(super) fn middle(
     fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
     let store = Arc::new(Sled::open(&data.join("store"), &OpenOptions::default())?);
     follow_rules(&store, &demarches)?;
+    for stray in strays(&*store, &demarches)? {
+        tracing::warn!("{stray}");
+    }
     let limits: BTreeMap<String, Limits> = networks
         .into_iter()
         .map(|(name, limits)| (name.to_owned(), limits))
@@ -316,6 +319,37 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.greffier.templates.as_deref()).map_err(super::listed)
+}
+
+/// Dossiers that nobody can see: their démarche, or their group, has left the files.
+fn strays(store: &impl Store, demarches: &Demarches) -> Result<Vec<String>, crate::store::Error> {
+    let mut strays = Vec::new();
+    for (number, total) in store.totals()? {
+        let Some(demarche) = demarches.get(&number) else {
+            strays.push(format!("{total} dossiers are of the démarche {number}, which no file describes: nobody sees them until one does"));
+            continue;
+        };
+        let mut seen = 0;
+        for groupe in &demarche.groupes {
+            // Each dossier is in exactly one of these tabs.
+            for onglet in [Onglet::Total, Onglet::Archives, Onglet::Supprimes] {
+                let of = Of::Groupe(groupe.label.clone());
+                seen += store.count(&List {
+                    demarche: number,
+                    of,
+                    onglet,
+                    marked: false,
+                })?;
+            }
+        }
+        if seen < total {
+            strays.push(format!(
+                "{} dossiers of the démarche {number} are in groups that its file does not name (any more): nobody sees them; name their group again, and reassign them before it goes",
+                total - seen
+            ));
+        }
+    }
+    Ok(strays)
 }
 
 /// When the rules of the démarches have changed, so may have the days on which the clock must look: the indexes are made anew.

@@ -18,7 +18,7 @@ fn a_stranger_with_the_reply_address_is_held_and_told_once() {
     let told = desk.mail(STRANGER, "mis de côté");
     assert_eq!(told.in_reply_to, [first.message_id()]);
     assert_eq!(told.reply_to, "");
-    assert_eq!(told.auto_submitted, "auto-generated");
+    assert_eq!(told.auto_submitted, "auto-replied");
     let second = mail.answer(STRANGER, "Bonjour encore, toujours moi.");
     assert_eq!(desk.send(STRANGER, &mail.reply_to, &second.text()), 250);
     desk.shown("quarantaine accepter 2");
