@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Sled;
+use super::disk::Disk;
 use super::draft::Draft;
 use super::instance::Instances;
 use super::key;
@@ -57,7 +58,7 @@ impl Sled {
         Ok(Self {
             path: path.to_owned(),
             db,
-            file,
+            disk: Disk::new(file),
             trees,
             pieces: Arc::new(pieces),
             instances,
