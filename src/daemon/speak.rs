@@ -65,9 +65,11 @@ pub async fn speak<S: Store, C: Channel>(
         let committed = outbox.bells.committed.notified();
         queue.read(&*outbox.store, channel.name())?;
         while tasks.len() < AT_ONCE {
-            let Some((to, id)) = queue.next(clock::now(), Instant::now()) else {
+            let lane = |to: &Destination| channel.lane(to);
+            let Some((to, id)) = queue.next(clock::now(), Instant::now(), lane) else {
                 break;
             };
+            queue.pace(channel.lane(&to), channel.limits().pace);
             let (outbox, channel) = (outbox.clone(), Arc::clone(&channel));
             tasks.spawn(async move {
                 deliver(&outbox, &*channel, id)
@@ -82,7 +84,8 @@ pub async fn speak<S: Store, C: Channel>(
         tokio::select! {
             Some(done) = tasks.join_next() => {
                 let (to, id, next) = done??;
-                queue.settle(&to, id, next, Instant::now() + channel.limits().pace);
+                queue.pace(channel.lane(&to), channel.limits().pace);
+                queue.settle(&to, id, next);
             }
             () = committed => {}
             () = tokio::time::sleep(wait) => {}
@@ -106,6 +109,7 @@ async fn deliver<S: Store, C: Channel>(
     let known = Known {
         thread,
         edits,
+        since: leaves(&row),
         shelf: Arc::clone(&outbox.shelf),
     };
     let key = outbox.store.key(id);
@@ -124,7 +128,8 @@ async fn deliver<S: Store, C: Channel>(
     if journaled.is_some() {
         outbox.bells.journaled.notify_one();
     }
-    Ok(matches!(outcome, Outcome::Retry { .. }).then_some(next))
+    let again = matches!(outcome, Outcome::Retry { .. } | Outcome::Held { .. });
+    Ok(again.then_some(next))
 }
 
 /// A row, with the remote ids of its thread and of the message that it edits.
@@ -149,19 +154,24 @@ fn look_up<S: Store>(store: &S, id: OutboxId) -> Result<Option<Found>, crate::st
 
 /// What an outcome means for a row of that age: after too long, a retry is a death.
 fn judge(outcome: Outcome, row: &Row, now: Timestamp) -> (Outcome, Timestamp) {
-    let Outcome::Retry { after, why } = outcome else {
-        return (outcome, now);
+    let wait = match &outcome {
+        Outcome::Delivered { .. } | Outcome::Dead { .. } => return (outcome, now),
+        Outcome::Held { after, .. } => *after,
+        Outcome::Retry { why, .. } if now.duration_since(leaves(row)) > GIVE_UP => {
+            return (Outcome::Dead { why: why.clone() }, now);
+        }
+        Outcome::Retry { after, .. } => after.unwrap_or_else(|| backoff(row.attempts)),
     };
-    let since = row.queued.not_before.unwrap_or(row.since).max(row.since);
-    if now.duration_since(since) > GIVE_UP {
-        return (Outcome::Dead { why }, now);
-    }
-    let wait = after.unwrap_or_else(|| backoff(row.attempts));
     let next = SignedDuration::try_from(wait)
         .ok()
         .and_then(|wait| now.checked_add(wait).ok())
         .unwrap_or(now);
-    (Outcome::Retry { after, why }, next)
+    (outcome, next)
+}
+
+/// When a row was to leave: not before it was queued, later where it was queued for later.
+fn leaves(row: &Row) -> Timestamp {
+    row.queued.not_before.unwrap_or(row.since).max(row.since)
 }
 
 /// One second, doubled at each try up to an hour, a quarter more or less so that not all come back at once.
@@ -178,6 +188,7 @@ fn report(network: &'static str, id: OutboxId, outcome: &Outcome) {
     let what = match outcome {
         Outcome::Delivered { .. } => "delivered",
         Outcome::Retry { .. } => "retry",
+        Outcome::Held { .. } => "held",
         Outcome::Dead { .. } => "dead",
     };
     metrics::counter!("greffier_delivery_total", "network" => network, "outcome" => what)
@@ -187,6 +198,11 @@ fn report(network: &'static str, id: OutboxId, outcome: &Outcome) {
             outbox.id = id,
             network,
             "Delivered outbox row {id} by {network}"
+        ),
+        Outcome::Held { why, .. } => tracing::debug!(
+            outbox.id = id,
+            network,
+            "Outbox row {id} waits, {network} does not work: {why}"
         ),
         Outcome::Retry { why, .. } => tracing::warn!(
             outbox.id = id,
@@ -209,8 +225,8 @@ struct Queue {
     waiting: HashMap<Destination, BTreeMap<OutboxId, Waiting>>,
     /// Destinations that something is on its way to.
     busy: HashSet<Destination>,
-    /// When a destination may be written to again.
-    paced: HashMap<Destination, Instant>,
+    /// When a lane may be written to again.
+    paced: HashMap<String, Instant>,
 }
 
 /// A row that waits.
@@ -242,9 +258,16 @@ impl Queue {
     }
 
     /// The next row that may leave, marked as on its way.
-    fn next(&mut self, now: Timestamp, instant: Instant) -> Option<(Destination, OutboxId)> {
+    fn next(
+        &mut self,
+        now: Timestamp,
+        instant: Instant,
+        lane: impl Fn(&Destination) -> String,
+    ) -> Option<(Destination, OutboxId)> {
+        self.paced.retain(|_, until| *until > instant);
         let free = self.waiting.iter().filter(|(to, _)| {
-            !self.busy.contains(*to) && self.paced.get(*to).is_none_or(|until| *until <= instant)
+            !self.busy.contains(*to)
+                && (self.paced.is_empty() || !self.paced.contains_key(&lane(to)))
         });
         let found = free
             .filter_map(|(to, rows)| Some((to, first_due(rows, now)?)))
@@ -254,14 +277,16 @@ impl Queue {
         Some((to, id))
     }
 
-    /// A try is over: the row is gone, or due again at `next`.
-    fn settle(&mut self, to: &Destination, id: OutboxId, next: Option<Timestamp>, paced: Instant) {
-        self.busy.remove(to);
-        if paced > Instant::now() {
-            self.paced.insert(to.clone(), paced);
-        } else {
-            self.paced.remove(to);
+    /// Lets a lane rest for as long as `pace`.
+    fn pace(&mut self, lane: String, pace: Duration) {
+        if !pace.is_zero() {
+            self.paced.insert(lane, Instant::now() + pace);
         }
+    }
+
+    /// A try is over: the row is gone, or due again at `next`.
+    fn settle(&mut self, to: &Destination, id: OutboxId, next: Option<Timestamp>) {
+        self.busy.remove(to);
         let Some(rows) = self.waiting.get_mut(to) else {
             return;
         };
@@ -316,6 +341,10 @@ mod tests {
         }
     }
 
+    fn alone(to: &Destination) -> String {
+        to.address.clone()
+    }
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
@@ -338,20 +367,70 @@ mod tests {
     fn a_delayed_row_lets_others_pass_and_a_tried_one_does_not() {
         let instant = Instant::now();
         let mut delayed = queue(&[(1, "a", 300, false), (2, "a", 0, false)]);
-        assert_eq!(delayed.next(at(10), instant), Some((to("a"), 2)));
+        assert_eq!(delayed.next(at(10), instant, alone), Some((to("a"), 2)));
         let mut tried = queue(&[(1, "a", 300, true), (2, "a", 0, false), (3, "b", 0, false)]);
-        assert_eq!(tried.next(at(10), instant), Some((to("b"), 3)));
-        assert_eq!(tried.next(at(10), instant), None);
+        assert_eq!(tried.next(at(10), instant, alone), Some((to("b"), 3)));
+        assert_eq!(tried.next(at(10), instant, alone), None);
     }
 
     #[test]
     fn one_destination_gets_one_message_at_a_time() {
         let instant = Instant::now();
         let mut queue = queue(&[(1, "a", 0, false), (2, "a", 0, false)]);
-        assert_eq!(queue.next(at(10), instant), Some((to("a"), 1)));
-        assert_eq!(queue.next(at(10), instant), None);
-        queue.settle(&to("a"), 1, None, instant);
-        assert_eq!(queue.next(at(10), instant), Some((to("a"), 2)));
+        assert_eq!(queue.next(at(10), instant, alone), Some((to("a"), 1)));
+        assert_eq!(queue.next(at(10), instant, alone), None);
+        queue.settle(&to("a"), 1, None);
+        assert_eq!(queue.next(at(10), instant, alone), Some((to("a"), 2)));
+    }
+
+    #[test]
+    fn a_lane_that_rests_holds_back_its_own_and_nobody_else() {
+        let domain = |to: &Destination| to.address.rsplit('@').next().unwrap().to_owned();
+        let mut queue = queue(&[
+            (1, "a@x", 0, false),
+            (2, "b@x", 0, false),
+            (3, "c@y", 0, false),
+        ]);
+        let instant = Instant::now();
+        assert_eq!(queue.next(at(10), instant, domain), Some((to("a@x"), 1)));
+        queue.pace("x".to_owned(), Duration::from_mins(1));
+        assert_eq!(queue.next(at(10), instant, domain), Some((to("c@y"), 3)));
+        assert_eq!(queue.next(at(10), instant, domain), None);
+        let later = instant + Duration::from_mins(2);
+        assert_eq!(queue.next(at(10), later, domain), Some((to("b@x"), 2)));
+    }
+
+    #[test]
+    fn what_is_held_is_never_given_up() {
+        let row = |hours: i64| Row {
+            id: 1,
+            queued: crate::store::Queued {
+                outgoing: crate::message::Outgoing {
+                    to: to("a"),
+                    body: Body::Mail(Box::default()),
+                },
+                dossier: None,
+                not_before: None,
+                tag: None,
+            },
+            attempts: 9,
+            next: at(0),
+            since: at(-3600 * hours),
+            why: None,
+        };
+        let held = Outcome::Held {
+            after: Duration::from_mins(1),
+            why: "down".to_owned(),
+        };
+        let retry = Outcome::Retry {
+            after: None,
+            why: "full".to_owned(),
+        };
+        assert_eq!(judge(held.clone(), &row(1000), at(0)), (held, at(60)));
+        let (outcome, _) = judge(retry.clone(), &row(47), at(0));
+        assert_eq!(outcome, retry);
+        let (outcome, _) = judge(retry, &row(49), at(0));
+        assert!(matches!(outcome, Outcome::Dead { .. }));
     }
 
     #[test]
