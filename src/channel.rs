@@ -8,18 +8,21 @@ pub mod console;
 pub mod control;
 pub mod eml;
 pub mod http;
+mod letter;
 pub mod listener;
 pub mod mail_id;
+pub mod smtp;
 mod upload;
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{Incoming, Limits, Outcome, Outgoing, Receipt};
+use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt};
 pub use crate::shelf::Shelf;
 
 /// What a channel hands to the middle, with the way to be told that it is committed.
@@ -75,6 +78,8 @@ pub struct Known {
     pub thread: Option<String>,
     /// The network's id of the message to edit.
     pub edits: Option<String>,
+    /// When the message was to leave: its date, the same at each try.
+    pub since: Timestamp,
     /// Where the files are.
     pub shelf: Arc<dyn Shelf>,
 }
@@ -85,6 +90,11 @@ pub trait Channel: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// What it can carry.
     fn limits(&self) -> Limits;
+    /// What [`Limits::pace`] holds for: messages to destinations of one lane leave that far apart. By itself a lane is one
+    /// destination.
+    fn lane(&self, to: &Destination) -> String {
+        to.address.clone()
+    }
     /// Hands what it hears to `inbox` until `stop`. An error calls for a person (a port taken, a bad password).
     fn listen(
         &self,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{eml, http, listener};
+use crate::channel::{eml, http, listener, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
@@ -21,7 +21,10 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
-    /// Mail that goes out as files.
+    /// Mail that goes out by a mail server.
+    #[serde(default)]
+    pub smtp: Option<smtp::Settings>,
+    /// Mail that goes out as files, where there is no `[smtp]`.
     #[serde(default)]
     pub eml: eml::Settings,
     /// Deposits, health and metrics.
@@ -161,6 +164,7 @@ impl Config {
         .chain(greffier.templates.as_mut())
         .chain(greffier.commands.as_mut())
         .chain(self.http.token_file.as_mut())
+        .chain(self.smtp.iter_mut().flat_map(smtp::Settings::files))
         {
             *path = base.join(&*path);
         }
@@ -199,7 +203,9 @@ impl Config {
                 "mail.from_address: write a whole address, like \"greffier@example.fr\"".to_owned(),
             ));
         }
-        faults.extend(self.unreachable().into_iter().map(fault));
+        faults.extend(self.unreachable().into_iter().map(&fault));
+        let smtp = self.smtp.iter().flat_map(smtp::Settings::faults);
+        faults.extend(smtp.map(&fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",

@@ -1,5 +1,6 @@
 //! Starts the channels, empties the outbox, winds down.
 
+mod queue;
 pub mod speak;
 pub mod writer;
 

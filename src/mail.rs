@@ -10,6 +10,7 @@ mod automatic;
 mod body;
 mod bounce;
 pub mod compose;
+pub mod dkim;
 mod html;
 mod raw;
 pub mod reply;

@@ -327,6 +327,14 @@ pub enum Outcome {
         /// Why, for the operator.
         why: String,
     },
+    /// Not now, and not because of this message: the network itself does not work for us (it is down, it refuses the
+    /// password). It waits for as long as that takes, and nothing is held against its destination.
+    Held {
+        /// How long to wait.
+        after: Duration,
+        /// Why, for the operator.
+        why: String,
+    },
     /// Never: the address does not exist, the room is closed to us.
     Dead {
         /// Why, for the operator and the room.
@@ -349,7 +357,7 @@ pub struct Limits {
     pub edits: bool,
     /// Whether it has reactions.
     pub reactions: bool,
-    /// Time between two messages to one destination.
+    /// Time between two messages to one destination, or to one lane of them.
     pub pace: Duration,
 }
 

@@ -4,17 +4,16 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::{Channel, Inbox, Known, Shelf};
-use crate::mail::compose::{Identity, compose, is_address, message_id};
-use crate::message::Piece;
-use crate::message::{Body, Limits, MailOut, Outcome, Outgoing};
+use super::letter::{LIMITS, addressed, octets};
+use super::{Channel, Inbox, Known};
+use crate::mail::compose::{Identity, message_id};
+use crate::message::{Limits, Outcome, Outgoing};
 
 /// `[eml]` of `bot.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -60,46 +59,6 @@ impl Eml {
         };
         self.folder.join(format!("{name}.eml"))
     }
-
-    fn write(&self, key: &str, mail: &MailOut, to: &str, kept: &dyn Shelf) -> Outcome {
-        let delivered = Outcome::Delivered {
-            remote_id: message_id(key, &self.identity.host),
-        };
-        let file = self.file(key);
-        // Written in an earlier try: it is not written again, so its date and its octets stay.
-        if file.exists() {
-            return delivered;
-        }
-        let files = match read(&mail.files, kept) {
-            Ok(files) => files,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Outcome::Dead {
-                    why: "a file to attach is no longer on the shelf".to_owned(),
-                };
-            }
-            Err(error) => {
-                return Outcome::Retry {
-                    after: None,
-                    why: format!("cannot read a file to attach: {error}"),
-                };
-            }
-        };
-        let octets = compose(mail, to, key, &self.identity, crate::clock::now(), &files);
-        match put(&self.folder, &file, &octets) {
-            Ok(()) => delivered,
-            Err(error) => Outcome::Retry {
-                after: None,
-                why: format!("cannot write the mail: {error}"),
-            },
-        }
-    }
-}
-
-fn read(pieces: &[Piece], kept: &dyn Shelf) -> io::Result<Vec<(Piece, Vec<u8>)>> {
-    pieces
-        .iter()
-        .map(|piece| Ok((piece.clone(), kept.read(&piece.hash)?)))
-        .collect()
 }
 
 /// Writes `file` so that it is there whole or not at all, also after a power cut.
@@ -127,15 +86,7 @@ impl Channel for Eml {
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            text: 1_000_000,
-            file: 20 * 1024 * 1024,
-            buttons: 0,
-            threads: true,
-            edits: false,
-            reactions: false,
-            pace: std::time::Duration::ZERO,
-        }
+        LIMITS
     }
 
     async fn listen(&self, _inbox: Inbox, stop: CancellationToken) -> anyhow::Result<()> {
@@ -144,29 +95,34 @@ impl Channel for Eml {
     }
 
     async fn deliver(&self, key: &str, message: &Outgoing, known: &Known) -> Outcome {
-        let Body::Mail(mail) = &message.body else {
-            return Outcome::Dead {
-                why: "only mail can be delivered by mail".to_owned(),
-            };
+        let (mail, to) = match addressed(message) {
+            Ok(addressed) => addressed,
+            Err(outcome) => return outcome,
         };
-        let to = message.to.address.clone();
-        if !is_address(&to) {
-            return Outcome::Dead {
-                why: "not a mail address".to_owned(),
-            };
+        let delivered = Outcome::Delivered {
+            remote_id: message_id(key, &self.identity.host),
+        };
+        let file = self.file(key);
+        // Written in an earlier try.
+        if file.exists() {
+            return delivered;
         }
-        let (eml, key, mail, kept) = (
-            self.clone(),
-            key.to_owned(),
-            mail.clone(),
-            Arc::clone(&known.shelf),
-        );
-        tokio::task::spawn_blocking(move || eml.write(&key, &mail, &to, &*kept))
+        let octets = match octets(mail, &to, key, &self.identity, known).await {
+            Ok(octets) => octets,
+            Err(outcome) => return outcome,
+        };
+        let folder = self.folder.clone();
+        let put = tokio::task::spawn_blocking(move || put(&folder, &file, &octets));
+        match put
             .await
-            .unwrap_or_else(|error| Outcome::Retry {
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        {
+            Ok(()) => delivered,
+            Err(error) => Outcome::Retry {
                 after: None,
-                why: format!("writing the mail broke off: {error}"),
-            })
+                why: format!("cannot write the mail: {error}"),
+            },
+        }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::channel::eml::Eml;
 use crate::channel::http::Http;
 use crate::channel::http::health::Health;
 use crate::channel::listener::Listener;
+use crate::channel::smtp::Smtp;
 use crate::channel::{Channel, Shelf};
 use crate::command::Catalogue;
 use crate::config::{Config, Room};
@@ -110,15 +111,15 @@ impl Greffier {
     ) -> anyhow::Result<Self> {
         prepare(&mut config)?;
         let has_console = console.mode() != Mode::Off;
-        let mail = Arc::new(Eml::new(config.eml.clone(), identity(&config)));
-        let mut networks = vec![(mail.name(), mail.limits())];
+        let health = Arc::new(Health::default());
+        let post = Post::new(&config, &health)?;
+        let mut networks = vec![post.network()];
         if has_console {
             networks.push((console.name(), console.limits()));
         }
         let (app, store) = middle(&config, networks)?;
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
-        let health = Arc::new(Health::default());
         health.ill("writer", "Greffier is starting");
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
 
@@ -145,7 +146,7 @@ impl Greffier {
         daemon.listen(Arc::new(Clock {
             period: Duration::from_mins(1),
         }));
-        daemon.speak(mail);
+        post.join(&mut daemon);
         if has_console {
             daemon.listen(Arc::clone(&console));
         }
@@ -175,10 +176,14 @@ impl Greffier {
                 "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
             );
         }
-        tracing::info!(
-            "Mail goes out as files in {}",
-            self.config.eml.folder.display()
-        );
+        if let Some(smtp) = &self.config.smtp {
+            tracing::info!("Mail goes out by SMTP to {}:{}", smtp.host, smtp.port());
+        } else {
+            tracing::info!(
+                "Mail goes out as files in {}",
+                self.config.eml.folder.display()
+            );
+        }
         if !self.has_console {
             tracing::info!("Nobody is at the console: its room is off");
         }
@@ -194,6 +199,43 @@ fn sweep(store: Arc<Sled>) {
             tracing::error!(error = %error, "Cannot look for files that nothing speaks of");
         }
     });
+}
+
+/// What carries the mail out: exactly one of the two.
+enum Post {
+    Smtp(Arc<Smtp>),
+    Eml(Arc<Eml>),
+}
+
+impl Post {
+    fn new(config: &Config, health: &Arc<Health>) -> anyhow::Result<Self> {
+        let identity = identity(config);
+        Ok(match &config.smtp {
+            Some(smtp) => Self::Smtp(Arc::new(Smtp::new(
+                smtp.clone(),
+                identity,
+                Arc::clone(health),
+            )?)),
+            None => Self::Eml(Arc::new(Eml::new(config.eml.clone(), identity))),
+        })
+    }
+
+    fn network(&self) -> (&'static str, Limits) {
+        match self {
+            Self::Smtp(smtp) => (smtp.name(), smtp.limits()),
+            Self::Eml(eml) => (eml.name(), eml.limits()),
+        }
+    }
+
+    fn join(self, daemon: &mut Daemon<Sled>) {
+        match self {
+            Self::Smtp(smtp) => {
+                daemon.listen(Arc::clone(&smtp));
+                daemon.speak(smtp);
+            }
+            Self::Eml(eml) => daemon.speak(eml),
+        }
+    }
 }
 
 /// Ctrl-C or SIGTERM asks to stop; a second one insists.

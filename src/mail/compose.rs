@@ -1,12 +1,16 @@
 //! A mail to send, as octets (RFC 5322, MIME). Whatever the fields hold, no header can be slipped in.
 
+use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
+use mail_builder::mime::MimePart;
+use sha2::{Digest as _, Sha256};
 
 use crate::message::MailOut;
 use crate::message::Piece;
@@ -18,6 +22,8 @@ pub const INSTANCE: &str = "X-Greffier-Instance";
 const TEXT_MAX: usize = 250;
 /// Octets of an address at most (RFC 5321 §4.5.3.1.3, erratum 1690).
 const ADDRESS_MAX: usize = 254;
+/// Octets of a file's name that fit into one encoded word (RFC 2047 §2: 75 characters with `=?UTF-8?B?` and `?=`).
+const WORD_MAX: usize = 45;
 
 /// As whom Greffier writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +37,8 @@ pub struct Identity {
 }
 
 /// `mail` to `to`, ready to be sent. `key` names it for ever: the `Message-ID` is made from it. `files` are the
-/// attachments with their content.
+/// attachments with their content. The same arguments give the same octets, so that a mail which is sent again is
+/// the same mail.
 pub fn compose(
     mail: &MailOut,
     to: &str,
@@ -85,20 +92,85 @@ pub fn compose(
         .header("Auto-Submitted", Raw::new(submitted))
         .header("X-Auto-Response-Suppress", Raw::new("All"))
         .header(INSTANCE, Raw::new(token(host)))
-        .text_body(mail.text.as_str());
-    if !mail.html.is_empty() {
-        message = message.html_body(mail.html.as_str());
-    }
-    for (piece, content) in files {
-        message = message.attachment(
-            media_type(&piece.media_type),
-            line(&piece.name),
-            content.as_slice(),
-        );
-    }
+        .body(body(mail, files, &boundary(key, mail, files)));
     let mut octets = Vec::new();
     message.serialize(&mut octets);
     octets
+}
+
+fn body<'x>(mail: &'x MailOut, files: &'x [(Piece, Vec<u8>)], boundary: &str) -> MimePart<'x> {
+    let mut whole = MimePart::new("text/plain", mail.text.as_str());
+    if !mail.html.is_empty() {
+        let html = MimePart::new("text/html", mail.html.as_str());
+        whole = multipart("alternative", boundary, vec![whole, html]);
+    }
+    if files.is_empty() {
+        return whole;
+    }
+    let files = files
+        .iter()
+        .map(|(piece, content)| file(piece, content.as_slice()));
+    let parts = std::iter::once(whole).chain(files).collect();
+    multipart("mixed", boundary, parts)
+}
+
+fn multipart<'x>(kind: &str, boundary: &str, parts: Vec<MimePart<'x>>) -> MimePart<'x> {
+    let content_type = ContentType::new(format!("multipart/{kind}"))
+        .attribute("boundary", format!("{kind}_{boundary}"));
+    MimePart::new(content_type, parts)
+}
+
+/// An attachment. Its name stands in `filename*` (RFC 2231) and, for programs that read no RFC 2231, shortened in
+/// `name` as an encoded word (RFC 2047), which is what Outlook looks for.
+fn file<'x>(piece: &Piece, content: &'x [u8]) -> MimePart<'x> {
+    let name = line(&piece.name);
+    let content_type =
+        ContentType::new(media_type(&piece.media_type).to_owned()).attribute("name", word(&name));
+    MimePart::new(content_type, content).attachment(name)
+}
+
+/// `name` in one word of ASCII: itself, or its start and its ending, encoded.
+fn word(name: &str) -> String {
+    let short = shortened(name);
+    if short.is_ascii() {
+        short
+    } else {
+        format!("=?UTF-8?B?{}?=", BASE64.encode(short.as_bytes()))
+    }
+}
+
+fn shortened(name: &str) -> String {
+    if name.len() <= WORD_MAX {
+        return name.to_owned();
+    }
+    let (stem, ending) = name
+        .rsplit_once('.')
+        .filter(|(_, ending)| (1..=8).contains(&ending.len()))
+        .unwrap_or((name, ""));
+    let dot = if ending.is_empty() { "" } else { "." };
+    let room = WORD_MAX - dot.len() - ending.len();
+    let kept: String = stem
+        .char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= room)
+        .map(|(_, c)| c)
+        .collect();
+    format!("{kept}{dot}{ending}")
+}
+
+/// What parts the parts: a digest of what they hold, so that nothing in them can be it.
+fn boundary(key: &str, mail: &MailOut, files: &[(Piece, Vec<u8>)]) -> String {
+    let mut digest = Sha256::new();
+    let files = files.iter().map(|(_, content)| content.as_slice());
+    for part in [key.as_bytes(), mail.text.as_bytes(), mail.html.as_bytes()]
+        .into_iter()
+        .chain(files)
+    {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let mut hex = HEXLOWER.encode(&digest.finalize());
+    hex.truncate(32);
+    hex
 }
 
 /// The `Message-ID` of the mail with this outbox key, without angle brackets.
@@ -116,11 +188,29 @@ pub fn is_address(address: &str) -> bool {
         })
 }
 
+/// `address` as it is sent: its domain in A-labels (RFC 5890), so that only a local part beyond ASCII needs a server with
+/// SMTPUTF8 (RFC 6531). None where it is no [plain mailbox](is_address), or its domain is none.
+pub fn deliverable(address: &str) -> Option<String> {
+    if !is_address(address) {
+        return None;
+    }
+    let (local, domain) = address.split_once('@')?;
+    let address = if domain.is_ascii() {
+        address.to_owned()
+    } else {
+        format!("{local}@{}", idna::domain_to_ascii(domain).ok()?)
+    };
+    (address.len() <= ADDRESS_MAX).then_some(address)
+}
+
 fn is_address_char(c: char) -> bool {
     !c.is_control() && !c.is_whitespace() && !"<>()[],;:\\\"".contains(c)
 }
 
 fn address(address: &str) -> String {
+    if let Some(deliverable) = deliverable(address) {
+        return deliverable;
+    }
     address
         .chars()
         .filter(|c| is_address_char(*c))
@@ -288,6 +378,52 @@ mod tests {
         assert_eq!(first.attachment_name(), Some("plan d’été n° 3.pdf"));
         assert_eq!(first.contents(), all);
         assert_eq!(read.attachment(1).unwrap().contents(), mixed);
+    }
+
+    #[test]
+    fn the_same_mail_is_the_same_octets() {
+        let files = [piece("plan.pdf", "application/pdf", b"abc")];
+        let first = composed(&mail(), "usager@client.example", &files);
+        assert_eq!(first, composed(&mail(), "usager@client.example", &files));
+        let other = [piece("plan.pdf", "application/pdf", b"abd")];
+        assert_ne!(first, composed(&mail(), "usager@client.example", &other));
+        let text = String::from_utf8(first).unwrap();
+        assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{text}");
+    }
+
+    #[test]
+    fn programs_of_old_find_a_name_too() {
+        for (name, in_word) in [
+            ("plan.pdf", "plan.pdf"),
+            ("plan d’été.pdf", "=?UTF-8?B?cGxhbiBk4oCZw6l0w6kucGRm?="),
+        ] {
+            let octets = composed(
+                &mail(),
+                "usager@client.example",
+                &[piece(name, "application/pdf", b"a")],
+            );
+            let text = String::from_utf8(octets).unwrap().replace("\r\n\t", " ");
+            assert!(
+                text.contains(&format!("application/pdf; name=\"{in_word}\"")),
+                "{text}"
+            );
+        }
+        let long = "é".repeat(100) + ".pdf";
+        assert_eq!(shortened(&long), "é".repeat(20) + ".pdf");
+        assert_eq!(shortened(&"x".repeat(100)).len(), WORD_MAX);
+        assert!(word(&"é".repeat(250)).len() <= 75);
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_is_sent_in_ascii() {
+        assert_eq!(
+            deliverable("paul@mairie-été.example").unwrap(),
+            "paul@xn--mairie-t-h1ab.example"
+        );
+        assert_eq!(deliverable("Paul@B.example").unwrap(), "Paul@B.example");
+        assert_eq!(deliverable("a@b@c"), None);
+        let octets = composed(&mail(), "paul@mairie-été.example", &[]);
+        assert!(octets.is_ascii());
     }
 
     #[test]

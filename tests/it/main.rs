@@ -14,3 +14,5 @@ mod kill;
 mod ledger;
 mod mail;
 mod net;
+mod servers;
+mod smtp;

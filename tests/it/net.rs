@@ -1,7 +1,7 @@
 //! The network channels against clients that behave, and clients that do not.
 
 mod control;
-mod desk;
+pub(crate) mod desk;
 mod eml;
 mod http;
 mod listener;

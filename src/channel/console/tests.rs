@@ -76,6 +76,7 @@ fn known() -> Known {
     Known {
         thread: None,
         edits: None,
+        since: jiff::Timestamp::UNIX_EPOCH,
         shelf: Arc::new(Nothing),
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn settle(
             }
             Ok(None)
         }
-        Outcome::Retry { why, .. } => {
+        Outcome::Retry { why, .. } | Outcome::Held { why, .. } => {
             retry(draft, id, next, why)?;
             Ok(None)
         }

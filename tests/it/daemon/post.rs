@@ -45,7 +45,8 @@ impl Mail {
         mails.into_iter().map(|(_, mail)| mail).collect()
     }
 
-    fn read(file: String, raw: &[u8]) -> Self {
+    /// The mail in these octets.
+    pub(crate) fn read(file: String, raw: &[u8]) -> Self {
         let mail = MessageParser::default().parse(raw).unwrap();
         let address = |found: Option<&mail_parser::Address<'_>>| {
             let first = found.and_then(|found| found.first()?.address.as_deref());

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 /// A shelf in memory, which can be made to fail.
 #[derive(Default)]
-pub(super) struct Memory {
-    pub(super) kept: Mutex<HashMap<String, Vec<u8>>>,
-    pub(super) full: bool,
+pub(crate) struct Memory {
+    pub(crate) kept: Mutex<HashMap<String, Vec<u8>>>,
+    pub(crate) full: bool,
 }
 
 impl Shelf for Memory {
@@ -42,15 +42,15 @@ impl Shelf for Memory {
 
 /// What the middle heard, with its shelf.
 #[derive(Clone)]
-pub(super) struct Desk {
-    pub(super) inbox: Inbox,
-    pub(super) shelf: Arc<Memory>,
+pub(crate) struct Desk {
+    pub(crate) inbox: Inbox,
+    pub(crate) shelf: Arc<Memory>,
     heard: Arc<Mutex<Vec<Incoming>>>,
 }
 
 impl Desk {
     /// A middle that answers `receipt`, and to an id that it knows the receipt of the first time.
-    pub(super) fn answering(receipt: Receipt) -> Self {
+    pub(crate) fn answering(receipt: Receipt) -> Self {
         let shelf = Arc::new(Memory::default());
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (sender, mut receiver) = mpsc::channel::<greffier::channel::Heard>(8);
@@ -75,12 +75,12 @@ impl Desk {
         }
     }
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::answering(Receipt::of(Verdict::Done))
     }
 
     /// A middle that has stopped.
-    pub(super) fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         let shelf = Arc::new(Memory::default());
         let (sender, _) = mpsc::channel(1);
         Self {
@@ -91,7 +91,7 @@ impl Desk {
     }
 
     /// A middle whose shelf is full.
-    pub(super) fn full() -> Self {
+    pub(crate) fn full() -> Self {
         let shelf = Arc::new(Memory {
             full: true,
             ..Memory::default()
@@ -104,12 +104,12 @@ impl Desk {
         }
     }
 
-    pub(super) fn heard(&self) -> Vec<Incoming> {
+    pub(crate) fn heard(&self) -> Vec<Incoming> {
         self.heard.lock().unwrap().clone()
     }
 
     /// The content kept under `hash`, as text.
-    pub(super) fn text(&self, hash: &str) -> String {
+    pub(crate) fn text(&self, hash: &str) -> String {
         String::from_utf8(self.shelf.read(hash).unwrap()).unwrap()
     }
 }

@@ -32,6 +32,7 @@ fn known(shelf: &Arc<Memory>) -> Known {
     Known {
         thread: None,
         edits: None,
+        since: jiff::Timestamp::UNIX_EPOCH,
         shelf: Arc::clone(shelf) as _,
     }
 }

@@ -1,0 +1,5 @@
+//! Real mail servers of Debian, started by the tests in folders and on addresses of their own.
+
+pub(crate) mod postfix;
+
+pub(crate) use self::postfix::postfix;
