@@ -24,7 +24,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{Catalogue, Diagnostic};
+pub use crate::diagnostic::Diagnostic;
+pub use catalogue::Catalogue;
 pub use complete::{Candidate, Completion, Expecting};
 pub use date::read_date;
 pub use error::{Error, Hint};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::channel::{eml, http, listener};
+use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
@@ -122,26 +123,6 @@ impl Room {
     }
 }
 
-/// Something wrong in a file that an administrateur wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The file.
-    pub file: String,
-    /// The line, from 1, where it can be told.
-    pub line: Option<usize>,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl std::fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
 impl Config {
     /// `bot.toml` at `path`, its paths made absolute, or everything wrong in it.
     pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
@@ -198,7 +179,7 @@ impl Config {
     fn faults(&self, file: &str) -> Vec<Diagnostic> {
         let fault = |message: String| Diagnostic {
             file: file.to_owned(),
-            line: None,
+            line: 0,
             message,
         };
         let mut faults = Vec::new();
@@ -218,6 +199,7 @@ impl Config {
                 "mail.from_address: write a whole address, like \"greffier@example.fr\"".to_owned(),
             ));
         }
+        faults.extend(self.unreachable().into_iter().map(fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",
@@ -240,11 +222,40 @@ impl Config {
         faults
     }
 
+    /// What of the settings could never work: addresses that nothing can listen on, an administrateur who is nobody.
+    fn unreachable(&self) -> Vec<String> {
+        let unix = |address: &str| address.contains('/');
+        let addresses = [
+            ("listener.smtp", &self.listener.smtp),
+            ("listener.lmtp", &self.listener.lmtp),
+            ("http.listen", &self.http.listen),
+        ];
+        let deaf = addresses.into_iter().filter(|(key, address)| {
+            let none = address.is_empty() && *key != "http.listen";
+            let socket = *key == "listener.lmtp" && unix(address);
+            !none && !socket && !is_host_and_port(address)
+        });
+        let deaf = deaf.map(|(key, address)| {
+            format!(
+                "{key}: \"{address}\" is no address and port; write one like \"127.0.0.1:2525\""
+            )
+        });
+        let nobody = self
+            .greffier
+            .administrateurs
+            .iter()
+            .filter(|email| !email.plausible());
+        let nobody = nobody.map(|email| {
+            format!("greffier.administrateurs: \"{email}\" is no whole address; write one like \"nom@example.fr\"")
+        });
+        deaf.chain(nobody).collect()
+    }
+
     /// What in the rooms does not fit the démarches.
     pub fn unfitting(&self, demarches: &Demarches, file: &str) -> Vec<Diagnostic> {
         let fault = |message: String| Diagnostic {
             file: file.to_owned(),
-            line: None,
+            line: 0,
             message,
         };
         let mut faults = Vec::new();
@@ -282,12 +293,18 @@ impl Config {
     }
 }
 
+fn is_host_and_port(address: &str) -> bool {
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
 /// The démarches of a folder, one `.toml` each, or everything wrong in them.
 pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
     let whole = |message: String| {
         vec![Diagnostic {
             file: folder.display().to_string(),
-            line: None,
+            line: 0,
             message,
         }]
     };
@@ -311,14 +328,14 @@ pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
         };
         faults.extend(demarche.faults().into_iter().map(|message| Diagnostic {
             file: file.clone(),
-            line: None,
+            line: 0,
             message,
         }));
         let number = demarche.number;
         if demarches.insert(number, demarche).is_some() {
             faults.push(Diagnostic {
                 file,
-                line: None,
+                line: 0,
                 message: format!("number = {number} is taken by another démarche of this folder"),
             });
         }
@@ -337,7 +354,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Diagnostic> {
     let file = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| Diagnostic {
         file: file.clone(),
-        line: None,
+        line: 0,
         message: format!("cannot be read: {error}"),
     })?;
     parse(&text, &file)
@@ -345,13 +362,45 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Diagnostic> {
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Diagnostic> {
     toml::from_str(text).map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map(|span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        let line = error.span().map_or(0, |span| {
+            text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
+        });
         Diagnostic {
             file: file.to_owned(),
             line,
             message: error.message().to_owned(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Config;
+
+    #[test]
+    fn addresses_that_nothing_can_listen_on_are_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bot.toml");
+        let faults = |smtp: &str, lmtp: &str, http: &str, who: &str| {
+            let text = format!(
+                "[greffier]\nadministrateurs = [\"{who}\"]\n[mail]\ndomain = \"greffier.example\"\nfrom_address = \"g@greffier.example\"\n\
+                 [listener]\nsmtp = \"{smtp}\"\nlmtp = \"{lmtp}\"\n[http]\nlisten = \"{http}\"\n"
+            );
+            fs::write(&path, text).expect("written");
+            Config::load(&path).err().unwrap_or_default()
+        };
+        let fine = [
+            ("127.0.0.1:2525", ""),
+            ("", "[::1]:24"),
+            ("localhost:25", "/run/greffier.sock"),
+        ];
+        for (smtp, lmtp) in fine {
+            assert_eq!(faults(smtp, lmtp, "127.0.0.1:0", "a@b.example"), []);
+        }
+        let wrong = faults("127.0.0.1", "lmtp", "0.0.0.0:99999", "x");
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert!(wrong[0].to_string().contains("listener.smtp"));
+    }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod daemon;
+pub mod diagnostic;
 pub mod directory;
 pub mod domain;
 pub mod kill;

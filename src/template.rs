@@ -27,8 +27,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::{Notice, Privacy, Refusal};
 
+pub use crate::diagnostic::Diagnostic;
 pub use answer::{Answer, DemarcheRow, DossierRow, Held, MailRow, TOPICS};
-pub use load::Diagnostic;
 pub use scene::{Audience, Scene};
 
 /// The most characters of a notice or a card in chat.
@@ -230,7 +230,7 @@ impl Templates {
             .map_err(|_| Error::Missing(name.to_owned()))?;
         template
             .render(minijinja::Value::from(minijinja::value::Serde(context)))
-            .map_err(|error| Error::Failed(Diagnostic::of(name, &error)))
+            .map_err(|error| Error::Failed(load::diagnose(name, &error)))
     }
 
     fn chat_text(

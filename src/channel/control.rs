@@ -147,15 +147,7 @@ impl Channel for Control {
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            text: 1_000_000,
-            file: 0,
-            buttons: 0,
-            threads: false,
-            edits: false,
-            reactions: false,
-            pace: std::time::Duration::ZERO,
-        }
+        Limits::NONE
     }
 
     async fn listen(&self, inbox: Inbox, stop: CancellationToken) -> anyhow::Result<()> {

@@ -256,15 +256,7 @@ impl Channel for Listener {
     }
 
     fn limits(&self) -> Limits {
-        Limits {
-            text: 0,
-            file: 0,
-            buttons: 0,
-            threads: false,
-            edits: false,
-            reactions: false,
-            pace: std::time::Duration::ZERO,
-        }
+        Limits::NONE
     }
 
     async fn listen(&self, inbox: Inbox, stop: CancellationToken) -> anyhow::Result<()> {

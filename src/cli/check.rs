@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use super::mail::print;
 use super::{Place, complain};
 use crate::command::Catalogue;
-use crate::config::{Config, Diagnostic};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
 use crate::template::Templates;
 
 /// Prints every error, and says what is well.
@@ -28,7 +29,7 @@ pub(super) fn check(place: &Place) -> anyhow::Result<ExitCode> {
         let message = "there is no such file: copy the sample bot.toml and change it, or name yours with --config".to_owned();
         faults.push(Diagnostic {
             file: place.config.display().to_string(),
-            line: None,
+            line: 0,
             message,
         });
     }
@@ -77,11 +78,7 @@ fn check_beside(
         .map_or_else(|| Ok(Catalogue::embedded()), Catalogue::load);
     match catalogue {
         Ok(catalogue) => read.push(format!("commands: {}", catalogue.specs().len())),
-        Err(found) => faults.extend(found.into_iter().map(|fault| Diagnostic {
-            file: fault.file,
-            line: Some(fault.line),
-            message: fault.message,
-        })),
+        Err(found) => faults.extend(found),
     }
     match Templates::load(config.greffier.templates.as_deref()) {
         Ok(templates) => {
@@ -90,8 +87,8 @@ fn check_beside(
                 "templates: rendered with every sample, {} errors",
                 found.len()
             ));
-            faults.extend(found.into_iter().map(super::run::from_template));
+            faults.extend(found);
         }
-        Err(found) => faults.extend(found.into_iter().map(super::run::from_template)),
+        Err(found) => faults.extend(found),
     }
 }

@@ -1,7 +1,6 @@
 //! Every command there is: those in the binary, and those of a folder that stand in their place.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -13,6 +12,7 @@ use super::fold::{fold, words};
 use super::parse::Here;
 use super::read::{line_of, read};
 use super::spec::Spec;
+use crate::diagnostic::Diagnostic;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/commands");
 
@@ -37,23 +37,6 @@ pub(super) struct Named {
     pub(super) words: usize,
     /// The name as written in its file.
     pub(super) shown: String,
-}
-
-/// Something wrong with a file of `commands/`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Diagnostic {
-    /// The file's name, or the folder.
-    pub file: String,
-    /// The line, from 1; 0 if it is about the file as a whole.
-    pub line: usize,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{}:{}: {}", self.file, self.line, self.message)
-    }
 }
 
 impl Catalogue {

@@ -1,12 +1,13 @@
 //! Reads the templates: those that are built in, each of which a file of the same name in a folder may replace.
 
-use std::fmt;
 use std::fs;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+
+use crate::diagnostic::Diagnostic;
 
 use super::escape::{self, Form};
 use super::filter;
@@ -16,48 +17,21 @@ static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 /// The most bytes of one template.
 const MAX_BYTES: u64 = 100_000;
 
-/// Something wrong with a template.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Diagnostic {
-    /// The file, from the folder of the templates.
-    pub file: String,
-    /// The line, from 1; 0 if it is about the file as a whole.
-    pub line: usize,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{}:{}: {}", self.file, self.line, self.message)
+/// `error` where it arose: an error in an included file comes wrapped in one of the file that includes it.
+pub(super) fn diagnose(file: &str, error: &minijinja::Error) -> Diagnostic {
+    let inner = std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<minijinja::Error>());
+    if let Some(inner) = inner {
+        return diagnose(file, inner);
     }
-}
-
-impl Diagnostic {
-    fn whole(file: &str, message: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: 0,
-            message: message.into(),
-        }
-    }
-
-    /// `error` where it arose: an error in an included file comes wrapped in one of the file that includes it.
-    pub(super) fn of(file: &str, error: &minijinja::Error) -> Self {
-        let inner = std::error::Error::source(error)
-            .and_then(|source| source.downcast_ref::<minijinja::Error>());
-        if let Some(inner) = inner {
-            return Self::of(file, inner);
-        }
-        let detail = error
-            .detail()
-            .map(|detail| format!(": {detail}"))
-            .unwrap_or_default();
-        Self {
-            file: error.name().unwrap_or(file).to_owned(),
-            line: error.line().unwrap_or(0),
-            message: format!("{}{detail}", error.kind()),
-        }
+    let detail = error
+        .detail()
+        .map(|detail| format!(": {detail}"))
+        .unwrap_or_default();
+    Diagnostic {
+        file: error.name().unwrap_or(file).to_owned(),
+        line: error.line().unwrap_or(0),
+        message: format!("{}{detail}", error.kind()),
     }
 }
 
@@ -77,7 +51,7 @@ pub(super) fn environment(folder: Option<&Path>) -> Result<Environment<'static>,
             escape::typography(&source)
         };
         if let Err(error) = env.add_template_owned(name.clone(), source) {
-            faults.push(Diagnostic::of(&name, &error));
+            faults.push(diagnose(&name, &error));
         }
     }
     if faults.is_empty() {
@@ -191,6 +165,6 @@ fn replace_one(
         ));
     }
     *source = fs::read_to_string(path)
-        .map_err(|error| Diagnostic::whole(&shown, format!("cannot be read: {error}")))?;
+        .map_err(|error| Diagnostic::whole(shown.clone(), format!("cannot be read: {error}")))?;
     Ok(())
 }

@@ -52,12 +52,15 @@ impl Sled {
         // What an unclean stop left may have reached the file and not the disk; from here on it counts as durable.
         let file = File::open(ledger.join("db"))?;
         file.sync_all()?;
+        let pieces = Pieces::open(&path.join("pieces"))?;
+        // Nobody else writes files here: the folder is locked, and nothing is kept yet.
+        pieces.sweep_unfinished()?;
         Ok(Self {
             path: path.to_owned(),
             db,
             disk: Disk::new(file),
             trees,
-            pieces: Arc::new(Pieces::open(&path.join("pieces"))?),
+            pieces: Arc::new(pieces),
             instances,
             writing: Mutex::new(()),
             committed: AtomicU64::new(committed),
