@@ -117,8 +117,15 @@ impl Sled {
 
     /// Waits for the disk, then takes away the files that nothing durable needs any more.
     fn harden(&self) -> Result<(), Error> {
+        self.harden_by(Disk::wait)
+    }
+
+    fn harden_by(
+        &self,
+        wait: impl FnOnce(&Disk, &::sled::Db) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let loosened = std::mem::take(&mut *self.loosened());
-        if let Err(error) = self.disk.wait(&self.db) {
+        if let Err(error) = wait(&self.disk, &self.db) {
             self.loosened().extend(loosened);
             return Err(error);
         }
@@ -256,7 +263,7 @@ impl Store for Sled {
         let key = self.key(id);
         let settle = |draft: &mut Draft<'_>| outbox::settle(draft, (id, &key), outcome, next, now);
         let journaled = self.change(settle, |_| true)?;
-        self.harden()?;
+        self.harden_by(Disk::wait_together)?;
         Ok(journaled)
     }
 

@@ -1,4 +1,4 @@
-//! Waiting for the disk, together: who comes while somebody waits is served by the next wait, with all who came meanwhile.
+//! Waiting for the disk: the writer at once, deliveries together.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,10 +30,14 @@ impl Disk {
     /// `sync_file_range`, which neither empties the disk's own cache nor writes the file's length: a power cut could take
     /// back what it calls flushed.
     pub(super) fn wait(&self, db: &::sled::Db) -> Result<(), Error> {
-        self.together(|| {
-            db.flush()?;
-            Ok(self.file.sync_data()?)
-        })
+        db.flush()?;
+        Ok(self.file.sync_data()?)
+    }
+
+    /// The same for many at once: who comes while somebody waits is served by the next wait, with all who came meanwhile.
+    /// The writer does not wait with them, for that would be up to two waits rather than one.
+    pub(super) fn wait_together(&self, db: &::sled::Db) -> Result<(), Error> {
+        self.together(|| self.wait(db))
     }
 
     /// Runs `flush`, unless a run of it that began after this call has ended meanwhile.
