@@ -1,6 +1,7 @@
 //! `greffier check`: every error in what an administrateur wrote.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::mail::print;
 use super::{Place, complain};
@@ -60,6 +61,13 @@ fn check_beside(
     read: &mut Vec<String>,
     faults: &mut Vec<Diagnostic>,
 ) {
+    if let Err(error) = super::run::carrier(config, &Arc::default()) {
+        faults.push(Diagnostic {
+            file: place.config.display().to_string(),
+            line: 0,
+            message: format!("{error:#}"),
+        });
+    }
     match config.demarches() {
         Ok(demarches) => {
             read.push(format!(

@@ -112,7 +112,7 @@ impl Greffier {
         prepare(&mut config)?;
         let has_console = console.mode() != Mode::Off;
         let health = Arc::new(Health::default());
-        let post = Post::new(&config, &health)?;
+        let post = carrier(&config, &health)?;
         let mut networks = vec![post.network()];
         if has_console {
             networks.push((console.name(), console.limits()));
@@ -202,24 +202,25 @@ fn sweep(store: Arc<Sled>) {
 }
 
 /// What carries the mail out: exactly one of the two.
-enum Post {
+pub(super) enum Post {
     Smtp(Arc<Smtp>),
     Eml(Arc<Eml>),
 }
 
-impl Post {
-    fn new(config: &Config, health: &Arc<Health>) -> anyhow::Result<Self> {
-        let identity = identity(config);
-        Ok(match &config.smtp {
-            Some(smtp) => Self::Smtp(Arc::new(Smtp::new(
-                smtp.clone(),
-                identity,
-                Arc::clone(health),
-            )?)),
-            None => Self::Eml(Arc::new(Eml::new(config.eml.clone(), identity))),
-        })
-    }
+/// What carries the mail of `config` out, with the files that it needs read. Nothing is connected yet.
+pub(super) fn carrier(config: &Config, health: &Arc<Health>) -> anyhow::Result<Post> {
+    let identity = identity(config);
+    Ok(match &config.smtp {
+        Some(smtp) => Post::Smtp(Arc::new(Smtp::new(
+            smtp.clone(),
+            identity,
+            Arc::clone(health),
+        )?)),
+        None => Post::Eml(Arc::new(Eml::new(config.eml.clone(), identity))),
+    })
+}
 
+impl Post {
     fn network(&self) -> (&'static str, Limits) {
         match self {
             Self::Smtp(smtp) => (smtp.name(), smtp.limits()),

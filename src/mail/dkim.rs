@@ -319,6 +319,39 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_signs_in_either_form() {
+        use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+        for pem in [
+            &include_bytes!("../../tests/data/dkim/rsa.pem")[..],
+            &include_bytes!("../../tests/data/dkim/rsa-pkcs1.pem")[..],
+        ] {
+            let signer = Signer::new("a.example", "s", pem).unwrap();
+            let signed = signer.sign(MAIL, Timestamp::UNIX_EPOCH).unwrap();
+            // As a verifier does it: the signature is taken out, and what it covers is put together again.
+            let (fields, _) = parts(&signed);
+            let field = String::from_utf8(fields[0].to_vec()).unwrap();
+            let (bare, signature) = field.split_once("\tb=").unwrap();
+            let signature: String = signature.split_whitespace().collect();
+            let (_, names) = bare.split_once("h=").unwrap();
+            let names: String = names
+                .split_once(';')
+                .unwrap()
+                .0
+                .split_whitespace()
+                .collect();
+            let names: Vec<&str> = names.split(':').collect();
+            let mut covered = covered(&fields, &names);
+            covered.extend(relaxed_field(format!("{bare}\tb=").as_bytes()));
+            let Key::Rsa(key) = &signer.key else {
+                panic!("not RSA")
+            };
+            UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref())
+                .verify(&covered, &BASE64.decode(signature.as_bytes()).unwrap())
+                .unwrap();
+        }
+    }
+
+    #[test]
     fn a_field_that_is_there_twice_is_signed_from_below() {
         let fields: [&[u8]; 3] = [b"From: a", b"To: b", b"From: c"];
         let names = signed(&fields);

@@ -1,5 +1,6 @@
 //! Postfix.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -117,7 +118,7 @@ impl Postfix {
             ("anvil", "anvil", "- - n - 1"),
             ("scache", "scache", "- - n - 1"),
         ] {
-            master.push_str(&format!("{name} unix {more} {program}\n"));
+            writeln!(master, "{name} unix {more} {program}").unwrap();
         }
         master.push_str("postlog unix-dgram n - n - 1 postlogd\n");
         master

@@ -124,13 +124,11 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             "DATA" if code == "354" => {
                 let mut given = given.take()?;
                 given.content = content(&mut reader, state)?;
-                let at = {
-                    let mut state = state.lock().unwrap();
-                    state.given.push(given);
-                    state.given.len() - 1
-                };
-                let code = answer(&mut reader, state, ".", "250 2.0.0 queued")?;
-                state.lock().unwrap().given[at].taken = code == "250";
+                let answer = choose(state, ".", "250 2.0.0 queued");
+                // Before the client can know of it.
+                given.taken = answer.starts_with("250");
+                state.lock().unwrap().given.push(given);
+                say(&mut reader, &answer)?;
             }
             "QUIT" => return None,
             _ => {}
@@ -145,29 +143,36 @@ fn answer(
     to: &str,
     usual: &str,
 ) -> Option<String> {
-    let scripted = {
-        let mut state = state.lock().unwrap();
-        state.script.get_mut(to).and_then(|answers| {
-            if answers.len() > 1 {
-                answers.pop_front()
-            } else {
-                answers.front().cloned()
-            }
-        })
-    };
-    let answer = scripted.unwrap_or_else(|| usual.to_owned());
-    match answer.as_str() {
-        DROP => return None,
+    let answer = choose(state, to, usual);
+    say(reader, &answer)?;
+    Some(answer.chars().take(3).collect())
+}
+
+fn choose(state: &Mutex<State>, to: &str, usual: &str) -> String {
+    let mut state = state.lock().unwrap();
+    let scripted = state.script.get_mut(to).and_then(|answers| {
+        if answers.len() > 1 {
+            answers.pop_front()
+        } else {
+            answers.front().cloned()
+        }
+    });
+    scripted.unwrap_or_else(|| usual.to_owned())
+}
+
+fn say(reader: &mut BufReader<TcpStream>, answer: &str) -> Option<()> {
+    match answer {
+        DROP => None,
         HANG => {
             // Until the client gives up.
             let _gone = line(reader);
-            return None;
+            None
         }
-        _ => {}
+        _ => {
+            let octets = format!("{answer}\r\n");
+            reader.get_mut().write_all(octets.as_bytes()).ok()
+        }
     }
-    let octets = format!("{answer}\r\n");
-    reader.get_mut().write_all(octets.as_bytes()).ok()?;
-    Some(answer.chars().take(3).collect())
 }
 
 fn content(reader: &mut BufReader<TcpStream>, state: &Mutex<State>) -> Option<String> {
