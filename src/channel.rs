@@ -8,6 +8,7 @@ pub mod console;
 pub mod control;
 pub mod eml;
 pub mod http;
+pub mod imap;
 pub mod listener;
 pub mod mail_id;
 mod upload;

@@ -178,7 +178,9 @@ fn complain(text: &str) {
 
 fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&arguments.log)
-        .context("--log takes a level or a filter like greffier=debug")?;
+        .context("--log takes a level or a filter like greffier=debug")?
+        // At its lowest level it logs whole mails.
+        .add_directive("async_imap=warn".parse()?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{eml, http, listener};
+use crate::channel::{eml, http, imap, listener};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
@@ -21,6 +21,9 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
+    /// A mailbox that is read.
+    #[serde(default)]
+    pub imap: Option<imap::Settings>,
     /// Mail that goes out as files.
     #[serde(default)]
     pub eml: eml::Settings,
@@ -161,6 +164,7 @@ impl Config {
         .chain(greffier.templates.as_mut())
         .chain(greffier.commands.as_mut())
         .chain(self.http.token_file.as_mut())
+        .chain(self.imap.iter_mut().flat_map(imap::Settings::paths))
         {
             *path = base.join(&*path);
         }
@@ -199,6 +203,7 @@ impl Config {
                 "mail.from_address: write a whole address, like \"greffier@example.fr\"".to_owned(),
             ));
         }
+        faults.extend(self.imap.iter().flat_map(imap::Settings::faults).map(fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",

@@ -14,7 +14,9 @@ use super::{App, Error};
 use crate::domain::{
     AvisId, Command, Dossier, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal,
 };
-use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread, understand};
+use crate::mail::{
+    Answer, Claim, Class, Purpose, Reason, State, Understood, parse_thread, understand,
+};
 use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
@@ -54,7 +56,11 @@ enum Obstacle {
 impl<S: Store> App<S> {
     pub(super) fn mail(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
         let raw = self.shelf.read(&mail.original.hash)?;
-        let understood = understand(&raw, &self.own);
+        let mut understood = understand(&raw, &self.own);
+        if mail.too_large.is_some() && understood.reason == Some(Reason::Empty) {
+            // Only the header is at hand: that there is no text in it says nothing of the mail.
+            understood.class = Class::Reply;
+        }
         let origin = self.origin(draft, mail, &understood)?;
         draft.receipt.dossier = origin.as_ref().map(|origin| origin.dossier.0);
         match understood.class {
@@ -74,6 +80,13 @@ impl<S: Store> App<S> {
                 },
             ),
             Class::Reply => match trusted(&understood, origin.as_ref()) {
+                Ok(origin) if mail.too_large.is_some() => self.turn_away(
+                    draft,
+                    mail,
+                    &understood,
+                    Some(origin),
+                    &Obstacle::Told("too_large"),
+                ),
                 Ok(origin) => self.file(draft, mail, &understood, origin, None),
                 Err(obstacle) => {
                     self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
@@ -446,7 +459,6 @@ fn trusted<'a>(
 
 /// Why a mail that is no reply is held, as the filter `raison` of the templates knows it.
 fn held_reason(understood: &Understood) -> &'static str {
-    use crate::mail::Reason;
     match understood.reason {
         Some(Reason::Unreadable) => "unreadable",
         Some(Reason::Empty) => "empty",

@@ -103,7 +103,7 @@ fn read(pieces: &[Piece], kept: &dyn Shelf) -> io::Result<Vec<(Piece, Vec<u8>)>>
 }
 
 /// Writes `file` so that it is there whole or not at all, also after a power cut.
-fn put(folder: &Path, file: &Path, octets: &[u8]) -> io::Result<()> {
+pub(super) fn put(folder: &Path, file: &Path, octets: &[u8]) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
