@@ -14,3 +14,4 @@ mod kill;
 mod ledger;
 mod mail;
 mod net;
+mod servers;
