@@ -165,8 +165,8 @@ impl Settings {
             "idle_minutes: write 1 to 28 (RFC 2177)",
         );
         say(
-            !(5..=3600).contains(&self.poll_seconds),
-            "poll_seconds: write 5 to 3600",
+            !(1..=3600).contains(&self.poll_seconds),
+            "poll_seconds: write 1 to 3600",
         );
         say(
             !(1024..=256 * 1024 * 1024).contains(&self.max_bytes),

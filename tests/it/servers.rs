@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long something observable may take to come about, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The one mailbox of the servers, and its password.
 pub(crate) const USER: &str = "greffe";
 pub(crate) const PASSWORD: &str = "sésame \"ouvre-toi\"";
@@ -48,7 +48,7 @@ pub(crate) fn dovecot(more: &str) -> Option<Dovecot> {
             std::env::var("GREFFIER_REQUIRE_SERVERS").as_deref() != Ok("1"),
             "Dovecot is not installed: apt-get install dovecot-imapd dovecot-lmtpd"
         );
-        println!("Skipped: Dovecot is not installed");
+        eprintln!("Skipped: Dovecot is not installed");
         return None;
     };
     let mut server = Dovecot::configured(more);

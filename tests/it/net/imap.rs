@@ -369,3 +369,106 @@ async fn a_mail_that_cannot_be_moved_is_marked_and_not_handed_in_again() {
     running.end().await;
     assert_eq!(desk.heard().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_do_little_is_asked_now_and_then_and_loses_nothing_of_others() {
+    let Some(server) = dovecot("imap_capability = IMAP4rev1") else {
+        return;
+    };
+    let (desk, data) = (Desk::new(), tempfile::tempdir().unwrap());
+    let running = Running::start(
+        settings(&server, "poll_seconds = 1"),
+        data.path(),
+        desk.inbox.clone(),
+    );
+    running.ready();
+    let mut client = server.client();
+    client.append("INBOX", None, &mail("one"));
+    until("it is copied", || {
+        (client.count("Trait&AOk-") == 1).then_some(())
+    });
+    until("it is gone", || (client.count("INBOX") == 0).then_some(()));
+    // What somebody else has marked as deleted is not ours to expunge.
+    client.append("INBOX", None, &mail("deleted"));
+    heard(&desk, 2);
+    until("it is gone too", || {
+        (client.count("INBOX") == 0).then_some(())
+    });
+    running.end().await;
+    client.append("INBOX", None, &mail("kept"));
+    client.ask("SELECT INBOX");
+    client.ask("STORE 1 +FLAGS (\\Deleted)");
+    client.append("INBOX", None, &mail("two"));
+    let running = Running::start(
+        settings(&server, "poll_seconds = 1"),
+        data.path(),
+        desk.inbox.clone(),
+    );
+    heard(&desk, 3);
+    running.ready();
+    running.end().await;
+    assert_eq!(client.count("INBOX"), 2, "marked, and expunged by nobody");
+    assert_eq!(desk.heard().len(), 3);
+}
+
+/// A relay to the server that cuts each of its first connections after so many octets from the server.
+async fn cutting(server: &Dovecot, mut cuts: Vec<u64>) -> u16 {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address = server.address().to_owned();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect((address.as_str(), 1143)).await.unwrap();
+            let limit = if cuts.is_empty() {
+                u64::MAX
+            } else {
+                cuts.remove(0)
+            };
+            tokio::spawn(async move {
+                let (mut from_client, mut to_client) = client.into_split();
+                let (from_server, mut to_server) = server.into_split();
+                let mut from_server = from_server.take(limit);
+                tokio::select! {
+                    _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+                    _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_cut_is_fetched_again_whole() {
+    let Some(server) = dovecot("") else { return };
+    let (desk, data) = (Desk::new(), tempfile::tempdir().unwrap());
+    let large = format!("{}{}\r\n", mail("large"), "x".repeat(200_000));
+    server.client().append("INBOX", None, &large);
+    let port = cutting(&server, vec![100_000, 150_000]).await;
+    let more = format!("take_all = true\nhost = \"127.0.0.1\"\nport = {port}");
+    let running = Running::start(settings(&server, &more), data.path(), desk.inbox.clone());
+    let heard = heard(&desk, 1);
+    assert_eq!(desk.text(&letter(&heard[0]).original.hash), large);
+    running.ready();
+    running.end().await;
+    assert_eq!(desk.heard().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_cannot_be_fetched_does_not_keep_the_others() {
+    let Some(server) = dovecot("") else { return };
+    let (desk, data) = (Desk::new(), tempfile::tempdir().unwrap());
+    let mut client = server.client();
+    let large = format!("{}{}\r\n", mail("large"), "x".repeat(200_000));
+    client.append("INBOX", None, &large);
+    client.append("INBOX", None, &mail("next"));
+    let port = cutting(&server, vec![100_000; 3]).await;
+    let more = format!("take_all = true\nhost = \"127.0.0.1\"\nport = {port}");
+    let running = Running::start(settings(&server, &more), data.path(), desk.inbox.clone());
+    assert_eq!(subject(&desk, &heard(&desk, 1)[0]), "next");
+    running.ready();
+    running.end().await;
+    assert_eq!(client.count("INBOX"), 1);
+}

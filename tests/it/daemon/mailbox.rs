@@ -1,0 +1,92 @@
+//! Mail that is read from a mailbox of a real Dovecot.
+
+use std::fs;
+use std::io::Write as _;
+
+use super::desk::{Desk, INES, LINA};
+use crate::servers::{Dovecot, USER, dovecot, until};
+
+/// A daemon, not started yet, that reads that mailbox, mails of `max_bytes` at most.
+fn desk(server: &Dovecot, max_bytes: u32) -> Desk {
+    let desk = Desk::closed();
+    let mut bot = fs::OpenOptions::new()
+        .append(true)
+        .open(desk.path().join("bot.toml"))
+        .unwrap();
+    write!(
+        bot,
+        "\n[imap]\nhost = \"{}\"\nport = 1143\nsecurity = \"none\"\nuser = \"{USER}\"\npassword_file = \"{}\"\nmax_bytes = {max_bytes}\n",
+        server.address(),
+        server.path("password").display(),
+    )
+    .unwrap();
+    desk
+}
+
+/// Waits until mail that comes from now on is taken.
+fn ready(desk: &Desk) {
+    until("the mailbox is read", || {
+        fs::metadata(desk.path().join("var/imap.json")).ok()
+    });
+}
+
+#[test]
+fn a_daemon_killed_around_the_commit_files_a_reply_once() {
+    let Some(server) = dovecot("") else { return };
+    let mut client = server.client();
+    let mut desk = desk(&server, 100_000);
+    desk.start();
+    ready(&desk);
+    let number = desk.deposit(LINA, "Nord");
+    let mail = desk.mail(LINA, "n° 1");
+    desk.settled(0);
+    let points = [
+        "after-journal:1",
+        "after-transaction:1",
+        "after-transaction:2",
+        "after-flush:1",
+    ];
+    for (index, point) in points.into_iter().enumerate() {
+        assert_eq!(desk.stop(), 0);
+        let reply = mail.answer(LINA, &format!("Voici le plan numéro {index}."));
+        client.append("INBOX", None, &reply.text());
+        if desk.start_killed_at(Some(point)) {
+            desk.ended();
+        }
+        desk.start();
+        until("the reply is moved", || {
+            (client.count("INBOX") == 0).then_some(())
+        });
+    }
+    desk.settled(0);
+    let messages = desk.done(&format!("messages {number}"), INES);
+    for index in 0..points.len() {
+        let said = format!("Voici le plan numéro {index}.");
+        assert_eq!(messages.matches(&said).count(), 1, "{messages}");
+    }
+    assert_eq!(client.count("Trait&AOk-"), points.len());
+    assert_eq!(desk.stop(), 0);
+}
+
+#[test]
+fn the_sender_of_a_mail_that_is_too_large_is_told_and_the_room_too() {
+    let Some(server) = dovecot("") else { return };
+    let mut client = server.client();
+    let mut desk = desk(&server, 20_000);
+    desk.start();
+    ready(&desk);
+    desk.deposit(LINA, "Nord");
+    let mail = desk.mail(LINA, "n° 1");
+    let reply = mail
+        .answer(LINA, "Voici le plan.")
+        .with_file("plan.pdf", &"x".repeat(30_000));
+    client.append("INBOX", None, &reply.text());
+    let told = desk.mail(LINA, "trop lourde");
+    assert_eq!(told.in_reply_to, [reply.message_id()]);
+    assert!(told.text.contains("20 ko"), "{}", told.text);
+    desk.shown("trop lourd");
+    until("it is quarantined", || {
+        (client.count("Quarantaine") == 1).then_some(())
+    });
+    assert_eq!(desk.stop(), 0);
+}
