@@ -80,13 +80,6 @@ impl<S: Store> App<S> {
                 },
             ),
             Class::Reply => match trusted(&understood, origin.as_ref()) {
-                Ok(origin) if mail.too_large.is_some() => self.turn_away(
-                    draft,
-                    mail,
-                    &understood,
-                    Some(origin),
-                    &Obstacle::Told("too_large"),
-                ),
                 Ok(origin) => self.file(draft, mail, &understood, origin, None),
                 Err(obstacle) => {
                     self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
@@ -168,6 +161,10 @@ impl<S: Store> App<S> {
         admitted: Option<&Email>,
     ) -> Result<(), Error> {
         draft.receipt.dossier = Some(origin.dossier.0);
+        if mail.too_large.is_some() {
+            let told = Obstacle::Told("mail_too_large");
+            return self.turn_away(draft, mail, understood, Some(origin), &told);
+        }
         let (text, pieces) = self.content(understood, admitted)?;
         let reference = MailRef {
             message_id: understood.message_id.clone(),
