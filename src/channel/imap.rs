@@ -5,6 +5,7 @@
 
 mod backoff;
 mod connect;
+mod fault;
 mod folder;
 mod letter;
 mod mailbox;
@@ -72,7 +73,7 @@ pub struct Settings {
     /// Octets of one mail at most. Of a larger one only the header is fetched, and its sender is told.
     #[serde(default = "max_bytes")]
     pub max_bytes: u32,
-    /// Takes also what was there before the first start.
+    /// Takes also what was there before the first start; looked at then only.
     #[serde(default)]
     pub take_all: bool,
 }
@@ -149,10 +150,12 @@ impl Settings {
             "folders: a name is empty or holds control characters",
         );
         say(
-            (1..self.folders.len()).any(|end| {
-                self.folders
-                    .get(end)
-                    .is_some_and(|name| self.folders.iter().take(end).any(|other| other == name))
+            self.folders.iter().enumerate().any(|(index, name)| {
+                let before = self.folders.iter().take(index);
+                // INBOX is the same in any case (RFC 3501 §5.1).
+                before
+                    .into_iter()
+                    .any(|other| other.eq_ignore_ascii_case(name))
             }),
             "folders: write each name once",
         );

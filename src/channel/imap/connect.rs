@@ -10,7 +10,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::wire::{Code, Fault, Stream, Wire};
+use super::fault::{Code, Fault};
+use super::wire::{Stream, Wire};
 use super::{Account, Security, Settings, name};
 
 /// How long a connection may take to come about.

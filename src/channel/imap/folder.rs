@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::connect::connect;
+use super::fault::Fault;
 use super::mailbox::{self, Content, Listed, Selected, Shelved};
 use super::place::Place;
-use super::wire::{Fault, Wire};
+use super::wire::Wire;
 use super::{Account, letter};
 use crate::channel::Inbox;
 use crate::message::{Heard, Incoming, Verdict};
@@ -130,6 +131,10 @@ impl Watcher {
             self.refused.calm();
             if !wire.take_news() {
                 self.rest(&mut wire).await?;
+                if !wire.take_news() {
+                    // Only time has passed: what could not be moved may be tried again.
+                    self.tried.clear();
+                }
             }
             if stop.is_cancelled() {
                 wire.leave().await;

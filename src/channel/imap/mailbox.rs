@@ -3,8 +3,9 @@
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 use jiff::Timestamp;
 
+use super::fault::Fault;
 use super::name;
-use super::wire::{Fault, Wire};
+use super::wire::Wire;
 
 /// Octets of the header of a mail that is too large.
 const HEADER: u32 = 256 * 1024;

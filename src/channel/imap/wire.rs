@@ -4,15 +4,16 @@
 //! answer that broke off must never look like a folder without news.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 use async_imap::Client;
-use async_imap::imap_proto::{Capability, MailboxDatum, Outcome, Response, ResponseCode, Status};
+use async_imap::imap_proto::{Capability, MailboxDatum, Outcome, Response, Status};
 use data_encoding::BASE64;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+
+use super::fault::{Code, Fault};
 
 /// How long the server may think about an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,89 +23,6 @@ const SLOWEST: u64 = 16 * 1024;
 /// What a connection runs over.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Stream for T {}
-
-/// Why a connection cannot go on. Nothing of it is personal, whatever the server said.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    /// The connection broke, or cannot be made.
-    #[error("the connection is lost: {0}")]
-    Lost(String),
-    /// The server said NO or BAD.
-    #[error("the server refuses {command}{code}")]
-    Refused {
-        /// The command.
-        command: &'static str,
-        /// The response code (RFC 5530) that it gave.
-        code: Code,
-    },
-    /// The server does not let us in, and trying again will not help.
-    #[error("the server refuses the login{0}")]
-    Login(Code),
-    /// A file of ours cannot be read or written.
-    #[error("{what}: {error}")]
-    Local {
-        /// What could not be done.
-        what: &'static str,
-        /// Why.
-        error: io::Error,
-    },
-    /// The daemon stops.
-    #[error("Greffier is stopping")]
-    Stopping,
-}
-
-/// A response code such as `OVERQUOTA`, empty where the server gave none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Code(String);
-
-impl Code {
-    /// Whether the server gave that code.
-    pub(super) fn is(&self, code: &str) -> bool {
-        self.0 == code
-    }
-
-    fn of(outcome: &Outcome<'_>) -> Self {
-        if let Some(code) = &outcome.code {
-            return Self(match code {
-                ResponseCode::TryCreate => "TRYCREATE".to_owned(),
-                ResponseCode::ReadOnly => "READ-ONLY".to_owned(),
-                _ => String::new(),
-            });
-        }
-        // The grammar knows the codes of RFC 3501 only; those of RFC 5530 are left in the text.
-        let text = outcome.information.as_deref().unwrap_or_default();
-        let code = text
-            .strip_prefix('[')
-            .and_then(|text| text.split([']', ' ']).next())
-            .unwrap_or_default();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        Self(code.chars().filter(|c| plain(*c)).take(30).collect()).in_capitals()
-    }
-
-    fn in_capitals(self) -> Self {
-        Self(self.0.to_ascii_uppercase())
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_str() {
-            "" => Ok(()),
-            code => write!(f, " ({code})"),
-        }
-    }
-}
-
-impl Fault {
-    /// A connection that broke. What async-imap says of an answer that it cannot read has the answer in it: only the kind
-    /// of the error is kept.
-    pub(super) fn lost(error: &io::Error) -> Self {
-        Self::Lost(match error.kind() {
-            io::ErrorKind::Other => "an answer cannot be understood".to_owned(),
-            kind => kind.to_string(),
-        })
-    }
-}
 
 /// What a response does to the command under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -435,6 +353,22 @@ mod tests {
     #[tokio::test]
     async fn a_goodbye_ends_everything() {
         let mut wire = wire(b"* BYE going down\r\ng1 OK\r\n");
+        assert!(wire.command("NOOP", "", |_| {}).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_ends_with_an_answer() {
+        let mut wire =
+            wire(b"+ \r\n+ eyJzdGF0dXMiOiI0MDEifQ==\r\ng1 NO [AUTHENTICATIONFAILED] no\r\n");
+        let ended = wire.authenticate("XOAUTH2", b"user=a").await;
+        assert!(
+            matches!(ended, Err(Fault::Refused { code, .. }) if code.is("AUTHENTICATIONFAILED"))
+        );
+    }
+
+    #[tokio::test]
+    async fn only_the_end_of_its_own_command_ends_it() {
+        let mut wire = wire(b"g7 OK of somebody else\r\n");
         assert!(wire.command("NOOP", "", |_| {}).await.is_err());
     }
 
