@@ -8,6 +8,7 @@ pub mod console;
 pub mod control;
 pub mod eml;
 pub mod http;
+pub mod imap;
 mod letter;
 pub mod listener;
 pub mod mail_id;

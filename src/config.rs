@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{eml, http, listener, smtp};
+use crate::channel::{eml, http, imap, listener, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
@@ -21,6 +21,9 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
+    /// A mailbox that is read.
+    #[serde(default)]
+    pub imap: Option<imap::Settings>,
     /// Mail that goes out by a mail server.
     #[serde(default)]
     pub smtp: Option<smtp::Settings>,
@@ -165,6 +168,7 @@ impl Config {
         .chain(greffier.commands.as_mut())
         .chain(self.http.token_file.as_mut())
         .chain(self.smtp.iter_mut().flat_map(smtp::Settings::files))
+        .chain(self.imap.iter_mut().flat_map(imap::Settings::paths))
         {
             *path = base.join(&*path);
         }
@@ -206,6 +210,8 @@ impl Config {
         faults.extend(self.unreachable().into_iter().map(&fault));
         let smtp = self.smtp.iter().flat_map(smtp::Settings::faults);
         faults.extend(smtp.map(&fault));
+        let imap = self.imap.iter().flat_map(imap::Settings::faults);
+        faults.extend(imap.map(&fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",

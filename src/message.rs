@@ -88,6 +88,9 @@ pub struct MailIn {
     /// Address of the client that connected, where it is not a trusted relay: SPF is checked against it.
     #[serde(default)]
     pub peer: Option<std::net::IpAddr>,
+    /// Octets of the whole mail, where it is larger than allowed: the original is then its header alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<u64>,
 }
 
 /// A dossier to deposit: the demandeur's answers as JSON, and files by field.

@@ -15,7 +15,9 @@ use super::{App, Error};
 use crate::domain::{
     AvisId, Command, Dossier, DossierId, Email, MAX_TEXT, MailRef, Person, Piece, Refusal,
 };
-use crate::mail::{Answer, Claim, Class, Purpose, State, Understood, parse_thread, understand};
+use crate::mail::{
+    Answer, Claim, Class, Purpose, Reason, State, Understood, parse_thread, understand,
+};
 use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
@@ -55,7 +57,11 @@ enum Obstacle {
 impl<S: Store> App<S> {
     pub(super) fn mail(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
         let raw = self.shelf.read(&mail.original.hash)?;
-        let understood = understand(&raw, &self.own);
+        let mut understood = understand(&raw, &self.own);
+        if mail.too_large.is_some() && understood.reason == Some(Reason::Empty) {
+            // Only the header is at hand: that there is no text in it says nothing of the mail.
+            understood.class = Class::Reply;
+        }
         let origin = self.origin(draft, mail, &understood)?;
         draft.receipt.dossier = origin.as_ref().map(|origin| origin.dossier.0);
         match understood.class {
@@ -156,6 +162,10 @@ impl<S: Store> App<S> {
         admitted: bool,
     ) -> Result<(), Error> {
         draft.receipt.dossier = Some(origin.dossier.0);
+        if mail.too_large.is_some() {
+            let told = Obstacle::Told("mail_too_large");
+            return self.turn_away(draft, mail, understood, Some(origin), &told);
+        }
         let (text, mut enclosed) = content(understood, admitted);
         let reference = MailRef {
             message_id: understood.message_id.clone(),
@@ -449,7 +459,6 @@ fn trusted<'a>(
 
 /// Why a mail that is no reply is held, as the filter `raison` of the templates knows it.
 fn held_reason(understood: &Understood) -> &'static str {
-    use crate::mail::Reason;
     match understood.reason {
         Some(Reason::Unreadable) => "unreadable",
         Some(Reason::Empty) => "empty",

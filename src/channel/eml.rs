@@ -62,7 +62,7 @@ impl Eml {
 }
 
 /// Writes `file` so that it is there whole or not at all, also after a power cut.
-fn put(folder: &Path, file: &Path, octets: &[u8]) -> io::Result<()> {
+pub(super) fn put(folder: &Path, file: &Path, octets: &[u8]) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -28,6 +28,7 @@ use crate::channel::control::{self, Admin, Control};
 use crate::channel::eml::Eml;
 use crate::channel::http::Http;
 use crate::channel::http::health::Health;
+use crate::channel::imap::Imap;
 use crate::channel::listener::Listener;
 use crate::channel::smtp::Smtp;
 use crate::channel::{Channel, Shelf};
@@ -121,6 +122,11 @@ impl Greffier {
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
+        let imap = config
+            .imap
+            .clone()
+            .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
+            .transpose()?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
 
         let listener =
@@ -141,6 +147,9 @@ impl Greffier {
             http.address().ok(),
         );
         daemon.listen(listener);
+        if let Some(imap) = imap {
+            daemon.listen(Arc::new(imap));
+        }
         daemon.listen(http);
         daemon.listen(control);
         daemon.listen(Arc::new(Clock {
@@ -175,6 +184,9 @@ impl Greffier {
             tracing::info!(
                 "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
             );
+        }
+        if self.config.imap.is_some() {
+            tracing::info!("Mail is read from a mailbox by IMAP");
         }
         if let Some(smtp) = &self.config.smtp {
             tracing::info!("Mail goes out by SMTP to {}:{}", smtp.host, smtp.port());

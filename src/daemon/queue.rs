@@ -77,7 +77,7 @@ impl Queue {
             for (id, to, due) in rows {
                 self.read = Some(id);
                 if to.network == network {
-                    self.add(to, id, due, now);
+                    self.add(&to, id, due, now);
                 }
             }
             if !full {
@@ -86,11 +86,11 @@ impl Queue {
         }
     }
 
-    fn add(&mut self, to: Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
+    fn add(&mut self, to: &Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
         let line = self.lines.entry(to.clone()).or_default();
         line.rows.insert(id, Waiting { due, tried: false });
         if !matches!(line.turn, Turn::Busy | Turn::Paced(_)) {
-            self.place(&to, now);
+            self.place(to, now);
         }
     }
 
@@ -247,7 +247,7 @@ mod tests {
     fn queue(rows: &[(OutboxId, &str, i64, bool)]) -> Queue {
         let mut queue = Queue::default();
         for (id, address, due, tried) in rows {
-            queue.add(to(address), *id, at(*due), at(0));
+            queue.add(&to(address), *id, at(*due), at(0));
             let line = queue.lines.get_mut(&to(address)).unwrap();
             line.rows.get_mut(id).unwrap().tried = *tried;
             queue.place(&to(address), at(0));
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(queue.next(at(10), instant, alone), Some((to("a"), 1)));
         queue.settle(&to("a"), 1, None, at(10));
         queue.rest("a".to_owned(), later);
-        queue.add(to("a"), 4, at(0), at(10));
+        queue.add(&to("a"), 4, at(0), at(10));
         assert_eq!(queue.next(at(10), instant, alone), Some((to("b"), 3)));
         assert_eq!(queue.next(at(10), instant, alone), None);
         assert_eq!(queue.wait(at(10), instant), Duration::from_secs(2));

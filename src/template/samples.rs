@@ -11,7 +11,7 @@ use crate::domain::{
 use super::answer::{Answer, DemarcheRow, DossierRow, Held, MailRow};
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 15] = [
+pub const MAILS: [(&str, &str); 16] = [
     ("lier", "`lier`: the `code`, valid `until`"),
     (
         "sender_not_expected",
@@ -36,6 +36,10 @@ pub const MAILS: [(&str, &str); 15] = [
     (
         "too_large",
         "an attachment, `name`, of more than `max` bytes",
+    ),
+    (
+        "mail_too_large",
+        "a mail that is larger as a whole than what is taken",
     ),
     ("text_required", "a reply with nothing new in it"),
     ("not_understood", "a reply that could not be read"),

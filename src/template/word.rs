@@ -165,6 +165,7 @@ pub(super) fn raison(tag: &str) -> String {
         "absence" => "le message semble être un avis d’absence",
         "empty" | "text_required" => "le message ne contient ni texte ni pièce jointe",
         "too_large" => "une pièce jointe est trop lourde",
+        "mail_too_large" => "le courriel est trop lourd pour être lu",
         "challenge" => "un service de filtrage demande une confirmation",
         "unreadable" | "not_understood" => "le contenu n’a pas pu être lu",
         "receipt" => "c’est un accusé de lecture",

@@ -4,6 +4,7 @@ pub(crate) mod desk;
 mod expiry;
 mod job;
 mod lifecycle;
+mod mailbox;
 mod operator;
 pub(crate) mod post;
 mod quarantine;

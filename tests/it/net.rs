@@ -4,5 +4,6 @@ mod control;
 pub(crate) mod desk;
 mod eml;
 mod http;
+mod imap;
 mod listener;
 mod smtp_lines;

@@ -224,6 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             mail_from: Some(envelope.from.clone()),
             rcpt_to: envelope.to.clone(),
             peer: self.peer,
+            too_large: None,
         };
         match self
             .host

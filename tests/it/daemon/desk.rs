@@ -397,7 +397,7 @@ impl Desk {
     }
 
     /// How often the clock has ticked.
-    fn ticks(&self) -> u64 {
+    pub(crate) fn ticks(&self) -> u64 {
         let metrics = web::get(self.http(), "/metrics").unwrap().body;
         let ticks = metrics
             .lines()
