@@ -9,12 +9,16 @@ mod clock;
 mod confirm;
 mod deposit;
 mod draft;
+mod letter;
 mod line;
 mod link;
+mod list;
 mod mail;
 mod preference;
 mod quarantine;
+mod reply;
 mod see;
+mod trace;
 mod undelivered;
 mod word;
 

@@ -16,6 +16,11 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tracing::Level;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::mail::{MailCommand, print};
 use self::outbox::OutboxCommand;
@@ -46,7 +51,8 @@ pub struct Arguments {
         env = "GREFFIER_CONFIG"
     )]
     config: PathBuf,
-    /// How much to log on standard error: error, warn, info, debug, or a filter like greffier=debug
+    /// How much to log on standard error: error, warn, info, debug, or a filter like greffier=debug. Libraries log
+    /// nothing below info
     #[arg(
         long,
         global = true,
@@ -178,19 +184,29 @@ fn complain(text: &str) {
 
 fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&arguments.log)
-        .context("--log takes a level or a filter like greffier=debug")?
-        // At its lowest level it logs whole mails.
-        .add_directive("async_imap=warn".parse()?);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .context("--log takes a level or a filter like greffier=debug")?;
+    let layer = tracing_subscriber::fmt::layer()
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .with_writer(io::stderr);
-    if arguments.log_json {
-        builder.json().init();
+    let layer = if arguments.log_json {
+        layer.json().boxed()
     } else {
-        builder.with_target(false).init();
-    }
+        layer.with_target(false).boxed()
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(|metadata| {
+            may_be_logged(metadata.target(), *metadata.level())
+        }))
+        .with(layer)
+        .init();
     Ok(())
+}
+
+/// Whether a line of that module and level may be logged at all. Below `info` the libraries show what they handle: the
+/// ledger its records, the reader of HTML the text of a mail.
+fn may_be_logged(target: &str, level: Level) -> bool {
+    level <= Level::INFO || target == "greffier" || target.starts_with("greffier::")
 }
 
 /// Where Greffier is configured.
@@ -367,4 +383,20 @@ fn attached(files: &Value, base: &Path) -> anyhow::Result<Vec<FileOf>> {
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     std::fs::canonicalize(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::may_be_logged;
+
+    #[test]
+    fn no_filter_makes_a_library_show_what_it_handles() {
+        assert!(may_be_logged("greffier::channel::http", Level::TRACE));
+        assert!(may_be_logged("sled::pagecache", Level::INFO));
+        assert!(!may_be_logged("sled::tree", Level::TRACE));
+        assert!(!may_be_logged("html5ever::tree_builder", Level::DEBUG));
+        assert!(!may_be_logged("greffier_like", Level::DEBUG));
+    }
 }

@@ -204,6 +204,7 @@ impl Config {
             ));
         }
         faults.extend(self.imap.iter().flat_map(imap::Settings::faults).map(fault));
+        faults.extend(self.unreachable().into_iter().map(fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",
@@ -224,6 +225,35 @@ impl Config {
             }
         }
         faults
+    }
+
+    /// What of the settings could never work: addresses that nothing can listen on, an administrateur who is nobody.
+    fn unreachable(&self) -> Vec<String> {
+        let unix = |address: &str| address.contains('/');
+        let addresses = [
+            ("listener.smtp", &self.listener.smtp),
+            ("listener.lmtp", &self.listener.lmtp),
+            ("http.listen", &self.http.listen),
+        ];
+        let deaf = addresses.into_iter().filter(|(key, address)| {
+            let none = address.is_empty() && *key != "http.listen";
+            let socket = *key == "listener.lmtp" && unix(address);
+            !none && !socket && !is_host_and_port(address)
+        });
+        let deaf = deaf.map(|(key, address)| {
+            format!(
+                "{key}: \"{address}\" is no address and port; write one like \"127.0.0.1:2525\""
+            )
+        });
+        let nobody = self
+            .greffier
+            .administrateurs
+            .iter()
+            .filter(|email| !email.plausible());
+        let nobody = nobody.map(|email| {
+            format!("greffier.administrateurs: \"{email}\" is no whole address; write one like \"nom@example.fr\"")
+        });
+        deaf.chain(nobody).collect()
     }
 
     /// What in the rooms does not fit the démarches.
@@ -266,6 +296,12 @@ impl Config {
     pub fn demarches(&self) -> Result<Demarches, Vec<Diagnostic>> {
         demarches(&self.greffier.demarches)
     }
+}
+
+fn is_host_and_port(address: &str) -> bool {
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// The démarches of a folder, one `.toml` each, or everything wrong in them.
@@ -340,4 +376,36 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
             message: error.message().to_owned(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Config;
+
+    #[test]
+    fn addresses_that_nothing_can_listen_on_are_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("bot.toml");
+        let faults = |smtp: &str, lmtp: &str, http: &str, who: &str| {
+            let text = format!(
+                "[greffier]\nadministrateurs = [\"{who}\"]\n[mail]\ndomain = \"greffier.example\"\nfrom_address = \"g@greffier.example\"\n\
+                 [listener]\nsmtp = \"{smtp}\"\nlmtp = \"{lmtp}\"\n[http]\nlisten = \"{http}\"\n"
+            );
+            fs::write(&path, text).expect("written");
+            Config::load(&path).err().unwrap_or_default()
+        };
+        let fine = [
+            ("127.0.0.1:2525", ""),
+            ("", "[::1]:24"),
+            ("localhost:25", "/run/greffier.sock"),
+        ];
+        for (smtp, lmtp) in fine {
+            assert_eq!(faults(smtp, lmtp, "127.0.0.1:0", "a@b.example"), []);
+        }
+        let wrong = faults("127.0.0.1", "lmtp", "0.0.0.0:99999", "x");
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert!(wrong[0].to_string().contains("listener.smtp"));
+    }
 }

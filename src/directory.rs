@@ -44,9 +44,19 @@ impl Directory {
         })
     }
 
-    /// All rooms that want to be told of `topic`.
+    /// The rooms that want to be told of a `topic` that belongs to no dossier: those bound to no démarche, which are the
+    /// operator's; all of them where there is none.
     pub fn rooms_for(&self, topic: Topic) -> impl Iterator<Item = &Room> {
-        self.rooms.iter().filter(move |room| room.wants(topic))
+        let wanting = move |room: &&Room| room.wants(topic);
+        let unbound = self
+            .rooms
+            .iter()
+            .filter(wanting)
+            .any(|room| room.demarche.is_none());
+        self.rooms
+            .iter()
+            .filter(wanting)
+            .filter(move |room| !unbound || room.demarche.is_none())
     }
 
     /// The room that a line was typed in, if it is bound.

@@ -17,7 +17,7 @@ pub mod thread;
 pub mod token;
 mod trust;
 
-use mail_parser::{HeaderValue, Message};
+use mail_parser::{HeaderName, HeaderValue, Message};
 use serde::{Deserialize, Serialize};
 
 pub use address::{Address, normalise_address};
@@ -313,7 +313,10 @@ fn bounce(message: &Message<'_>, known: &automatic::Known<'_>, reply: &str) -> O
 
 fn sender(message: &Message<'_>, notes: &mut Vec<String>) -> Option<Address> {
     let from = message.from()?;
-    if from.iter().nth(1).is_some() {
+    // RFC 5322 §3.6 allows one From. Of two, a relay may have checked the one that we would not have read.
+    let fields = message.headers();
+    let fields = fields.iter().filter(|field| field.name == HeaderName::From);
+    if from.iter().nth(1).is_some() || fields.count() > 1 {
         notes.push("More than one From address; none is taken as the sender".to_owned());
         return None;
     }

@@ -43,19 +43,22 @@ pub enum Collection {
     Quarantine,
     /// What is known of a mail address: it bounces, it was told once.
     Address,
+    /// Mails that have left, by dossier: when, to whom, under which subject.
+    Sent,
     /// Counters and marks of Greffier's own.
     Meta,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
         Self::Confirmation,
         Self::Quarantine,
         Self::Address,
+        Self::Sent,
         Self::Meta,
     ];
 }
@@ -83,6 +86,25 @@ pub struct DossierChange {
     pub dossier: Dossier,
     /// Where it is listed from now on.
     pub view: View,
+}
+
+/// A mail that has left, as [`Collection::Sent`] keeps it under [`sent_key`]. The purge of its dossier takes it away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The dossier that it spoke of.
+    pub dossier: DossierId,
+    /// When it was taken by the other side.
+    pub at: Timestamp,
+    /// To whom.
+    pub address: String,
+    /// Under which subject.
+    pub subject: String,
+}
+
+/// Key of a [`Sent`], or the prefix of all those of a dossier.
+pub fn sent_key(dossier: DossierId, row: Option<OutboxId>) -> String {
+    let row = row.map(|row| format!("{row:020}")).unwrap_or_default();
+    format!("{dossier}\u{0}{row}")
 }
 
 /// A message to send, with what the outbox must know of it.

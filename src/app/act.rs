@@ -11,6 +11,25 @@ use crate::domain::{
 use crate::store::{DossierChange, Store};
 
 impl<S: Store> App<S> {
+    /// What would come of `commands`, without doing them.
+    pub(super) fn try_act(
+        &self,
+        draft: &Draft<'_, S>,
+        number: DossierId,
+        by: &Person,
+        commands: &[Command],
+    ) -> Result<Result<Vec<Recorded>, Refusal>, Error> {
+        let unknown = Refusal::UnknownDossier { number };
+        let Some(change) = draft.dossier(number)? else {
+            return Ok(Err(unknown));
+        };
+        let Some(demarche) = self.demarche(change.dossier.demarche) else {
+            return Ok(Err(unknown));
+        };
+        let rehearsed = rehearse(&change.dossier, demarche, by, draft.at, commands);
+        Ok(rehearsed.map(|(_, act)| act))
+    }
+
     /// Does `commands` in order, all or none, and puts what follows into the draft. No event means that it was so already.
     pub(super) fn act(
         &self,

@@ -135,3 +135,10 @@ pub(super) struct Listing {
     #[serde(default)]
     pub(super) colonnes: Option<Vec<String>>,
 }
+
+impl Listing {
+    /// Whether it speaks of columns, which belong to one démarche.
+    pub(super) fn names_columns(&self) -> bool {
+        self.filtre.is_some() || self.tri.is_some() || self.colonnes.is_some()
+    }
+}

@@ -88,6 +88,7 @@ impl<S: Store> App<S> {
             statut: dossier.statut,
             until,
         };
+        self.supersede(draft, speaker, number)?;
         draft.put(Collection::Confirmation, &code, &pending)?;
         let button = |label: &str, emoji: &str, line: String, style| Button {
             label: label.to_owned(),
@@ -155,35 +156,45 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         code: Option<&str>,
     ) -> Result<(), Error> {
-        let ours = |pending: &Pending| {
-            Some(&pending.by) == speaker.email.as_ref() && pending.until >= draft.at
-        };
-        let key = match code {
-            Some(code) => {
-                let code = code.trim().to_uppercase();
-                let pending: Option<Pending> = draft.get(Collection::Confirmation, &code)?;
-                pending.filter(|pending| ours(pending)).map(|_| code)
-            }
-            None => self
-                .confirmations()?
-                .into_iter()
-                .filter(|(_, pending)| ours(pending))
-                .max_by_key(|(_, pending)| pending.until)
-                .map(|(key, _)| key),
-        };
-        let Some(key) = key else {
+        let wanted = code.map(|code| code.trim().to_uppercase());
+        let found = self
+            .confirmations()?
+            .into_iter()
+            .filter(|(_, pending)| pending.waits_for(speaker, draft.at))
+            .filter(|(key, _)| wanted.as_ref().is_none_or(|wanted| wanted == key))
+            .max_by_key(|(_, pending)| pending.until);
+        let Some((key, pending)) = found else {
             return self.answer(draft, speaker, &Answer::NothingToCancel, None);
         };
         draft.remove(Collection::Confirmation, key);
-        self.answer(draft, speaker, &Answer::Cancelled, None)
+        let answer = Answer::Cancelled {
+            act: pending.tag,
+            number: pending.number,
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// Drops what this person previewed of a dossier before: only what was shown last can be confirmed.
+    fn supersede(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+    ) -> Result<(), Error> {
+        for (key, pending) in self.confirmations()? {
+            if pending.number == number && pending.waits_for(speaker, draft.at) {
+                draft.remove(Collection::Confirmation, key);
+            }
+        }
+        Ok(())
     }
 
     /// Whether anything waits for this person's confirmation.
     pub(super) fn waits(&self, draft: &Draft<'_, S>, speaker: &Speaker<'_>) -> Result<bool, Error> {
         let all = self.confirmations()?;
-        Ok(all.iter().any(|(_, pending)| {
-            Some(&pending.by) == speaker.email.as_ref() && pending.until >= draft.at
-        }))
+        Ok(all
+            .iter()
+            .any(|(_, pending)| pending.waits_for(speaker, draft.at)))
     }
 
     /// All that waits for a confirmation.
@@ -212,6 +223,11 @@ impl<S: Store> App<S> {
 }
 
 impl Pending {
+    /// Whether this person may still confirm it.
+    fn waits_for(&self, speaker: &Speaker<'_>, now: Timestamp) -> bool {
+        Some(&self.by) == speaker.email.as_ref() && self.until >= now
+    }
+
     /// Whether it can be forgotten.
     pub(super) fn stale(&self, now: Timestamp) -> bool {
         self.until.checked_add(VALID).is_ok_and(|end| now > end)

@@ -2,7 +2,9 @@
 
 use super::draft::Draft;
 use super::{App, Error};
-use crate::domain::{DemarcheId, Fault, Person, Refusal, View, deposit, fill, react, replay};
+use crate::domain::{
+    DemarcheId, Email, Fault, Person, Refusal, View, deposit, fill, react, replay,
+};
 use crate::message::{DepositIn, Verdict};
 use crate::store::Store;
 
@@ -18,6 +20,16 @@ impl<S: Store> App<S> {
             return Ok(());
         };
         let filled = match fill(demarche, &incoming.body, &incoming.files) {
+            Ok(filled) if self.is_ours(&filled.usager) => {
+                draft.receipt.verdict = Verdict::Refused;
+                let detail = "cette adresse est celle du service, qui ne se répond pas à lui-même"
+                    .to_owned();
+                draft.receipt.errors = vec![Fault {
+                    pointer: "/usager".to_owned(),
+                    detail,
+                }];
+                return Ok(());
+            }
             Ok(filled) => filled,
             Err(faults) => {
                 draft.receipt.verdict = Verdict::Refused;
@@ -52,5 +64,11 @@ impl<S: Store> App<S> {
             self.word(draft, &dossier, demarche, &by, &effect)?;
         }
         Ok(())
+    }
+
+    /// Whether an address is of our own mail domain: mail to it would come back to us.
+    fn is_ours(&self, address: &Email) -> bool {
+        let domain = address.as_str().rsplit('@').next().unwrap_or_default();
+        domain == self.own.domain
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::Draft;
 use super::line::Speaker;
 use super::{App, Error};
-use crate::domain::{Demarche, DemarcheId, Email, Notice, Person, fold};
+use crate::domain::{ChampType, Demarche, DemarcheId, Email, Notice, Person, fold};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
 
@@ -316,6 +316,13 @@ pub(super) fn columns_of(demarche: &Demarche) -> Vec<(String, String)> {
         .champs
         .iter()
         .chain(&demarche.annotations)
+        // A heading and an explanation hold nothing that could be shown, sorted or filtered.
+        .filter(|champ| {
+            !matches!(
+                champ.kind,
+                ChampType::HeaderSection | ChampType::Explication
+            )
+        })
         .map(|champ| (champ.id.clone(), champ.libelle.clone()));
     built_in.chain(own).collect()
 }

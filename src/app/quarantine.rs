@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{App, Error};
 use crate::directory::of_room;
 use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
 use crate::mail::{Purpose, Understood, understand};
-use crate::message::{Body, MailIn, Outgoing, Post, Verdict};
+use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Verdict};
 use crate::store::{Collection, Queued, Store};
 use crate::template::{Answer, Audience, Held};
 
@@ -21,6 +21,8 @@ use crate::template::{Answer, Audience, Held};
 const EXCERPT: usize = 800;
 /// Most mails that a list looks at.
 const LISTED: usize = 500;
+/// Rejected mails looked at in one tick.
+const SWEPT: usize = 100;
 
 /// A mail held back, as it is kept. `dossier` lets the purge of a dossier take it away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,6 +69,23 @@ pub(super) struct Hold<'a> {
 
 fn key(id: u64) -> String {
     format!("{id:010}")
+}
+
+/// Rejected mails stand after the held ones, which are numbers.
+const REJECTED: &str = "rejected\u{0}";
+/// How long the original of a rejected mail is kept, where no dossier's purge takes it away before.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+fn rejected_key(id: u64) -> String {
+    format!("{REJECTED}{}", key(id))
+}
+
+/// A mail that was turned away, kept so that the decision can be looked into.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Rejected {
+    #[serde(flatten)]
+    kept: Kept,
+    rejected: Timestamp,
 }
 
 impl<S: Store> App<S> {
@@ -186,7 +205,10 @@ impl<S: Store> App<S> {
             .store
             .scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
         let mut held = Vec::new();
-        for (_, value) in rows {
+        for (_, value) in rows
+            .into_iter()
+            .take_while(|(key, _)| !key.starts_with(REJECTED))
+        {
             let kept: Kept = serde_json::from_value(value)
                 .map_err(|error| Error::document(Collection::Quarantine, &error))?;
             if self.may_see(draft, &kept, email)? {
@@ -194,6 +216,21 @@ impl<S: Store> App<S> {
             }
         }
         Ok(held)
+    }
+
+    /// Forgets mails that were rejected long ago, a few at a time, the first that came first.
+    pub(super) fn sweep_rejected(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        let rows = self
+            .store
+            .scan(Collection::Quarantine, REJECTED, Bound::Unbounded, SWEPT)?;
+        for (key, value) in rows {
+            let mail: Rejected = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Quarantine, &error))?;
+            if draft.at.duration_since(mail.rejected) > REMEMBERED {
+                draft.remove(Collection::Quarantine, key);
+            }
+        }
+        Ok(())
     }
 
     fn may_see(&self, draft: &Draft<'_, S>, kept: &Kept, email: &Email) -> Result<bool, Error> {
@@ -220,9 +257,16 @@ impl<S: Store> App<S> {
         let Some(email) = &speaker.email else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
+        let held = self.held_for(draft, email)?;
+        for kept in &held {
+            if !self.heard_here(draft, speaker, kept)? {
+                return self.aside(draft, speaker, |draft, speaker| {
+                    self.list_held(draft, speaker)
+                });
+            }
+        }
         let private = self.shows_all(speaker);
-        let rows = self
-            .held_for(draft, email)?
+        let rows = held
             .iter()
             .map(|kept| {
                 if private {
@@ -240,6 +284,21 @@ impl<S: Store> App<S> {
         self.directory
             .privacy(&speaker.line.from.network, &speaker.line.place)
             == Privacy::Full
+    }
+
+    /// Whether a mail may be spoken of where the line was typed. One that nobody has attributed yet is for no room.
+    fn heard_here(
+        &self,
+        draft: &Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        kept: &Kept,
+    ) -> Result<bool, Error> {
+        let Line { from, place, .. } = speaker.line;
+        let Some(number) = kept.dossier else {
+            return Ok(*place == Place::Direct);
+        };
+        let dossier = draft.dossier(number)?.map(|change| change.dossier);
+        Ok(dossier.is_some_and(|dossier| self.directory.may_hear(&from.network, place, &dossier)))
     }
 
     fn find(
@@ -273,6 +332,11 @@ impl<S: Store> App<S> {
                 None,
             );
         };
+        if !self.heard_here(draft, speaker, &kept)? {
+            return self.aside(draft, speaker, |draft, speaker| {
+                self.show_held(draft, speaker, id)
+            });
+        }
         let (held, excerpt) = if self.shows_all(speaker) {
             let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
             (
@@ -363,7 +427,7 @@ impl<S: Store> App<S> {
             expected,
         };
         draft.remove(Collection::Quarantine, key(id));
-        let outside = (sender.as_ref() != Some(&origin.expected)).then_some(&email);
+        let outside = sender.as_ref() != Some(&origin.expected);
         self.file(draft, &kept.mail, &understood, &origin, outside)?;
         if draft.receipt.verdict == Verdict::Quarantined {
             // The dossier did not take it; it is held anew, with that reason, and the room has been told.
@@ -406,6 +470,12 @@ impl<S: Store> App<S> {
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         draft.remove(Collection::Quarantine, key(id));
+        let rejected = draft.at;
+        draft.put(
+            Collection::Quarantine,
+            rejected_key(id),
+            &Rejected { kept, rejected },
+        )?;
         self.tell_sender(draft, &understood, "rejected", why, None)?;
         self.answer(
             draft,

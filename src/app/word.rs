@@ -7,13 +7,11 @@ use super::{App, Error, scene};
 use crate::config::Room;
 use crate::directory::of_room;
 use crate::domain::{
-    Avis, AvisId, Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Piece,
-    Privacy, Recipient, Valeur,
+    Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Privacy, Recipient,
 };
-use crate::mail::{Purpose, thread_name, token};
-use crate::message::{Body, Button, Destination, MailOut, Outgoing, Post, Style};
+use crate::message::{Body, Button, Destination, Outgoing, Post, Style};
 use crate::store::{Queued, Store};
-use crate::template::{Audience, Worded};
+use crate::template::Audience;
 
 /// Name of a dossier's card, which is also its thread.
 pub(super) fn card_of(number: DossierId) -> String {
@@ -26,17 +24,17 @@ pub(super) fn dossier_of_card(card: &str) -> Option<DossierId> {
 }
 
 /// Tag of the mail that a message becomes, by which it can be unsaid.
-fn tag_of(dossier: &Dossier, message: MessageId) -> String {
+pub(super) fn tag_of(dossier: &Dossier, message: MessageId) -> String {
     format!("message-{}-{message}", dossier.number)
 }
 
 /// What is being said, and about what.
-struct Saying<'a> {
-    dossier: &'a Dossier,
-    demarche: &'a Demarche,
-    by: &'a Person,
-    notice: &'a Notice,
-    not_before: Option<jiff::Timestamp>,
+pub(super) struct Saying<'a> {
+    pub(super) dossier: &'a Dossier,
+    pub(super) demarche: &'a Demarche,
+    pub(super) by: &'a Person,
+    pub(super) notice: &'a Notice,
+    pub(super) not_before: Option<jiff::Timestamp>,
 }
 
 impl<S: Store> App<S> {
@@ -309,190 +307,6 @@ impl<S: Store> App<S> {
         }
         Ok(())
     }
-
-    fn mail_instructeur(
-        &self,
-        draft: &mut Draft<'_, S>,
-        saying: &Saying<'_>,
-        email: &Email,
-    ) -> Result<(), Error> {
-        let worded = self.mail_words(draft, saying, Audience::Instructeur)?;
-        let mail = MailOut {
-            thread: Some(thread_name(saying.dossier.number.0, Purpose::Instructeur)),
-            ..self.envelope(saying, worded)
-        };
-        self.mail_to(draft, saying, email, mail, None);
-        Ok(())
-    }
-
-    fn mail_usager(&self, draft: &mut Draft<'_, S>, saying: &Saying<'_>) -> Result<(), Error> {
-        let Saying {
-            dossier, notice, ..
-        } = saying;
-        let worded = self.mail_words(draft, saying, Audience::Usager)?;
-        let number = dossier.number.0;
-        let files = match notice {
-            Notice::MessagePosted { message, .. } => dossier
-                .messages
-                .get(message)
-                .map(|message| message.pieces.clone()),
-            Notice::AttestationMade => dossier
-                .decided
-                .as_ref()
-                .map(|decided| decided.attestation.iter().cloned().collect()),
-            Notice::Decided { .. } => dossier
-                .decided
-                .as_ref()
-                .map(|decided| decided.justificatif.iter().cloned().collect()),
-            _ => None,
-        };
-        // Archived or deleted, the messagerie is closed: no answer is invited.
-        let open = !dossier.archived && dossier.present();
-        let mail = MailOut {
-            reply_to: open.then(|| {
-                self.own.reply_local(&token(
-                    &self.secret,
-                    number,
-                    Purpose::Message,
-                    dossier.usager.as_str(),
-                ))
-            }),
-            thread: Some(thread_name(number, Purpose::Message)),
-            in_reply_to: last_mail(dossier),
-            files: files.unwrap_or_default(),
-            ..self.envelope(saying, worded)
-        };
-        let tag = match notice {
-            Notice::MessagePosted { message, .. } | Notice::CorrectionRequested { message } => {
-                Some(tag_of(dossier, *message))
-            }
-            _ => None,
-        };
-        self.mail_to(draft, saying, &dossier.usager.clone(), mail, tag);
-        Ok(())
-    }
-
-    fn mail_expert(
-        &self,
-        draft: &mut Draft<'_, S>,
-        saying: &Saying<'_>,
-        id: AvisId,
-    ) -> Result<(), Error> {
-        let Saying {
-            dossier, notice, ..
-        } = saying;
-        let Some(avis) = dossier.avis.get(&id) else {
-            return Ok(());
-        };
-        let worded = self.mail_words(draft, saying, Audience::Expert(id))?;
-        let number = dossier.number.0;
-        let purpose = Purpose::Avis(id.0);
-        let open = avis.revoked.is_none() && avis.closed.is_none() && dossier.statut.en_cours();
-        let asked = matches!(
-            notice,
-            Notice::AvisRequested { .. } | Notice::AvisReminded { .. }
-        );
-        let files = if asked {
-            shown_to_expert(dossier, avis)
-        } else {
-            Vec::new()
-        };
-        let last = avis
-            .answers
-            .iter()
-            .rev()
-            .find_map(|answer| answer.mail.as_ref()?.message_id.clone());
-        let mail = MailOut {
-            reply_to: open.then(|| {
-                self.own
-                    .reply_local(&token(&self.secret, number, purpose, avis.expert.as_str()))
-            }),
-            thread: Some(thread_name(number, purpose)),
-            in_reply_to: last,
-            files,
-            ..self.envelope(saying, worded)
-        };
-        self.mail_to(draft, saying, &avis.expert.clone(), mail, None);
-        Ok(())
-    }
-
-    fn mail_words(
-        &self,
-        draft: &Draft<'_, S>,
-        saying: &Saying<'_>,
-        audience: Audience,
-    ) -> Result<Worded, Error> {
-        let scene = scene(
-            saying.dossier,
-            saying.demarche,
-            draft.at,
-            Some(saying.by),
-            audience,
-        );
-        Ok(self.templates.mail(saying.notice, &scene)?)
-    }
-
-    fn envelope(&self, saying: &Saying<'_>, worded: Worded) -> MailOut {
-        let Worded {
-            subject,
-            text,
-            html,
-        } = worded;
-        let from_name = if self.from_name.is_empty() {
-            saying.demarche.service.clone()
-        } else {
-            self.from_name.clone()
-        };
-        MailOut {
-            from_name,
-            subject,
-            text,
-            html,
-            dossier: Some(saying.dossier.number.0),
-            ..MailOut::default()
-        }
-    }
-
-    fn mail_to(
-        &self,
-        draft: &mut Draft<'_, S>,
-        saying: &Saying<'_>,
-        to: &Email,
-        mail: MailOut,
-        tag: Option<String>,
-    ) {
-        let to = Destination {
-            network: "mail".to_owned(),
-            address: to.to_string(),
-        };
-        let outgoing = Outgoing {
-            to,
-            body: Body::Mail(Box::new(mail)),
-        };
-        draft.queue(Queued {
-            outgoing,
-            not_before: saying.not_before,
-            dossier: Some(saying.dossier.number),
-            tag,
-        });
-    }
-}
-
-/// Bytes of the dossier's own files that go with a request for an avis; most mail servers take some 25 MB in all.
-const WITH_REQUEST: u64 = 12 * 1024 * 1024;
-
-/// The files that an expert reads: those of the request, then the dossier's own as far as a mail can carry them. His
-/// mail lists them all and says whom to ask for the rest.
-fn shown_to_expert(dossier: &Dossier, avis: &Avis) -> Vec<Piece> {
-    let mut files = avis.pieces.clone();
-    let mut room = WITH_REQUEST;
-    for piece in dossier.champs.values().flat_map(Valeur::pieces) {
-        if piece.bytes <= room {
-            room -= piece.bytes;
-            files.push(piece.clone());
-        }
-    }
-    files
 }
 
 /// The instructeurs of the dossier's group.
@@ -506,15 +320,6 @@ fn members<'a>(demarche: &'a Demarche, dossier: &Dossier) -> impl Iterator<Item 
 /// Those who follow the dossier and may still see it: somebody who left the group is told nothing more.
 fn followers<'a>(demarche: &'a Demarche, dossier: &'a Dossier) -> impl Iterator<Item = &'a Email> {
     members(demarche, dossier).filter(|member| dossier.followed_by(member))
-}
-
-/// `Message-ID` of the usager's last mail, so that ours answers it.
-fn last_mail(dossier: &Dossier) -> Option<String> {
-    dossier
-        .messages
-        .values()
-        .rev()
-        .find_map(|message| message.mail.as_ref()?.message_id.clone())
 }
 
 /// What the card offers to press.

@@ -38,7 +38,7 @@ use crate::message::{Limits, Outcome, Outgoing};
 /// How long a request that is being answered may take once the daemon stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of a request.
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(5);
 /// Header fields of a request at most.
 const HEADERS_MAX: usize = 64;
 /// Octets of a request's head at most.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use crate::command::Catalogue;
 use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
-use crate::domain::{DemarcheId, Demarches};
+use crate::domain::{DemarcheId, Demarches, List, Of, Onglet};
 use crate::mail::Claim;
 use crate::mail::compose::Identity;
 use crate::message::Limits;
@@ -118,6 +118,7 @@ impl Greffier {
         }
         let (app, store) = middle(&config, networks)?;
         suggestions.from_app(&app);
+        sweep(Arc::clone(&store));
         let health = Arc::new(Health::default());
         health.ill("writer", "Greffier is starting");
         let imap = config
@@ -196,6 +197,17 @@ impl Greffier {
     }
 }
 
+/// Takes away, in the background, what a crash may have left on the shelf.
+fn sweep(store: Arc<Sled>) {
+    tokio::task::spawn_blocking(move || match store.sweep() {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!("Removed {swept} files that nothing speaks of"),
+        Err(error) => {
+            tracing::error!(error = %error, "Cannot look for files that nothing speaks of");
+        }
+    });
+}
+
 /// Ctrl-C or SIGTERM asks to stop; a second one insists.
 fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("Cannot listen to SIGTERM")?;
@@ -233,7 +245,10 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         getrandom::fill(&mut octets)
             .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
                 .with_context(|| format!("Cannot create {}", folder.display()))?;
         }
         let mut file = fs::OpenOptions::new()
@@ -247,6 +262,12 @@ fn secret(path: &Path) -> anyhow::Result<String> {
     }
     let text =
         fs::read_to_string(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    if readable_by_others(path)? {
+        tracing::warn!(
+            "Others than its owner can read {0}: chmod 600 {0}, or remove it and a new one is made",
+            path.display()
+        );
+    }
     let text = text.trim();
     if text.len() < 16 {
         bail!(
@@ -255,6 +276,11 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         );
     }
     Ok(text.to_owned())
+}
+
+fn readable_by_others(path: &Path) -> anyhow::Result<bool> {
+    let metadata = fs::metadata(path).with_context(|| format!("Cannot read {}", path.display()))?;
+    Ok(metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// The middle, on the store that `config` names, and that store.
@@ -271,6 +297,9 @@ pub(super) fn middle(
     fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
     let store = Arc::new(Sled::open(&data.join("store"), &OpenOptions::default())?);
     follow_rules(&store, &demarches)?;
+    for stray in strays(&*store, &demarches)? {
+        tracing::warn!("{stray}");
+    }
     let limits: BTreeMap<String, Limits> = networks
         .into_iter()
         .map(|(name, limits)| (name.to_owned(), limits))
@@ -302,6 +331,37 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {
     Templates::load(config.greffier.templates.as_deref()).map_err(super::listed)
+}
+
+/// Dossiers that nobody can see: their démarche, or their group, has left the files.
+fn strays(store: &impl Store, demarches: &Demarches) -> Result<Vec<String>, crate::store::Error> {
+    let mut strays = Vec::new();
+    for (number, total) in store.totals()? {
+        let Some(demarche) = demarches.get(&number) else {
+            strays.push(format!("{total} dossiers are of the démarche {number}, which no file describes: nobody sees them until one does"));
+            continue;
+        };
+        let mut seen = 0;
+        for groupe in &demarche.groupes {
+            // Each dossier is in exactly one of these tabs.
+            for onglet in [Onglet::Total, Onglet::Archives, Onglet::Supprimes] {
+                let of = Of::Groupe(groupe.label.clone());
+                seen += store.count(&List {
+                    demarche: number,
+                    of,
+                    onglet,
+                    marked: false,
+                })?;
+            }
+        }
+        if seen < total {
+            strays.push(format!(
+                "{} dossiers of the démarche {number} are in groups that its file does not name (any more): nobody sees them; name their group again, and reassign them before it goes",
+                total - seen
+            ));
+        }
+    }
+    Ok(strays)
 }
 
 /// When the rules of the démarches have changed, so may have the days on which the clock must look: the indexes are made anew.
@@ -382,4 +442,24 @@ pub(super) fn admin(store: Arc<Sled>) -> Admin {
 /// The time at which something is asked.
 pub(super) fn now() -> Timestamp {
     crate::clock::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{readable_by_others, secret};
+
+    #[test]
+    fn a_new_secret_is_its_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secrets/key");
+        let made = secret(&path).expect("made");
+        assert_eq!(made, secret(&path).expect("kept"));
+        assert!(!readable_by_others(&path).expect("there"));
+        assert!(!readable_by_others(&folder.path().join("secrets")).expect("there"));
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("changed");
+        assert!(readable_by_others(&path).expect("there"));
+    }
 }

@@ -3,7 +3,7 @@
 //! What is due is known from an index in memory; the message itself is read when it leaves. A row that must be tried
 //! again holds back those behind it, so that order is kept; one that was queued for later does not.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub async fn speak<S: Store, C: Channel>(
     loop {
         // Registered before the outbox is read, so that nothing added meanwhile is missed.
         let committed = outbox.bells.committed.notified();
-        queue.read(&*outbox.store, channel.name())?;
+        queue.read(&*outbox.store, channel.name(), clock::now())?;
         while tasks.len() < AT_ONCE {
             let Some((to, id)) = queue.next(clock::now(), Instant::now()) else {
                 break;
@@ -78,7 +78,7 @@ pub async fn speak<S: Store, C: Channel>(
         if tasks.is_empty() && stop.is_cancelled() {
             return Ok(());
         }
-        let wait = queue.wait(clock::now()).min(LOOK);
+        let wait = queue.wait(clock::now(), Instant::now()).min(LOOK);
         tokio::select! {
             Some(done) = tasks.join_next() => {
                 let (to, id, next) = done??;
@@ -202,15 +202,43 @@ fn report(network: &'static str, id: OutboxId, outcome: &Outcome) {
 }
 
 /// The rows for one channel that are not settled, by destination.
+///
+/// A burst of mails has as many destinations as mails, so nothing here looks at all of them: those that may be written to
+/// are kept in the order of their rows, the others in the order of the time at which they may.
 #[derive(Default)]
 struct Queue {
     /// The last row read.
     read: Option<OutboxId>,
-    waiting: HashMap<Destination, BTreeMap<OutboxId, Waiting>>,
-    /// Destinations that something is on its way to.
-    busy: HashSet<Destination>,
-    /// When a destination may be written to again.
-    paced: HashMap<Destination, Instant>,
+    lines: HashMap<Destination, Line>,
+    /// Destinations whose turn is [`Turn::Ready`].
+    ready: BTreeMap<OutboxId, Destination>,
+    /// Those whose turn is [`Turn::Later`].
+    later: BTreeSet<(Timestamp, Destination)>,
+    /// Those whose turn is [`Turn::Paced`].
+    paced: BTreeSet<(Instant, Destination)>,
+}
+
+/// The rows for one destination.
+#[derive(Default)]
+struct Line {
+    rows: BTreeMap<OutboxId, Waiting>,
+    turn: Turn,
+}
+
+/// When a destination may be written to.
+#[derive(Default, Clone, Copy)]
+enum Turn {
+    /// Not known yet.
+    #[default]
+    New,
+    /// At once: this row.
+    Ready(OutboxId),
+    /// When something is due.
+    Later(Timestamp),
+    /// When it may be written to again.
+    Paced(Instant),
+    /// When what is on its way to it has arrived or failed.
+    Busy,
 }
 
 /// A row that waits.
@@ -222,17 +250,19 @@ struct Waiting {
 
 impl Queue {
     /// Takes in what was committed since the last time.
-    fn read<S: Store>(&mut self, store: &S, network: &str) -> Result<(), crate::store::Error> {
+    fn read<S: Store>(
+        &mut self,
+        store: &S,
+        network: &str,
+        now: Timestamp,
+    ) -> Result<(), crate::store::Error> {
         loop {
             let rows = store.queued(self.read, READ)?;
             let full = rows.len() == READ;
             for (id, to, due) in rows {
                 self.read = Some(id);
                 if to.network == network {
-                    self.waiting
-                        .entry(to)
-                        .or_default()
-                        .insert(id, Waiting { due, tried: false });
+                    self.add(to, id, due, now);
                 }
             }
             if !full {
@@ -241,55 +271,100 @@ impl Queue {
         }
     }
 
+    fn add(&mut self, to: Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
+        let line = self.lines.entry(to.clone()).or_default();
+        line.rows.insert(id, Waiting { due, tried: false });
+        if !matches!(line.turn, Turn::Busy | Turn::Paced(_)) {
+            self.place(&to, now);
+        }
+    }
+
+    /// Finds out anew when a destination may be written to. One without rows is forgotten.
+    fn place(&mut self, to: &Destination, now: Timestamp) {
+        self.leave_turn(to);
+        let Some(line) = self.lines.get_mut(to) else {
+            return;
+        };
+        if let Some(id) = first_due(&line.rows, now) {
+            line.turn = Turn::Ready(id);
+            self.ready.insert(id, to.clone());
+        } else if let Some(due) = next_due(&line.rows) {
+            line.turn = Turn::Later(due);
+            self.later.insert((due, to.clone()));
+        } else {
+            self.lines.remove(to);
+        }
+    }
+
+    fn leave_turn(&mut self, to: &Destination) {
+        let Some(line) = self.lines.get_mut(to) else {
+            return;
+        };
+        match std::mem::take(&mut line.turn) {
+            Turn::New | Turn::Busy => {}
+            Turn::Ready(id) => {
+                self.ready.remove(&id);
+            }
+            Turn::Later(due) => {
+                self.later.remove(&(due, to.clone()));
+            }
+            Turn::Paced(until) => {
+                self.paced.remove(&(until, to.clone()));
+            }
+        }
+    }
+
     /// The next row that may leave, marked as on its way.
     fn next(&mut self, now: Timestamp, instant: Instant) -> Option<(Destination, OutboxId)> {
-        let free = self.waiting.iter().filter(|(to, _)| {
-            !self.busy.contains(*to) && self.paced.get(*to).is_none_or(|until| *until <= instant)
-        });
-        let found = free
-            .filter_map(|(to, rows)| Some((to, first_due(rows, now)?)))
-            .min_by_key(|(_, id)| *id);
-        let (to, id) = found.map(|(to, id)| (to.clone(), id))?;
-        self.busy.insert(to.clone());
+        while let Some((_, to)) = self.paced.first().filter(|(until, _)| *until <= instant) {
+            self.place(&to.clone(), now);
+        }
+        while let Some((_, to)) = self.later.first().filter(|(due, _)| *due <= now) {
+            self.place(&to.clone(), now);
+        }
+        let (id, to) = self.ready.pop_first()?;
+        if let Some(line) = self.lines.get_mut(&to) {
+            line.turn = Turn::Busy;
+        }
         Some((to, id))
     }
 
-    /// A try is over: the row is gone, or due again at `next`.
+    /// A try is over: the row is gone, or due again at `next`. The destination may be written to again at `paced`.
     fn settle(&mut self, to: &Destination, id: OutboxId, next: Option<Timestamp>, paced: Instant) {
-        self.busy.remove(to);
-        if paced > Instant::now() {
-            self.paced.insert(to.clone(), paced);
-        } else {
-            self.paced.remove(to);
-        }
-        let Some(rows) = self.waiting.get_mut(to) else {
+        let Some(line) = self.lines.get_mut(to) else {
             return;
         };
         match next {
-            Some(due) => {
-                rows.insert(id, Waiting { due, tried: true });
-            }
-            None => {
-                rows.remove(&id);
-            }
-        }
-        if rows.is_empty() {
-            self.waiting.remove(to);
-        }
+            Some(due) => line.rows.insert(id, Waiting { due, tried: true }),
+            None => line.rows.remove(&id),
+        };
+        line.turn = Turn::Paced(paced);
+        self.paced.insert((paced, to.clone()));
     }
 
-    /// How long until something is due.
-    fn wait(&self, now: Timestamp) -> Duration {
-        let dues = self
-            .waiting
-            .iter()
-            .filter(|(to, _)| !self.busy.contains(*to))
-            .flat_map(|(_, rows)| rows.values());
-        let next = dues.map(|waiting| waiting.due).min();
-        next.and_then(|due| Duration::try_from(due.duration_since(now)).ok())
+    /// How long until something may leave that may not yet. What could leave now waits for room, and not for time.
+    fn wait(&self, now: Timestamp, instant: Instant) -> Duration {
+        let due = self.later.first().and_then(|(due, _)| {
+            let wait = due.duration_since(now);
+            Duration::try_from(wait).ok()
+        });
+        let paced = self.paced.first();
+        let paced = paced.map(|(until, _)| until.saturating_duration_since(instant));
+        [due, paced]
+            .into_iter()
+            .flatten()
+            .filter(|wait| !wait.is_zero())
+            .min()
             .unwrap_or(LOOK)
             .max(Duration::from_millis(5))
     }
+}
+
+/// When [`first_due`] will find something in `rows` that are not due yet.
+fn next_due(rows: &BTreeMap<OutboxId, Waiting>) -> Option<Timestamp> {
+    let tried = rows.values().position(|waiting| waiting.tried);
+    let before = rows.values().take(tried.map_or(usize::MAX, |at| at + 1));
+    before.map(|waiting| waiting.due).min()
 }
 
 /// The first row due, unless one before it has been tried and must go first.
@@ -320,16 +395,14 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// A queue with these rows, as it stands at second 0.
     fn queue(rows: &[(OutboxId, &str, i64, bool)]) -> Queue {
         let mut queue = Queue::default();
         for (id, address, due, tried) in rows {
-            queue.waiting.entry(to(address)).or_default().insert(
-                *id,
-                Waiting {
-                    due: at(*due),
-                    tried: *tried,
-                },
-            );
+            queue.add(to(address), *id, at(*due), at(0));
+            let line = queue.lines.get_mut(&to(address)).unwrap();
+            line.rows.get_mut(id).unwrap().tried = *tried;
+            queue.place(&to(address), at(0));
         }
         queue
     }
@@ -352,6 +425,45 @@ mod tests {
         assert_eq!(queue.next(at(10), instant), None);
         queue.settle(&to("a"), 1, None, instant);
         assert_eq!(queue.next(at(10), instant), Some((to("a"), 2)));
+    }
+
+    #[test]
+    fn those_behind_a_tried_row_leave_once_it_has_arrived() {
+        let instant = Instant::now();
+        let mut queue = queue(&[(1, "a", 0, false), (2, "a", 0, false)]);
+        assert_eq!(queue.next(at(10), instant), Some((to("a"), 1)));
+        queue.settle(&to("a"), 1, Some(at(20)), instant);
+        assert_eq!(queue.next(at(19), instant), None);
+        assert_eq!(queue.wait(at(19), instant), Duration::from_secs(1));
+        assert_eq!(queue.next(at(20), instant), Some((to("a"), 1)));
+        queue.settle(&to("a"), 1, None, instant);
+        assert_eq!(queue.next(at(20), instant), Some((to("a"), 2)));
+        queue.settle(&to("a"), 2, None, instant);
+        assert_eq!(queue.next(at(20), instant), None);
+        assert!(queue.lines.is_empty() && queue.paced.is_empty());
+    }
+
+    #[test]
+    fn a_pause_between_messages_is_kept_and_others_need_not_wait_for_it() {
+        let instant = Instant::now();
+        let later = instant + Duration::from_secs(2);
+        let mut queue = queue(&[(1, "a", 0, false), (2, "a", 0, false), (3, "b", 0, false)]);
+        assert_eq!(queue.next(at(10), instant), Some((to("a"), 1)));
+        queue.settle(&to("a"), 1, None, later);
+        queue.add(to("a"), 4, at(0), at(10));
+        assert_eq!(queue.next(at(10), instant), Some((to("b"), 3)));
+        assert_eq!(queue.next(at(10), instant), None);
+        assert_eq!(queue.wait(at(10), instant), Duration::from_secs(2));
+        assert_eq!(queue.next(at(10), later), Some((to("a"), 2)));
+    }
+
+    #[test]
+    fn the_oldest_row_that_may_leave_goes_first() {
+        let instant = Instant::now();
+        let mut queue = queue(&[(1, "a", 20, false), (2, "b", 0, false), (3, "a", 0, false)]);
+        assert_eq!(queue.next(at(20), instant), Some((to("a"), 1)));
+        assert_eq!(queue.next(at(20), instant), Some((to("b"), 2)));
+        assert_eq!(queue.next(at(20), instant), None);
     }
 
     #[test]

@@ -73,9 +73,16 @@ pub fn compose(
     if !references.is_empty() {
         message = message.references(MessageId::from(references));
     }
-    // RFC 3834 §5, and what Exchange reads instead: no absence notice comes back.
+    // RFC 3834 §5, and what Exchange reads instead: no absence notice comes back. An answer outside any conversation is
+    // one to a mail that was not taken.
+    let answers = mail.thread.is_none() && mail.in_reply_to.is_some();
+    let submitted = if answers {
+        "auto-replied"
+    } else {
+        "auto-generated"
+    };
     message = message
-        .header("Auto-Submitted", Raw::new("auto-generated"))
+        .header("Auto-Submitted", Raw::new(submitted))
         .header("X-Auto-Response-Suppress", Raw::new("All"))
         .header(INSTANCE, Raw::new(token(host)))
         .text_body(mail.text.as_str());

@@ -1,6 +1,7 @@
 //! The ledger in sled: one folder with the database, the files, and a lock.
 
 mod commit;
+mod disk;
 mod draft;
 mod history;
 pub(super) mod instance;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::disk::Disk;
 use self::draft::{Draft, Effects};
 use self::instance::Instances;
 use self::meta::Sequence;
@@ -45,8 +47,7 @@ use crate::message::{Destination, Incoming, Outcome};
 pub struct Sled {
     path: PathBuf,
     db: ::sled::Db,
-    /// The file of the database, open a second time: see [`Sled::to_disk`].
-    file: File,
+    disk: Disk,
     trees: Trees,
     pieces: Arc<Pieces>,
     instances: Instances,
@@ -114,17 +115,10 @@ impl Sled {
         Ok(answer)
     }
 
-    /// Waits until all that was applied is on the disk. On Linux sled itself only calls `sync_file_range`, which neither
-    /// empties the disk's own cache nor writes the file's length: a power cut could take back what it calls flushed.
-    fn to_disk(&self) -> Result<(), Error> {
-        self.db.flush()?;
-        Ok(self.file.sync_data()?)
-    }
-
     /// Waits for the disk, then takes away the files that nothing durable needs any more.
     fn harden(&self) -> Result<(), Error> {
         let loosened = std::mem::take(&mut *self.loosened());
-        if let Err(error) = self.to_disk() {
+        if let Err(error) = self.disk.wait(&self.db) {
             self.loosened().extend(loosened);
             return Err(error);
         }
@@ -135,9 +129,10 @@ impl Sled {
     }
 
     /// Takes away the files that nothing needs: a crash between a purge and their removal leaves them, as does what was
-    /// kept and never handed in. Answers how many. To be called while no channel listens.
+    /// kept and never handed in. Answers how many. What this process has just kept is left alone, so that channels may
+    /// listen meanwhile.
     pub fn sweep(&self) -> Result<u64, Error> {
-        let mut swept = self.pieces.sweep_unfinished()?;
+        let mut swept = 0;
         self.pieces.walk(|found| {
             if let Found::Piece(hash) = found {
                 swept += u64::from(self.remove_unneeded(&hash)?);
@@ -319,7 +314,7 @@ impl Store for Sled {
     fn rebuild(&self, rules: &dyn Fn(DemarcheId) -> Option<Demarche>) -> Result<u64, Error> {
         let _writing = self.writing();
         let dossiers = rebuild::rebuild(&self.trees, rules)?;
-        self.to_disk()?;
+        self.disk.wait(&self.db)?;
         Ok(dossiers)
     }
 

@@ -48,7 +48,12 @@ pub enum Answer {
     /// A confirmation that came too late.
     ConfirmationExpired,
     /// A confirmation was dropped.
-    Cancelled,
+    Cancelled {
+        /// The act's domain tag.
+        act: String,
+        /// The dossier that it was about.
+        number: DossierId,
+    },
     /// There is nothing to cancel.
     NothingToCancel,
     /// The dossier changed between preview and confirmation, so that the act must be looked at again.

@@ -124,7 +124,8 @@ fn depuis(state: &State, value: &str) -> Result<String, Error> {
 /// `1,2 Mo`: units of 1 000, as file managers show.
 fn taille(bytes: u64) -> String {
     let (unit, name) = match bytes {
-        ..1000 => return format!("{bytes}\u{a0}octets"),
+        ..2 => return format!("{bytes}\u{a0}octet"),
+        2..1000 => return format!("{bytes}\u{a0}octets"),
         1000..1_000_000 => (1000, "ko"),
         1_000_000..1_000_000_000 => (1_000_000, "Mo"),
         _ => (1_000_000_000, "Go"),
@@ -311,6 +312,7 @@ mod tests {
     #[test]
     fn sizes_are_short() {
         for (bytes, expected) in [
+            (1, "1\u{a0}octet"),
             (999, "999\u{a0}octets"),
             (1500, "1,5\u{a0}ko"),
             (12_345_678, "12\u{a0}Mo"),

@@ -199,7 +199,10 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         preview("return_to_construction", false, None),
         Answer::NoConfirmation,
         Answer::ConfirmationExpired,
-        Answer::Cancelled,
+        Answer::Cancelled {
+            act: "accept".to_owned(),
+            number,
+        },
         Answer::NothingToCancel,
         Answer::Moved { number },
         Answer::NotLinked,

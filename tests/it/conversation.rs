@@ -7,6 +7,7 @@
 pub(crate) mod desk;
 mod letter;
 mod person;
+mod privacy;
 mod saying;
 mod script;
 mod stage;
@@ -98,21 +99,13 @@ fn difference(written: &str, said: &str) -> String {
         .count()
         .min(old.len().min(new.len()) - same_start);
     let part = |lines: &[&str], sign: char| {
-        lines[same_start..lines.len() - same_end]
-            .iter()
-            .map(|line| format!("{sign} {line}\n"))
-            .collect::<String>()
+        let signed: Vec<String> = lines.iter().map(|line| format!("{sign} {line}")).collect();
+        signed.join("\n")
     };
-    let before: String = old[same_start.saturating_sub(3)..same_start]
-        .iter()
-        .map(|line| format!("  {line}\n"))
-        .collect();
-    format!(
-        "line {}:\n{before}{}{}",
-        same_start + 1,
-        part(&old, '-'),
-        part(&new, '+')
-    )
+    let before = part(&old[same_start.saturating_sub(3)..same_start], ' ');
+    let gone = part(&old[same_start..old.len() - same_end], '-');
+    let come = part(&new[same_start..new.len() - same_end], '+');
+    format!("line {}:\n{before}\n{gone}\n{come}\n", same_start + 1)
 }
 
 #[test]

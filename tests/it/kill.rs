@@ -126,6 +126,9 @@ fn run(point: Option<&str>) -> Outcome {
     }
     let mut desk = stage.desk.into_inner().unwrap();
     assert_eq!(desk.stop(), 0);
+    // A mail that was kept and not journaled came again with another `Received`: its first copy is nobody's.
+    let swept = desk.run(&["store", "sweep"], b"");
+    assert!(swept.status.success(), "{swept:?}");
     let verified = desk.run(&["store", "verify"], b"");
     assert!(verified.status.success(), "{verified:?}");
     outcome(&desk, &streams)
@@ -302,7 +305,7 @@ fn numberless(text: &str) -> String {
 /// Kills at `point` the first, some and many times that the daemon comes by.
 fn killed_at(point: &str) {
     assert!(greffier::kill::POINTS.contains(&point));
-    for times in [1, 4, 9] {
+    for times in [1, 2, 5, 9] {
         let outcome = run(Some(&format!("{point}:{times}")));
         for (client, facts) in &*UNDISTURBED {
             let disturbed = &outcome[client];

@@ -113,3 +113,16 @@ proptest! {
         understand(&raw, &own());
     }
 }
+
+#[test]
+fn of_two_from_fields_none_is_the_sender() {
+    let mail = |fields: &str| {
+        let raw = format!("{fields}Subject: x\r\nMessage-ID: <1@x.example>\r\n\r\nBonjour\r\n");
+        understand(raw.as_bytes(), &own()).from
+    };
+    assert!(mail("From: camille@exemple.example\r\n").is_some());
+    assert_eq!(
+        mail("From: evil@x.example\r\nFrom: camille@exemple.example\r\n"),
+        None
+    );
+}

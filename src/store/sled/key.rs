@@ -146,6 +146,7 @@ fn collection(collection: Collection) -> u8 {
         Collection::Quarantine => 5,
         Collection::Address => 6,
         Collection::Meta => 7,
+        Collection::Sent => 8,
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Sled;
+use super::disk::Disk;
 use super::draft::Draft;
 use super::instance::Instances;
 use super::key;
@@ -51,12 +52,15 @@ impl Sled {
         // What an unclean stop left may have reached the file and not the disk; from here on it counts as durable.
         let file = File::open(ledger.join("db"))?;
         file.sync_all()?;
+        let pieces = Pieces::open(&path.join("pieces"))?;
+        // Nobody else writes files here: the folder is locked, and nothing is kept yet.
+        pieces.sweep_unfinished()?;
         Ok(Self {
             path: path.to_owned(),
             db,
-            file,
+            disk: Disk::new(file),
             trees,
-            pieces: Arc::new(Pieces::open(&path.join("pieces"))?),
+            pieces: Arc::new(pieces),
             instances,
             writing: Mutex::new(()),
             committed: AtomicU64::new(committed),

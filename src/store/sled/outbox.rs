@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{self, Draft, read};
-use super::journal;
 use super::key::{self, Owner, Trace};
 use super::meta::{self, Sequence};
 use super::record::Record;
 use super::tree::{Tree, Trees};
+use super::{commit, journal};
 use crate::domain::DossierId;
 use crate::message::{Body, Destination, Heard, Incoming, Outcome, Undelivered};
-use crate::store::{Error, JournalId, Journaled, OutboxId, Queued, Row};
+use crate::store::{
+    Change, Collection, Error, JournalId, Journaled, OutboxId, Queued, Row, Sent, sent_key,
+};
 
 /// Queues a message, due at `at` or when it says. Answers its row's id.
 pub(super) fn queue(
@@ -92,6 +94,7 @@ pub(super) fn settle(
         Outcome::Delivered { remote_id } => {
             if let Some(row) = take(draft, Tree::Outbox, id)? {
                 delivered(draft, &row, remote_id)?;
+                trace(draft, &row, now)?;
             }
             Ok(None)
         }
@@ -168,6 +171,33 @@ fn delivered(draft: &mut Draft<'_>, row: &Row, remote_id: &str) -> Result<(), Er
         put_remote(draft, to, name, &known(remote_id))?;
     }
     Ok(())
+}
+
+/// Remembers that a mail about a dossier has left.
+fn trace(draft: &mut Draft<'_>, row: &Row, now: Timestamp) -> Result<(), Error> {
+    let (Body::Mail(mail), Some(dossier)) = (&row.queued.outgoing.body, row.queued.dossier) else {
+        return Ok(());
+    };
+    if purged(draft, row)? {
+        return Ok(());
+    }
+    let sent = Sent {
+        dossier,
+        at: now,
+        address: row.queued.outgoing.to.address.clone(),
+        subject: mail.subject.clone(),
+    };
+    let value = serde_json::to_value(sent).map_err(|error| Error::Corrupt {
+        tree: "documents",
+        why: error.to_string(),
+    })?;
+    let key = sent_key(dossier, Some(row.id));
+    let change = Change {
+        collection: Collection::Sent,
+        key,
+        value: Some(value),
+    };
+    commit::document(draft, &change)
 }
 
 /// A name, and the dossier whose purge takes it away.

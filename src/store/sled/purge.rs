@@ -25,8 +25,9 @@ pub(super) fn purge(draft: &mut Draft<'_>, dossier: DossierId) -> Result<(), Err
                 outbox::take(draft, Tree::Outbox, id)?;
                 outbox::take(draft, Tree::Dead, id)?;
             }
-            Trace::Remote(key) => draft.remove(Tree::Remotes, key),
-            Trace::Card(key) => draft.remove(Tree::Cards, key),
+            // Where the card is stays known: its last edit takes the name of the demandeur out of the room. These are
+            // a number and the network's own ids, nothing personal.
+            Trace::Remote(_) | Trace::Card(_) => continue,
             Trace::Document(key) => commit::remove_document(draft, key)?,
             Trace::Cause(cause) => journal::silence(draft, cause)?,
         }

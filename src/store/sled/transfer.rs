@@ -119,7 +119,7 @@ impl Sled {
     pub(in crate::store) fn complete(&self, rules: Rules<'_>) -> Result<(), Error> {
         let _writing = self.writing();
         rebuild::rebuild(&self.trees, rules)?;
-        self.to_disk()
+        self.disk.wait(&self.db)
     }
 }
 

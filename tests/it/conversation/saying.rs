@@ -141,6 +141,12 @@ pub(super) fn whole(outgoing: &Outgoing, html: bool) -> String {
     }
 }
 
+/// Fails where Greffier gave up: no conversation should come to that.
+pub(super) fn sound(outgoing: &Outgoing) {
+    let text = whole(outgoing, false);
+    assert!(!text.contains("erreur interne"), "Greffier failed: {text}");
+}
+
 /// What the one who handed something in is told.
 pub(super) fn receipt(receipt: &Receipt) -> Vec<String> {
     let verdict = match receipt.verdict {

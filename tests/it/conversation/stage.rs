@@ -407,6 +407,7 @@ impl Stage {
         let mut lines = Vec::new();
         for said in said {
             let outgoing = said.row.queued.outgoing.clone();
+            saying::sound(&outgoing);
             self.learn(&outgoing);
             lines.push(self.hide(&saying::said(&said)));
             self.said.insert(said.row.id, outgoing);

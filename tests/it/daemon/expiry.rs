@@ -51,8 +51,8 @@ fn a_dossier_expires_is_purged_and_leaves_nothing_personal() {
     desk.settled(0);
     desk.done("quarantaine rejeter 2", super::desk::CHEFFE);
 
-    // Receipts are kept for a month, so that what is heard again is answered again.
-    desk.advance(31 * DAY);
+    // Receipts are kept for a month, so that what is heard again is answered again; a rejected mail for a year.
+    desk.advance(366 * DAY);
     desk.settled(0);
     desk.advance(DAY);
     desk.settled(0);

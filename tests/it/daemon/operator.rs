@@ -42,13 +42,6 @@ fn check_says_what_is_wrong_and_where() {
         "{said}"
     );
     fs::remove_file(demarche).unwrap();
-    let ill = desk.run(&["check"], b"");
-    assert_eq!(ill.status.code(), Some(1));
-    assert!(
-        err(&ill).contains("there is no démarche 7"),
-        "{}",
-        err(&ill)
-    );
     // The daemon does not start on it either.
     let run = desk.run(&["run", "--console", "off"], b"");
     assert_eq!(run.status.code(), Some(1));

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, INES, LINA, dossier};
 use super::post::Smtp;
+use super::web;
 
 #[test]
 fn a_deposit_with_its_key_is_made_once() {
@@ -18,6 +19,27 @@ fn a_deposit_with_its_key_is_made_once() {
     assert_ne!(desk.post("cle-2", &body).unwrap(), first);
     desk.settled(0);
     assert_eq!(desk.mails().len(), 2);
+}
+
+#[test]
+fn a_deposit_with_its_files_is_made_once_and_keeps_them() {
+    let desk = Desk::open();
+    let body = dossier(LINA, "Nord");
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"dossier\"\r\nContent-Type: application/json\r\n\r\n{body}\r\n\
+         --b\r\nContent-Disposition: form-data; name=\"plan\"; filename=\"../../plan-masse.pdf\"\r\n\
+         Content-Type: application/pdf\r\n\r\n%PDF plan\r\n--b--\r\n"
+    );
+    let kind = "multipart/form-data; boundary=b";
+    let deposit = || web::deposit_typed(desk.http(), &desk.token(), "cle-1", kind, &form).unwrap();
+    let first = deposit();
+    assert_eq!(first.status, 201, "{}", first.body);
+    assert_eq!(deposit(), first);
+    let pieces = desk.done("pieces 1", INES);
+    assert_eq!(pieces.matches("plan-masse.pdf").count(), 1, "{pieces}");
+    assert!(!pieces.contains(".."), "{pieces}");
+    desk.settled(0);
+    assert_eq!(desk.mails().len(), 1);
 }
 
 #[test]

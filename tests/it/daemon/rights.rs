@@ -15,10 +15,10 @@ fn an_account_is_linked_by_a_code() {
     assert_eq!(mail.reply_to, "");
     let code = between(&mail.text, "lier ", " ").unwrap();
     let code = code.trim_matches(['`', ',', '»']);
-    desk.done("lier ZZZZZZ", account);
+    desk.refused("lier ZZZZZZ", account);
     desk.refused_or_told(&follow, account, "lier");
     // The code is that account's alone.
-    desk.done(&format!("lier {code}"), "compte-8");
+    desk.refused(&format!("lier {code}"), "compte-8");
     desk.refused_or_told(&follow, "compte-8", "lier");
     desk.done(&format!("lier {code}"), account);
     desk.done(&follow, account);
