@@ -262,7 +262,7 @@ impl Queue {
             for (id, to, due) in rows {
                 self.read = Some(id);
                 if to.network == network {
-                    self.add(to, id, due, now);
+                    self.add(&to, id, due, now);
                 }
             }
             if !full {
@@ -271,11 +271,11 @@ impl Queue {
         }
     }
 
-    fn add(&mut self, to: Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
+    fn add(&mut self, to: &Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
         let line = self.lines.entry(to.clone()).or_default();
         line.rows.insert(id, Waiting { due, tried: false });
         if !matches!(line.turn, Turn::Busy | Turn::Paced(_)) {
-            self.place(&to, now);
+            self.place(to, now);
         }
     }
 
@@ -400,7 +400,7 @@ mod tests {
     fn queue(rows: &[(OutboxId, &str, i64, bool)]) -> Queue {
         let mut queue = Queue::default();
         for (id, address, due, tried) in rows {
-            queue.add(to(address), *id, at(*due), at(0));
+            queue.add(&to(address), *id, at(*due), at(0));
             let line = queue.lines.get_mut(&to(address)).unwrap();
             line.rows.get_mut(id).unwrap().tried = *tried;
             queue.place(&to(address), at(0));
@@ -451,7 +451,7 @@ mod tests {
         let mut queue = queue(&[(1, "a", 0, false), (2, "a", 0, false), (3, "b", 0, false)]);
         assert_eq!(queue.next(at(10), instant), Some((to("a"), 1)));
         queue.settle(&to("a"), 1, None, later);
-        queue.add(to("a"), 4, at(0), at(10));
+        queue.add(&to("a"), 4, at(0), at(10));
         assert_eq!(queue.next(at(10), instant), Some((to("b"), 3)));
         assert_eq!(queue.next(at(10), instant), None);
         assert_eq!(queue.wait(at(10), instant), Duration::from_secs(2));
