@@ -59,7 +59,6 @@ impl Disk {
 mod tests {
     use super::*;
     use std::sync::mpsc;
-    use std::time::Duration;
 
     fn disk() -> Disk {
         Disk::new(tempfile::tempfile().unwrap())
@@ -75,7 +74,7 @@ mod tests {
                     begun.send(()).unwrap();
                     // Until the others have asked too.
                     while disk.asked.load(Ordering::Acquire) < 9 {
-                        std::thread::sleep(Duration::from_millis(1));
+                        std::thread::yield_now();
                     }
                     runs.fetch_add(1, Ordering::AcqRel);
                     Ok(())
