@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::word::{Saying, tag_of};
-use super::{App, Error, scene};
+use super::{App, Error};
 use crate::domain::{Avis, AvisId, Dossier, Email, Notice, Piece, Valeur};
 use crate::mail::{Purpose, thread_name, token};
 use crate::message::{Body, Destination, MailOut, Outgoing};
@@ -129,13 +129,7 @@ impl<S: Store> App<S> {
         saying: &Saying<'_>,
         audience: Audience,
     ) -> Result<Worded, Error> {
-        let scene = scene(
-            saying.dossier,
-            saying.demarche,
-            draft.at,
-            Some(saying.by),
-            audience,
-        );
+        let scene = saying.scene(draft.at, audience);
         Ok(self.templates.mail(saying.notice, &scene)?)
     }
 

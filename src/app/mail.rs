@@ -219,31 +219,21 @@ impl<S: Store> App<S> {
         understood: &Understood,
         origin: Option<&Origin>,
     ) -> Result<(), Error> {
+        let held = Hold {
+            mail,
+            understood,
+            origin,
+            reason: "bounce",
+        };
         let Some(bounce) = &understood.bounce else {
-            return self.hold(
-                draft,
-                &Hold {
-                    mail,
-                    understood,
-                    origin,
-                    reason: "bounce",
-                },
-            );
+            return self.hold(draft, &held);
         };
         if !bounce.is_failure() {
             draft.receipt.verdict = Verdict::Ignored;
             return Ok(());
         }
         let Some(origin) = origin else {
-            return self.hold(
-                draft,
-                &Hold {
-                    mail,
-                    understood,
-                    origin,
-                    reason: "bounce",
-                },
-            );
+            return self.hold(draft, &held);
         };
         let why = bounce.status.clone().unwrap_or_else(|| "5.0.0".to_owned());
         let command = Command::Bounce {
@@ -252,15 +242,7 @@ impl<S: Store> App<S> {
         };
         match self.act(draft, origin.dossier, &Person::Greffier, &[command])? {
             Ok(_) => Ok(()),
-            Err(_) => self.hold(
-                draft,
-                &Hold {
-                    mail,
-                    understood,
-                    origin: Some(origin),
-                    reason: "bounce",
-                },
-            ),
+            Err(_) => self.hold(draft, &held),
         }
     }
 

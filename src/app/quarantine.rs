@@ -317,6 +317,17 @@ impl<S: Store> App<S> {
         }
     }
 
+    /// There is no such mail, or none that this person may see: both are said alike.
+    fn unknown_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+    ) -> Result<(), Error> {
+        let answer = Answer::UnknownHeld { id: id.to_string() };
+        self.answer(draft, speaker, &answer, None)
+    }
+
     /// `quarantaine voir`.
     pub(super) fn show_held(
         &self,
@@ -325,12 +336,7 @@ impl<S: Store> App<S> {
         id: u64,
     ) -> Result<(), Error> {
         let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::UnknownHeld { id: id.to_string() },
-                None,
-            );
+            return self.unknown_held(draft, speaker, id);
         };
         if !self.heard_here(draft, speaker, &kept)? {
             return self.aside(draft, speaker, |draft, speaker| {
@@ -370,12 +376,7 @@ impl<S: Store> App<S> {
     ) -> Result<(), Error> {
         let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone())
         else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::UnknownHeld { id: id.to_string() },
-                None,
-            );
+            return self.unknown_held(draft, speaker, id);
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         let Some(number) = dossier.or(kept.dossier) else {
@@ -461,12 +462,7 @@ impl<S: Store> App<S> {
         why: Option<&str>,
     ) -> Result<(), Error> {
         let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::UnknownHeld { id: id.to_string() },
-                None,
-            );
+            return self.unknown_held(draft, speaker, id);
         };
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         draft.remove(Collection::Quarantine, key(id));

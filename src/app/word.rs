@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::message::{Body, Button, Destination, Outgoing, Post, Style};
 use crate::store::{Queued, Store};
-use crate::template::Audience;
+use crate::template::{Audience, Scene};
 
 /// Name of a dossier's card, which is also its thread.
 pub(super) fn card_of(number: DossierId) -> String {
@@ -35,6 +35,13 @@ pub(super) struct Saying<'a> {
     pub(super) by: &'a Person,
     pub(super) notice: &'a Notice,
     pub(super) not_before: Option<jiff::Timestamp>,
+}
+
+impl<'a> Saying<'a> {
+    /// What is said, as `audience` is to see it.
+    pub(super) fn scene(&self, at: jiff::Timestamp, audience: Audience) -> Scene<'a> {
+        scene(self.dossier, self.demarche, at, Some(self.by), audience)
+    }
 }
 
 impl<S: Store> App<S> {
@@ -145,16 +152,12 @@ impl<S: Store> App<S> {
         groupe: &str,
     ) -> Result<(), Error> {
         let Saying {
-            dossier,
-            demarche,
-            by,
-            notice,
-            ..
+            dossier, notice, ..
         } = saying;
         let rooms = self.directory.rooms(dossier.demarche, groupe, None);
         for room in rooms.filter(|room| !room.is_for(dossier.demarche, &dossier.groupe)) {
             let audience = Audience::Room(room.privacy);
-            let scene = scene(dossier, demarche, draft.at, Some(by), audience);
+            let scene = saying.scene(draft.at, audience);
             let text = self.templates.chat(notice, &scene)?;
             let card = Post {
                 text: text.clone(),
@@ -177,24 +180,14 @@ impl<S: Store> App<S> {
 
     fn tell_rooms(&self, draft: &mut Draft<'_, S>, saying: &Saying<'_>) -> Result<(), Error> {
         let Saying {
-            dossier,
-            demarche,
-            by,
-            notice,
-            ..
+            dossier, notice, ..
         } = saying;
         let topic = Some(notice.topic());
         let rooms = self
             .directory
             .rooms(dossier.demarche, &dossier.groupe, topic);
         for room in rooms {
-            let scene = scene(
-                dossier,
-                demarche,
-                draft.at,
-                Some(by),
-                Audience::Room(room.privacy),
-            );
+            let scene = saying.scene(draft.at, Audience::Room(room.privacy));
             let mentions = if notice.alert() {
                 self.mentions(draft, saying, room)?
             } else {
@@ -273,13 +266,9 @@ impl<S: Store> App<S> {
         email: &Email,
     ) -> Result<(), Error> {
         let Saying {
-            dossier,
-            demarche,
-            by,
-            notice,
-            ..
+            dossier, notice, ..
         } = saying;
-        let scene = scene(dossier, demarche, draft.at, Some(by), Audience::Instructeur);
+        let scene = saying.scene(draft.at, Audience::Instructeur);
         for account in self.accounts(draft, email)? {
             if self.directory.limits(&account.network).is_none() {
                 continue;
