@@ -2,6 +2,7 @@
 //!
 //! Only an answer that leaves no doubt decides; the others are shown to the team as a guess.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -82,7 +83,7 @@ const LINES: usize = 200;
 
 /// What `reply` says to a question oui/non, if anything.
 pub fn answer(reply: &str) -> Option<OuiNon> {
-    let lines: Vec<String> = reply
+    let lines: Vec<_> = reply
         .lines()
         .take(LINES)
         .filter(|line| !line.starts_with('>'))
@@ -161,7 +162,7 @@ fn turns(answer: Answer, rest: &str) -> bool {
 }
 
 /// The one box that is ticked, where there are boxes.
-fn ticked(lines: &[String]) -> Option<OuiNon> {
+fn ticked(lines: &[Cow<'_, str>]) -> Option<OuiNon> {
     let mut ticked = Vec::new();
     for line in lines {
         let words: Vec<_> = CHOICE.find_iter(line).collect();

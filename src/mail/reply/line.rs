@@ -1,5 +1,7 @@
 //! The lines of a body, with what is known of each before anything is read.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::mail::address::is_invisible;
@@ -42,16 +44,41 @@ impl Line {
 
 /// Longest stretch of a line that patterns look at, in characters.
 const LOOKED_AT: usize = 600;
+/// Longest stretch of a line that is searched for them, in characters: the others are invisible.
+const SEARCHED: usize = 4 * LOOKED_AT;
 
 /// `text` made plain for patterns: one kind of space, nothing invisible, no emphasis marks at the ends, bounded.
-pub(crate) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len().min(LOOKED_AT));
-    for c in text
-        .chars()
-        .nfc()
-        .filter(|c| !is_invisible(*c))
-        .take(LOOKED_AT)
-    {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if text.len() <= LOOKED_AT && is_plain(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
+    let near = || text.chars().take(SEARCHED);
+    Cow::Owned(if near().all(is_composed) {
+        spaced(near())
+    } else {
+        spaced(near().nfc())
+    })
+}
+
+/// Whether nothing would change in `text`, which has no space at its ends.
+fn is_plain(text: &str) -> bool {
+    let mut before = '-';
+    text.chars().all(|c| {
+        let space = c.is_whitespace() && (c != ' ' || before == ' ');
+        before = c;
+        !space && is_composed(c) && !is_invisible(c)
+    })
+}
+
+/// Whether normalisation (NFC) leaves `c` as it is, whatever stands beside it: what most of the West is written in.
+fn is_composed(c: char) -> bool {
+    matches!(c, '\0'..='\u{2ff}' | '\u{2002}'..='\u{206f}')
+}
+
+fn spaced(chars: impl Iterator<Item = char>) -> String {
+    let mut plain = String::with_capacity(LOOKED_AT);
+    for c in chars.filter(|c| !is_invisible(*c)).take(LOOKED_AT) {
         if !c.is_whitespace() {
             plain.push(c);
         } else if !plain.ends_with(' ') && !plain.is_empty() {

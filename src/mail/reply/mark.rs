@@ -187,7 +187,7 @@ static DELIMITER: LazyLock<Regex> =
 
 /// The line above a signature (RFC 3676 §4.3), as people's programs write it.
 pub(crate) fn is_signature_delimiter(text: &str) -> bool {
-    DELIMITER.is_match(plain(text).as_str())
+    DELIMITER.is_match(&plain(text))
 }
 
 static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
@@ -209,12 +209,12 @@ pub(crate) enum Ground {
 
 /// Whether the lines could stand under a delimiter: few, short, none a sentence in a paragraph.
 pub(crate) fn looks_like_signature(lines: &[Line], ground: Ground) -> bool {
-    let said: Vec<String> = lines
+    let said: Vec<_> = lines
         .iter()
         .map(|line| plain(&line.text))
         .filter(|text| !text.is_empty())
         .collect();
-    let body: Vec<&String> = said
+    let body: Vec<_> = said
         .iter()
         .take_while(|text| !LEGAL.is_match(text))
         .collect();
