@@ -22,7 +22,10 @@ const HEADERS: usize = 4 << 20;
 pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
     let (mut end, mut lines, mut boundaries, mut nested) = (0, 0, 0, 0);
     let mut in_headers = true;
-    for line in raw.split_inclusive(|octet| *octet == b'\n') {
+    let mut ends = memchr::memchr_iter(b'\n', raw);
+    while end < raw.len() {
+        let next = ends.next().map_or(raw.len(), |at| at + 1);
+        let line = raw.get(end..next).unwrap_or_default();
         lines += 1;
         boundaries += usize::from(line.starts_with(b"--"));
         nested += usize::from(opens_message(line));
@@ -45,7 +48,9 @@ pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8
 fn opens_message(line: &[u8]) -> bool {
     const KINDS: [&[u8]; 3] = [b"rfc822", b"global", b"digest"];
     let head = line.get(..line.len().min(300)).unwrap_or_default();
-    head.contains(&b'/')
+    // A field or what is folded below one, which a line of base64 is not.
+    (head.contains(&b':') || head.starts_with(b" ") || head.starts_with(b"\t"))
+        && head.contains(&b'/')
         && KINDS.iter().any(|kind| {
             head.windows(kind.len())
                 .any(|found| found.eq_ignore_ascii_case(kind))

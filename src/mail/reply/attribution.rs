@@ -86,7 +86,7 @@ pub(crate) fn attribution(lines: &[Line], at: usize) -> Option<Attribution> {
     if head.is_empty() {
         return None;
     }
-    if DASHED.is_match(&plain(&first.text)) {
+    if first.text.contains("--") && DASHED.is_match(&plain(&first.text)) {
         return Some(Attribution {
             lines: 1,
             before: None,
@@ -111,6 +111,9 @@ pub(crate) fn attribution(lines: &[Line], at: usize) -> Option<Attribution> {
 /// The attribution that starts on line `at` after words of the person.
 fn behind(lines: &[Line], at: usize) -> Option<Attribution> {
     let text = plain(&lines.get(at)?.text);
+    if !text.contains(char::is_numeric) {
+        return None;
+    }
     let parts = BEHIND.captures(&text)?;
     let (before, after) = (parts.get(1)?.as_str(), parts.get(2)?.as_str());
     if LEAD.is_match(before)
@@ -191,6 +194,25 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
     if text.chars().count() > 420 {
         return false;
     }
+    // Bytes and characters first: most lines have neither a number nor an address, and patterns cost more.
+    let date = if text.contains(char::is_numeric) {
+        DATE.find(text)
+    } else {
+        None
+    };
+    let address = if text.contains('@') {
+        ADDRESS.find(text)
+    } else {
+        None
+    };
+    let starts = starts_like_one(
+        text,
+        date.map(|date| date.start()),
+        address.map(|address| address.start()),
+    );
+    if !starts {
+        return false;
+    }
     let end = text.trim_end_matches(['*', '_', '"', ' ', '-', '>']);
     let colon = end.ends_with([':', '：']);
     let said = end.trim_end_matches([':', '：', ' ']);
@@ -199,14 +221,7 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
     if !colon && !verb_last && !quotation {
         return false;
     }
-    let date = DATE.find(text);
-    let address = ADDRESS.find(text);
-    let starts = starts_like_one(
-        text,
-        date.map(|date| date.start()),
-        address.map(|address| address.start()),
-    );
-    if !starts || (TOLD.is_match(text) && !(quotation && address.is_some())) {
+    if TOLD.is_match(text) && !(quotation && address.is_some()) {
         return false;
     }
     let (dated, addressed, verb) = (date.is_some(), address.is_some(), verb.is_some());

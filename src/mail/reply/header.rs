@@ -263,8 +263,9 @@ fn label(line: &Line) -> Option<(Label, String)> {
         return None;
     }
     let word = word.trim_matches(['>', '|', '*', '_', ' ']).to_lowercase();
+    let label = LABEL.get(word.as_str())?;
     let value = value.trim_matches(['*', '_', ' ']).to_owned();
-    Some((*LABEL.get(word.as_str())?, value))
+    Some((*label, value))
 }
 
 /// How many lines the block of copied headers that starts on line `at` takes. `announced` blocks follow a line that

@@ -52,6 +52,10 @@ static FORWARD: LazyLock<RegexSet> = LazyLock::new(|| {
 /// What the line announces, where it is a separator.
 pub(crate) fn separator(line: &Line) -> Option<Separator> {
     let text = plain(&line.text);
+    // Every separator begins with a line drawn or ends with a colon.
+    if !text.starts_with(['-', '_', '=', '*', '>']) && !text.ends_with([':', '：']) {
+        return None;
+    }
     if FORWARD.is_match(&text) {
         return Some(Separator::Forward);
     }
@@ -63,7 +67,8 @@ static RULE: LazyLock<Regex> =
 
 /// A line drawn across, which may belong to what follows it.
 pub(crate) fn is_rule(line: &Line) -> bool {
-    RULE.is_match(&plain(&line.text).replace(' ', ""))
+    let text = plain(&line.text);
+    text.starts_with(['_', '-', '=', '*', '—', '–']) && RULE.is_match(&text.replace(' ', ""))
 }
 
 static MOBILE: LazyLock<Regex> = LazyLock::new(|| {
@@ -187,7 +192,8 @@ static DELIMITER: LazyLock<Regex> =
 
 /// The line above a signature (RFC 3676 §4.3), as people's programs write it.
 pub(crate) fn is_signature_delimiter(text: &str) -> bool {
-    DELIMITER.is_match(&plain(text))
+    let text = plain(text);
+    text.starts_with(['-', '—', '–', '_']) && DELIMITER.is_match(&text)
 }
 
 static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
