@@ -28,11 +28,12 @@ pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
     let Some(html) = html else {
         return from_plain.unwrap_or_default();
     };
-    if html.len() > LONGEST * 2 {
+    let page = html::page(&html);
+    if !page.whole {
         notes.push("The HTML body is longer than what is read of it".to_owned());
     }
-    let (lines, marked) = html::lines(&html);
-    let from_html = reply::extract(lines);
+    let marked = page.marked;
+    let from_html = reply::extract(page.lines);
     match from_plain {
         Some(from_plain) if !prefer_html(&from_html, &from_plain, marked) => from_plain,
         _ => from_html,

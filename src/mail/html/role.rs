@@ -1,6 +1,6 @@
 //! What an element is for, by the names that mail programs give it.
 
-use markup5ever_rcdom::{Handle, NodeData};
+use super::tree::{Data, Node};
 
 /// What an element says about the text in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,8 @@ pub(super) enum Role {
     Signature,
 }
 
-type Attribute<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// The attributes of an element, by name.
+pub(super) type Attributes<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
 /// Beginnings of classes and ids around quotations: Gmail, Yahoo, Proton, Zimbra, Thunderbird, GMX, Tutanota.
 const QUOTATIONS: &[&str] = &[
@@ -53,7 +54,7 @@ const SIGNATURES: &[&str] = &[
     "x_signature",
 ];
 
-pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
+pub(super) fn of<'n>(tag: &str, attribute: &Attributes<'_>, node: &'n Node<'n>) -> Role {
     let names: Vec<String> = ["class", "id", "name", "data-marker"]
         .iter()
         .filter_map(|name| attribute(name))
@@ -122,29 +123,28 @@ fn is_named(name: &str, known: &str) -> bool {
 }
 
 /// Whether the first words under `node` end in a colon: `De :`, `From:`.
-fn begins_with_label(node: &Handle) -> bool {
-    let mut steps = vec![node.clone()];
+fn begins_with_label<'a>(node: &'a Node<'a>) -> bool {
+    let mut steps: Vec<&Node<'a>> = node.first.get().into_iter().collect();
     let mut text = String::new();
     let mut seen = 0;
     while let Some(node) = steps.pop() {
         seen += 1;
-        if let NodeData::Text { contents } = &node.data {
-            text.push_str(
-                contents
-                    .borrow()
-                    .trim_start_matches(|c: char| c.is_ascii_whitespace()),
-            );
+        if let Data::Text(contents) = &node.data {
+            let contents = contents.borrow();
+            let said = contents.trim_start_matches(|c: char| c.is_ascii_whitespace());
+            text.push_str(said.get(..said.floor_char_boundary(200)).unwrap_or(said));
         }
-        if seen > 60 || text.chars().count() > 30 || text.contains(':') {
+        if seen >= 60 || text.chars().count() > 30 || text.contains(':') {
             break;
         }
-        steps.extend(node.children.borrow().iter().rev().cloned());
+        steps.extend(node.next.get());
+        steps.extend(node.first.get());
     }
     text.find(':').is_some_and(|at| (1..=24).contains(&at))
 }
 
 /// Not shown to who reads the mail: scripts, styles, preheaders.
-pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
+pub(super) fn is_hidden(tag: &str, attribute: &Attributes<'_>) -> bool {
     if matches!(
         tag,
         "head"
@@ -162,8 +162,17 @@ pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
     ) {
         return true;
     }
-    let style: String = attribute("style")
-        .unwrap_or_default()
+    // What holds for the whole mail hides nothing of it.
+    if matches!(tag, "body" | "html") {
+        return false;
+    }
+    if attribute("hidden").is_some() {
+        return true;
+    }
+    let Some(style) = attribute("style") else {
+        return false;
+    };
+    let style: String = style
         .to_lowercase()
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -177,8 +186,7 @@ pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
     ]
     .iter()
     .any(|zero| style.contains(zero));
-    attribute("hidden").is_some()
-        || style.contains("display:none")
+    style.contains("display:none")
         || style.contains("visibility:hidden")
         || style.contains("mso-hide:all")
         || zero
@@ -228,23 +236,4 @@ pub(super) fn is_paragraph(tag: &str) -> bool {
             | "h5"
             | "h6"
     )
-}
-
-/// Elements whose end tag is often or always left out.
-pub(super) fn may_stay_open(name: &str) -> bool {
-    const OPEN: &[&str] = &[
-        "p", "br", "hr", "img", "meta", "link", "input", "li", "dt", "dd", "td", "th", "tr",
-        "tbody", "thead", "tfoot", "option", "col", "area", "base", "wbr", "source", "embed", "o",
-        "v", "w", "html", "body", "head",
-    ];
-    OPEN.iter().any(|open| open.eq_ignore_ascii_case(name))
-}
-
-/// Elements that a parser opens again after a block has closed them (HTML, "active formatting elements").
-pub(super) fn is_style(name: &str) -> bool {
-    const STYLES: &[&str] = &[
-        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
-        "u",
-    ];
-    STYLES.iter().any(|style| style.eq_ignore_ascii_case(name))
 }
