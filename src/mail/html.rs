@@ -6,7 +6,7 @@ mod tree;
 
 use html5ever::Attribute;
 
-use super::reply::line::{Line, Origin};
+use super::reply::line::{self, LINES, Line, Origin};
 use role::Role;
 use tree::{Arena, Data, Extent, Node};
 
@@ -111,7 +111,9 @@ fn enter<'a>(node: &'a Node<'a>, writer: &mut Writer, steps: &mut Vec<Step<'a>>)
 }
 
 fn value<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
-    let found = attributes.iter().find(|found| &*found.name.local == wanted)?;
+    let found = attributes
+        .iter()
+        .find(|found| &*found.name.local == wanted)?;
     Some(&found.value)
 }
 
@@ -155,12 +157,7 @@ impl Writer {
     }
 
     /// Enters an element. The answer is the target of the link that it opens.
-    fn enter(
-        &mut self,
-        tag: &str,
-        role: Role,
-        attribute: &role::Attributes<'_>,
-    ) -> Option<String> {
+    fn enter(&mut self, tag: &str, role: Role, attribute: &role::Attributes<'_>) -> Option<String> {
         if role::is_block(tag) {
             self.end_line();
         }
@@ -273,6 +270,7 @@ impl Writer {
     }
 
     fn break_line(&mut self) {
+        let full = self.lines.len() > LINES;
         let origin = if self.below {
             Origin::Quoted
         } else {
@@ -285,6 +283,12 @@ impl Writer {
             text.trim_end().to_owned()
         };
         let images = std::mem::take(&mut self.images);
+        if let Some(last) = self.lines.last_mut().filter(|_| full) {
+            last.text.push('\n');
+            last.text.push_str(&text);
+            last.images.extend(images);
+            return;
+        }
         self.lines.push(Line {
             text,
             depth: self.state.depth,
@@ -306,15 +310,20 @@ fn stripped(html: &str) -> Vec<Line> {
     let mut text = String::new();
     for piece in html.split('<') {
         let after = piece.split_once('>').map_or(piece, |(_, after)| after);
-        text.push_str(after);
-        text.push('\n');
+        let said = after.lines().map(str::trim).filter(|line| !line.is_empty());
+        for line in said {
+            text.push_str(line);
+            text.push('\n');
+        }
     }
-    let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    said.map(|line| Line {
-        text: line.to_owned(),
-        ..Line::default()
-    })
-    .collect()
+    let mut lines = text.split_inclusive('\n');
+    let near: Vec<Line> = lines
+        .by_ref()
+        .take(LINES)
+        .filter_map(|line| line::rest(line.trim_end()))
+        .collect();
+    let rest: String = lines.collect();
+    near.into_iter().chain(line::rest(&rest)).collect()
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ const LINES: usize = 1_200_000;
 const BOUNDARIES: usize = 20_000;
 /// Most messages within messages.
 const NESTED: usize = 50;
-/// Longest header section, in octets.
-const HEADERS: usize = 4 << 20;
+/// Longest header section, in octets. Postfix takes a tenth of it.
+const HEADERS: usize = 1 << 20;
 
 /// The start of `raw` that is within the limits.
 pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {

@@ -369,7 +369,13 @@ impl<'a> TreeSink for Sink<'a> {
     }
 
     fn is_mathml_annotation_xml_integration_point(&self, target: &Self::Handle) -> bool {
-        matches!(target.data, Data::Element { integration: true, .. })
+        matches!(
+            target.data,
+            Data::Element {
+                integration: true,
+                ..
+            }
+        )
     }
 }
 
@@ -385,20 +391,25 @@ mod tests {
     fn what_mail_programs_write_is_read_whole() {
         let nested = format!("{}x", "<div><blockquote type=cite>".repeat(100));
         let table = format!("<table>{}</table>", "<tr><td>x<td>y".repeat(5_000));
-        let data = format!("<img src='data:image/png;base64,{}'>x", "A".repeat(2_000_000));
-        for html in [nested.as_str(), table.as_str(), data.as_str(), "", "<", "a<b"] {
+        let data = format!(
+            "<img src='data:image/png;base64,{}'>x",
+            "A".repeat(2_000_000)
+        );
+        for html in [
+            nested.as_str(),
+            table.as_str(),
+            data.as_str(),
+            "",
+            "<",
+            "a<b",
+        ] {
             assert_eq!(extent(html), Extent::Whole);
         }
     }
 
     #[test]
     fn what_takes_long_is_not() {
-        for html in [
-            "<div><font>",
-            "<a><div></a>",
-            "<table><tr><td>",
-            "<b><p>",
-        ] {
+        for html in ["<div><font>", "<a><div></a>", "<table><tr><td>", "<b><p>"] {
             assert_eq!(extent(&html.repeat(100_000)), Extent::Nothing, "{html}");
         }
         let numbered: String = (0..100_000).map(|number| format!(" a{number}=1")).collect();

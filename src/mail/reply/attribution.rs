@@ -195,16 +195,19 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
         return false;
     }
     // Bytes and characters first: most lines have neither a number nor an address, and patterns cost more.
-    let date = if text.contains(char::is_numeric) {
-        DATE.find(text)
-    } else {
-        None
-    };
-    let address = if text.contains('@') {
-        ADDRESS.find(text)
-    } else {
-        None
-    };
+    let (numbered, at) = (text.contains(char::is_numeric), text.contains('@'));
+    if !numbered && !at {
+        return false;
+    }
+    let end = text.trim_end_matches(['*', '_', '"', ' ', '-', '>']);
+    let colon = end.ends_with([':', '：']);
+    let said = end.trim_end_matches([':', '：', ' ']);
+    let verb_last = ends_in_verb(text, said.len());
+    if !colon && !verb_last && !quotation {
+        return false;
+    }
+    let date = if numbered { DATE.find(text) } else { None };
+    let address = if at { ADDRESS.find(text) } else { None };
     let starts = starts_like_one(
         text,
         date.map(|date| date.start()),
@@ -213,18 +216,11 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
     if !starts {
         return false;
     }
-    let end = text.trim_end_matches(['*', '_', '"', ' ', '-', '>']);
-    let colon = end.ends_with([':', '：']);
-    let said = end.trim_end_matches([':', '：', ' ']);
-    let verb = VERB.find_iter(text).last();
-    let verb_last = verb.is_some_and(|verb| verb.end() >= said.len());
-    if !colon && !verb_last && !quotation {
-        return false;
-    }
     if TOLD.is_match(text) && !(quotation && address.is_some()) {
         return false;
     }
-    let (dated, addressed, verb) = (date.is_some(), address.is_some(), verb.is_some());
+    let verb = verb_last || VERB.is_match(text);
+    let (dated, addressed) = (date.is_some(), address.is_some());
     let closed = colon || verb_last;
     let numbered = text.chars().any(|c| c.is_ascii_digit());
     let named = || TIME.is_match(text) && !NARRATED.is_match(text);
@@ -235,6 +231,21 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
         && closed
         && (LEAD.is_match(text) && numbered || text.chars().count() <= 140);
     written || addressed_and_dated || addressed_and_led
+}
+
+/// Longest verb, in octets.
+const LONGEST_VERB: usize = 40;
+
+/// Whether a verb of writing stands at `end` of `text` or behind it.
+fn ends_in_verb(text: &str, end: usize) -> bool {
+    let mut at = text.floor_char_boundary(end.saturating_sub(LONGEST_VERB));
+    while let Some(verb) = VERB.find_at(text, at) {
+        if verb.end() >= end {
+            return true;
+        }
+        at = verb.end();
+    }
+    false
 }
 
 /// A date or an address stands near the start, with nothing but a lead, a weekday or a name before it.

@@ -89,11 +89,28 @@ fn spaced(chars: impl Iterator<Item = char>) -> String {
     plain
 }
 
+/// Most lines that are told apart. What is beyond counts as one, which is kept or left out as a whole.
+pub(crate) const LINES: usize = 50_000;
+
 /// The lines of a plain text body.
 pub(crate) fn lines_of(text: &str) -> Vec<Line> {
-    text.lines()
-        .map(|line| read_marks(line.trim_end_matches('\r')))
-        .collect()
+    let mut lines = Vec::new();
+    let mut read = 0;
+    for line in text.split_inclusive('\n').take(LINES) {
+        read += line.len();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        lines.push(read_marks(line.trim_end_matches('\r')));
+    }
+    lines.extend(rest(text.get(read..).unwrap_or_default()));
+    lines
+}
+
+/// All of `text` as one line.
+pub(crate) fn rest(text: &str) -> Option<Line> {
+    (!text.is_empty()).then(|| Line {
+        text: text.to_owned(),
+        ..Line::default()
+    })
 }
 
 /// Splits the quotation marks from a line. `>>> http://x <<<` and a row of `>` alone are no marks.
