@@ -9,6 +9,7 @@ mod header;
 pub(crate) mod line;
 mod mark;
 mod signature;
+mod words;
 
 use attribution::attribution;
 use header::header_block;

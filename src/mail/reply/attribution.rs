@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::line::{Line, plain};
+use super::words::Words;
 
 /// An attribution that starts on a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,8 +29,8 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// A day: three numbers, or a year and a day near each other, or a number beside a clock time.
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+static DATE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(concat!(
         r"\b\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}\b",
         r"|\b\d{1,2}\.?[ -](?:de )?\pL+\.?,?(?:[ -](?:de )?|, ?)(?:19|20)\d\d\b",
         r"|\b\pL+\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b",
@@ -39,11 +40,11 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \pL+ \d{1,2}\b",
     ))
 });
-static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d{1,2} ?[:.hH] ?\d\d\b"));
+static TIME: LazyLock<Words> = LazyLock::new(|| Words::new(r"\b\d{1,2} ?[:.hH] ?\d\d\b"));
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[^\s@<>()\[\]:,;]+@[^\s@<>()\[\]:,;]+\.\pL+"));
-static VERB: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+static VERB: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(concat!(
         r"(?i)(?:\b(?:wrote|writes|sent|schrieb|geschrieben|écrit|ecrit|escribió|escribio|escrit|escreveu|scritto|scrive|",
         r"schreef|geschreven|skrev|skrifaði|kirjoitti|napisał\(?a?\)?|pisze|napsala?|napsal\(a\)|napísala?|napísal\(a\)|",
         r"napisao|napisala|napisal|írta|scris|έγραψε|пишет|писал|написала?|написав|пише|написа|yazdı|viết|",
@@ -52,20 +53,20 @@ static VERB: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// Said by the person about a letter that they got, rather than by a mail program.
-static TOLD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static TOLD: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)(?:m[’']a|m[’']avez|m[’']ont|nous a|nous avez|nous ont|lui a|leur a|vous a|j[’']ai|avons|avez|wrote (?:me|us|to)|wrote:? that|have|has) (?:bien )?(?:écrit|ecrit|written|wrote)|wrote (?:me|us|to)\b",
     )
 });
 /// Whom a person writes of, and a mail program never: `l’architecte`, `M. Durand`, `elle`.
-static NARRATED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static NARRATED: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)(?:[,\d]|\bh|am|pm) +(?:mm?\.|mme|mlle|mr|mrs|ms|monsieur|madame|maître|maitre|me|le|la|les|l[’']\pL+|il|elle|ils|elles|on|nous|vous|une?|notre|votre|nos|vos|mon|ma|mes|the|he|she|they|we|i|my|our|your|a) ",
     )
 });
 /// How an attribution begins, up to its date.
-static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static LEAD: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)^(?:on|le|am|el|il|in data|em|op|den|d\.|på|w dniu|dnia|dne|dňa|vào|在|a|la|pe|ti|ke|to|la data|la|em|data|date|dana|в|у|от|tarihinde|de|del|du|message du|no dia|na|den|die|пт|2)\b",
     )
 });

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexSet};
 
 use super::line::{Line, plain};
+use super::words::Words;
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is well formed")
@@ -196,8 +197,8 @@ pub(crate) fn is_signature_delimiter(text: &str) -> bool {
     text.starts_with(['-', '—', '–', '_']) && DELIMITER.is_match(&text)
 }
 
-static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static CONTACT: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)\+?\d[\d .()/-]{7,20}\d|[^\s@]+@[^\s@]+\.\pL+|https?://|www\.|\b(?:tél|tel|mob|fax|port)\b ?[.:]|\bmobile\b",
     )
 });
