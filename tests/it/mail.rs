@@ -14,7 +14,7 @@ fn own() -> Own {
 }
 
 /// The mails of `tests/data/mail`, by name.
-fn mails() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn mails() -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mail");
     let mut mails: Vec<_> = fs::read_dir(folder)
         .unwrap()

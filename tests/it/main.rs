@@ -10,6 +10,7 @@
 mod architecture;
 mod conversation;
 mod daemon;
+mod damage;
 mod kill;
 mod ledger;
 mod mail;
