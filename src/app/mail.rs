@@ -56,8 +56,7 @@ enum Obstacle {
 
 impl<S: Store> App<S> {
     pub(super) fn mail(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
-        let raw = self.shelf.read(&mail.original.hash)?;
-        let mut understood = understand(&raw, &self.own);
+        let mut understood = self.understood(mail)?;
         if mail.too_large.is_some() && understood.reason == Some(Reason::Empty) {
             // Only the header is at hand: that there is no text in it says nothing of the mail.
             understood.class = Class::Reply;
@@ -87,6 +86,15 @@ impl<S: Store> App<S> {
                 }
             },
         }
+    }
+
+    /// What `mail` says. Where its sender was checked on arrival, that counts, and not what the header says of it.
+    pub(super) fn understood(&self, mail: &MailIn) -> Result<Understood, Error> {
+        let mut understood = understand(&self.shelf.read(&mail.original.hash)?, &self.own);
+        if let Some(checked) = &mail.authentication {
+            understood.authentication = checked.clone();
+        }
+        Ok(understood)
     }
 
     /// The conversation that a mail belongs to: by a token that we made, else by its references.

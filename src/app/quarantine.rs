@@ -12,7 +12,7 @@ use super::mail::Origin;
 use super::{App, Error};
 use crate::directory::of_room;
 use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
-use crate::mail::{Purpose, Understood, understand};
+use crate::mail::{Purpose, Understood};
 use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Verdict};
 use crate::store::{Collection, Queued, Store};
 use crate::template::{Answer, Audience, Held};
@@ -344,7 +344,7 @@ impl<S: Store> App<S> {
             });
         }
         let (held, excerpt) = if self.shows_all(speaker) {
-            let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+            let understood = self.understood(&kept.mail)?;
             (
                 kept.shown(),
                 understood.reply.chars().take(EXCERPT).collect(),
@@ -378,7 +378,7 @@ impl<S: Store> App<S> {
         else {
             return self.unknown_held(draft, speaker, id);
         };
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        let understood = self.understood(&kept.mail)?;
         let Some(number) = dossier.or(kept.dossier) else {
             return self.answer(
                 draft,
@@ -464,7 +464,7 @@ impl<S: Store> App<S> {
         let Some(kept) = self.find(draft, speaker, id)? else {
             return self.unknown_held(draft, speaker, id);
         };
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        let understood = self.understood(&kept.mail)?;
         draft.remove(Collection::Quarantine, key(id));
         let rejected = draft.at;
         draft.put(
