@@ -7,6 +7,7 @@
 //! else DKIM and ARC are checked, which need no peer. SPF cannot be checked then, so that nothing is known to have failed.
 
 mod dns;
+mod policy;
 mod signature;
 mod verdict;
 
@@ -14,17 +15,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail_auth::dmarc::{Alignment, Policy};
 use mail_auth::spf::verify::SpfParameters;
-use mail_auth::{
-    AuthenticatedMessage, DmarcOutput, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
-};
+use mail_auth::{MessageAuthenticator, SpfResult};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use self::signature::{Hashed, Signatures};
 use self::verdict::{Dmarc, Found, Spf};
-use crate::mail::trust::{self, is_within};
+use crate::mail::trust::{self, in_dns, is_within};
 use crate::message::authentication::{Authentication, State};
 
 /// `[authentication]` of `bot.toml`.
@@ -210,7 +208,7 @@ impl Checker {
                     None => None,
                 }
             },
-            timeout_at(deadline, policy(dns, &from)),
+            timeout_at(deadline, policy::policy(dns, &from)),
         );
         let dkim = dkim.unwrap_or_default();
         verdict::verdict(&Found {
@@ -234,39 +232,19 @@ impl Checker {
         mail_from: &str,
     ) -> Spf {
         let hello: String = hello.chars().take(255).collect();
-        let parameters = match mail_from.rsplit_once('@') {
-            Some(_) => SpfParameters::verify_mail_from(peer, &hello, &self.hostname, mail_from),
-            None => SpfParameters::verify_ehlo(peer, &hello, &self.hostname),
+        let (local, domain) = mail_from.rsplit_once('@').unwrap_or(("", &hello));
+        let domain = in_dns(domain);
+        let sender = format!("{local}@{domain}");
+        let parameters = if mail_from.is_empty() {
+            SpfParameters::verify_ehlo(peer, &domain, &self.hostname)
+        } else {
+            SpfParameters::verify_mail_from(peer, &hello, &self.hostname, &sender)
         };
         let result = timeout_at(deadline, dns.verify_spf(parameters)).await;
-        let domain = mail_from
-            .rsplit_once('@')
-            .map_or(hello.as_str(), |(_, domain)| domain);
         Spf {
-            domain: domain.to_owned(),
+            domain,
             result: result.map_or(SpfResult::TempError, |output| output.result()),
         }
-    }
-}
-
-/// What the owner of the domain `from` asks for. mail-auth finds the record (RFC 9989 §4.10 leads to the one of RFC 7489
-/// where there is one); alignment is looked at by us, with the Public Suffix List.
-async fn policy(dns: &MessageAuthenticator, from: &str) -> Dmarc {
-    let message = AuthenticatedMessage {
-        from: vec![format!("x@{from}")],
-        ..AuthenticatedMessage::default()
-    };
-    let nothing = SpfOutput::new(String::new()).with_result(SpfResult::None);
-    let parameters = mail_auth::dmarc::verify::DmarcParameters::new(&message, &[], "", &nothing);
-    let output: DmarcOutput = dns.verify_dmarc(parameters).await;
-    match output.dmarc_record() {
-        Some(record) => Dmarc::Record {
-            asks: matches!(output.policy(), Policy::Quarantine | Policy::Reject),
-            strict_dkim: record.adkim == Alignment::Strict,
-            strict_spf: record.aspf == Alignment::Strict,
-        },
-        None if matches!(output.dkim_result(), DmarcResult::TempError(_)) => Dmarc::Unknown,
-        None => Dmarc::None,
     }
 }
 

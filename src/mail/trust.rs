@@ -7,7 +7,7 @@
 mod alignment;
 mod results;
 
-pub use self::alignment::{aligned, is_same, is_within};
+pub use self::alignment::{aligned, in_dns, is_same, is_within, organization};
 use self::results::{Results, without_comments};
 use super::{address, raw};
 use crate::message::authentication::{Authentication, State};

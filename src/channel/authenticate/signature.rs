@@ -7,7 +7,7 @@ use mail_auth::common::headers::Header;
 use mail_auth::dkim::Canonicalization;
 use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, dkim};
 
-use crate::mail::trust::{is_vouched, is_within};
+use crate::mail::trust::{is_same, is_vouched, is_within};
 
 /// Octets of a header section that is looked at.
 const HEADER: usize = 128 * 1024;
@@ -75,7 +75,7 @@ impl<'a> Signatures<'a> {
         // Two readers of one header must see the same sender in it.
         let agrees = |message: &AuthenticatedMessage<'_>| {
             matches!(message.from.as_slice(), [one]
-                if one.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(from)))
+                if one.rsplit_once('@').is_some_and(|(_, domain)| is_same(domain, from)))
         };
         Self {
             message: message.filter(agrees),

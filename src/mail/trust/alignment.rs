@@ -1,15 +1,15 @@
 //! Which domains are one organisation's (RFC 7489 §3.1, §3.2), by the Public Suffix List.
 
 /// `domain` as it stands in the DNS: A-labels in lower case, without the dot at the end.
-pub(crate) fn in_dns(domain: &str) -> String {
+pub fn in_dns(domain: &str) -> String {
     let domain = domain.trim().trim_end_matches('.');
     idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
 }
 
-/// The organizational domain (RFC 7489 §3.2) of a domain given as [`in_dns`] gives it: one label below the public suffix.
-/// None for a public suffix itself, under which anybody may register.
-fn organization(domain: &str) -> Option<&str> {
-    psl::domain_str(domain)
+/// The organizational domain (RFC 7489 §3.2) of `domain`, in A-labels: one label below the public suffix. None for a public
+/// suffix itself, under which anybody may register.
+pub fn organization(domain: &str) -> Option<String> {
+    psl::domain_str(&in_dns(domain)).map(str::to_owned)
 }
 
 /// Whether the two domains are one organisation's: the same, or below the same organizational domain (relaxed alignment).

@@ -272,6 +272,32 @@ async fn the_policy_of_the_organisation_is_for_what_is_below_it() {
 }
 
 #[tokio::test]
+async fn a_policy_above_the_organisation_is_for_nobody() {
+    let dns = dns().await;
+    dns.txt("_dmarc.example", "v=DMARC1; p=reject")
+        .txt("_dmarc.gouv.fr", "v=DMARC1; p=reject");
+    assert_eq!(says(&dns, &unsigned(), from(OTHER, SENDER)).await, "none");
+    let ministry = unsigned().replace("@ville.example", "@culture.gouv.fr");
+    assert_eq!(says(&dns, &ministry, from(OTHER, SENDER)).await, "none");
+}
+
+#[tokio::test]
+async fn a_domain_beyond_ascii_is_asked_for_as_the_dns_has_it() {
+    let dns = dns().await;
+    dns.txt("_dmarc.xn--mairie-lan-h7a.fr", "v=DMARC1; p=reject")
+        .txt("xn--mairie-lan-h7a.fr", "v=spf1 ip4:192.0.2.1 ~all");
+    let mail = unsigned().replace("@ville.example", "@mairie-élan.fr");
+    assert_eq!(
+        says(&dns, &mail, from(OTHER, "x@mairie-élan.fr")).await,
+        "fail dmarc mairie-élan.fr"
+    );
+    assert_eq!(
+        says(&dns, &mail, from(THEIRS, "x@mairie-élan.fr")).await,
+        "pass dmarc xn--mairie-lan-h7a.fr"
+    );
+}
+
+#[tokio::test]
 async fn a_trusted_forwarder_s_seal_is_believed() {
     let dns = dns().await;
     dns.txt("_dmarc.ville.example", "v=DMARC1; p=reject");
