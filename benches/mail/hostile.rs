@@ -1,5 +1,7 @@
 //! Mails made to be slow to read. None is longer than some megabytes but those that carry files.
 
+#![expect(clippy::too_many_lines, reason = "they are lists")]
+
 /// A hostile mail and what is bad about it.
 pub(crate) struct Hostile {
     /// What it does.

@@ -119,7 +119,7 @@ async fn converse(protocol: Protocol, said: &[u8], piece: usize) -> Outcome {
     let taking = async {
         while let Some(Heard { incoming, receipt }) = heard.recv().await {
             mails.push(mail(incoming, &kept));
-            let _ = receipt.send(accepted());
+            let _ = receipt.send(Receipt::of(Verdict::Done));
         }
     };
     let (_, (), answers, ()) = tokio::join!(serving, speaking, listening, taking);
@@ -137,18 +137,9 @@ fn host(sender: mpsc::Sender<Heard>, kept: Arc<Kept>) -> Host {
     Host {
         policy: Arc::new(policy),
         inbox: Inbox::new(sender, kept),
+        authenticator: None,
         command: Duration::from_secs(60),
         data: Duration::from_secs(60),
-    }
-}
-
-fn accepted() -> Receipt {
-    Receipt {
-        verdict: Verdict::Accepted,
-        dossier: None,
-        answers: Vec::new(),
-        errors: Vec::new(),
-        digest: None,
     }
 }
 

@@ -185,6 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 if left == 0 {
                     return Ok(());
                 }
+                // Who waits for the answer to what came before the chunk may not send it otherwise.
+                self.flush().await?;
                 receive(&mut self.stream, &mut self.input).await?;
             }
         })
