@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod key;
 mod mail;
 mod outbox;
 mod run;

@@ -86,6 +86,17 @@ pub struct Mail {
     /// Relays of our own whose `Authentication-Results` (RFC 8601) are believed, by their authserv-id.
     #[serde(default)]
     pub trusted_authserv_ids: Vec<String>,
+    /// Days for which a reply address is answered, from the last mail that we sent in its conversation. 0: for ever.
+    #[serde(default = "reply_days")]
+    pub reply_days: u32,
+    /// Whether an instructeur's answer by mail is sent on although no check proves that it is his. It speaks in the
+    /// name of the administration: leave it false unless your mail server can prove nothing.
+    #[serde(default)]
+    pub instructeurs_unauthenticated: bool,
+}
+
+fn reply_days() -> u32 {
+    400
 }
 
 /// `[[room]]`: a room, the démarche that it is for, and what it is told.

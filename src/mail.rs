@@ -12,6 +12,7 @@ mod bounce;
 pub mod compose;
 pub mod dkim;
 mod html;
+mod own;
 mod raw;
 pub mod reply;
 pub mod thread;
@@ -26,6 +27,7 @@ pub use answer::{Answer, OuiNon, answer};
 pub use attachment::{Attachment, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
+pub use own::OwnSeal;
 pub use thread::{parse_thread, thread_name};
 pub use token::{Claim, Purpose, short_code, token};
 
@@ -44,6 +46,8 @@ pub struct Own {
     pub reply_prefix: String,
     /// What is taken in.
     pub inbound_limits: Limits,
+    /// By which our own mail is known when it comes back; by its `Message-ID` alone where absent.
+    pub seal: Option<OwnSeal>,
 }
 
 impl Default for Own {
@@ -54,6 +58,7 @@ impl Default for Own {
             authserv_ids: Vec::new(),
             reply_prefix: "reponse".to_owned(),
             inbound_limits: Limits::default(),
+            seal: None,
         }
     }
 }
@@ -188,9 +193,10 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         token: token.is_some(),
         answers: in_reply_to.is_some(),
     };
-    let ours = message_id
-        .as_deref()
-        .is_some_and(|id| own.hosts.iter().any(|host| thread::is_ours(id, host)));
+    let ours = own::is_own(&headers, message_id.as_deref(), own).unwrap_or_else(|note| {
+        notes.push(note.to_owned());
+        false
+    });
     let bounce = bounce(&message, &known, &reply.text);
     let (class, reason) = class(
         &message,
