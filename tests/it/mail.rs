@@ -1,5 +1,6 @@
 //! Mails as people's programs write them, and as nobody should.
 
+mod answers;
 mod clients;
 
 use std::fs;
