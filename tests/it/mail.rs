@@ -1,6 +1,7 @@
 //! Mails as people's programs write them, and as nobody should.
 
 mod answers;
+mod automatic;
 mod clients;
 
 use std::fs;
