@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::mail::{
     Answer, Claim, Class, Purpose, Reason, State, Understood, parse_thread, understand,
 };
-use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
+use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
 
@@ -64,11 +64,23 @@ impl<S: Store> App<S> {
         }
         let origin = self.origin(draft, mail, &understood)?;
         draft.receipt.dossier = origin.as_ref().map(|origin| origin.dossier.0);
+        if let Some(Scan::Infected { signature }) = &mail.scan {
+            tracing::warn!(%signature, "A mail is infected; it is put aside");
+            let infected = Obstacle::Held("infected");
+            return self.turn_away(draft, mail, &understood, origin.as_ref(), &infected);
+        }
         match understood.class {
             // A mail of ours that comes back says nothing new, and an answer to it would loop.
             Class::Own => {
                 draft.receipt.verdict = Verdict::Ignored;
                 Ok(())
+            }
+            Class::Other if understood.reason == Some(Reason::Encrypted) => {
+                // Only the one who is expected is asked to send it again.
+                let obstacle = trusted(&understood, origin.as_ref())
+                    .err()
+                    .unwrap_or(Obstacle::Told("encrypted"));
+                self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
             }
             Class::Bounce => self.bounce(draft, mail, &understood, origin.as_ref()),
             Class::AutoReply | Class::List | Class::Other => self.hold(
@@ -81,6 +93,10 @@ impl<S: Store> App<S> {
                 },
             ),
             Class::Reply => match trusted(&understood, origin.as_ref()) {
+                Ok(origin) if is_unscanned(mail) => {
+                    let unscanned = Obstacle::Held("not_scanned");
+                    self.turn_away(draft, mail, &understood, Some(origin), &unscanned)
+                }
                 Ok(origin) => self.file(draft, mail, &understood, origin, false),
                 Err(obstacle) => {
                     self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
@@ -166,7 +182,7 @@ impl<S: Store> App<S> {
             let told = Obstacle::Told("mail_too_large");
             return self.turn_away(draft, mail, understood, Some(origin), &told);
         }
-        let (text, mut enclosed) = content(understood, admitted);
+        let (text, mut enclosed) = content(understood, admitted, is_unscanned(mail));
         let reference = MailRef {
             message_id: understood.message_id.clone(),
             original: mail.original.clone(),
@@ -288,7 +304,9 @@ impl<S: Store> App<S> {
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
         let Some(from) = understood.from.as_ref().filter(|_| {
-            understood.class == Class::Reply && understood.authentication.state != State::Fail
+            let written =
+                understood.class == Class::Reply || understood.reason == Some(Reason::Encrypted);
+            written && understood.authentication.state != State::Fail
         }) else {
             return Ok(());
         };
@@ -356,8 +374,18 @@ struct Enclosed<'a> {
     content: Cow<'a, [u8]>,
 }
 
-/// The text and the files to file. A file that is not taken is named, never left out in silence.
-fn content(understood: &Understood, admitted: bool) -> (String, Vec<Enclosed<'_>>) {
+/// Whether a virus scanner is there and could not look into the mail.
+fn is_unscanned(mail: &MailIn) -> bool {
+    mail.scan == Some(Scan::NotScanned)
+}
+
+/// The text and the files to file. A file that is not taken is named, never left out in silence. Nothing `unscanned`
+/// is taken, whoever lets the mail in.
+fn content(
+    understood: &Understood,
+    admitted: bool,
+    unscanned: bool,
+) -> (String, Vec<Enclosed<'_>>) {
     let mut text = understood.reply.trim().to_owned();
     if let Some(forwarded) = understood.forwarded.as_deref().filter(|_| text.is_empty()) {
         forwarded.trim().clone_into(&mut text);
@@ -365,7 +393,8 @@ fn content(understood: &Understood, admitted: bool) -> (String, Vec<Enclosed<'_>
     let mut enclosed = Vec::new();
     let mut notes = Vec::new();
     for attachment in &understood.attachments {
-        match &attachment.refused {
+        let unscanned = unscanned.then_some("non analysée par l’antivirus");
+        match attachment.refused.as_deref().or(unscanned) {
             None => enclosed.push(Enclosed {
                 piece: Piece {
                     hash: String::new(),
@@ -448,6 +477,7 @@ fn held_reason(understood: &Understood) -> &'static str {
         Some(Reason::Calendar) => "calendar",
         Some(Reason::Challenge) => "challenge",
         Some(Reason::List) => "list",
+        Some(Reason::Encrypted) => "encrypted",
         Some(_) | None => "automatic",
     }
 }

@@ -13,7 +13,7 @@ use super::{App, Error};
 use crate::directory::of_room;
 use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
 use crate::mail::{Purpose, Understood, understand};
-use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Verdict};
+use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Scan, Verdict};
 use crate::store::{Collection, Queued, Store};
 use crate::template::{Answer, Audience, Held};
 
@@ -343,14 +343,21 @@ impl<S: Store> App<S> {
                 self.show_held(draft, speaker, id)
             });
         }
-        let (held, excerpt) = if self.shows_all(speaker) {
+        let infected = matches!(kept.mail.scan, Some(Scan::Infected { .. }));
+        let (held, excerpt) = if self.shows_all(speaker) && !infected {
             let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
             (
                 kept.shown(),
                 understood.reply.chars().take(EXCERPT).collect(),
             )
         } else {
-            (discreet(&kept), String::new())
+            // What is infected is not quoted, wherever it is asked for.
+            let held = if self.shows_all(speaker) {
+                kept.shown()
+            } else {
+                discreet(&kept)
+            };
+            (held, String::new())
         };
         let about = kept
             .dossier
@@ -378,6 +385,11 @@ impl<S: Store> App<S> {
         else {
             return self.unknown_held(draft, speaker, id);
         };
+        if let Some(Scan::Infected { signature }) = &kept.mail.scan {
+            let (id, signature) = (id.to_string(), signature.clone());
+            let infected = Answer::HeldInfected { id, signature };
+            return self.answer(draft, speaker, &infected, None);
+        }
         let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
         let Some(number) = dossier.or(kept.dossier) else {
             return self.answer(

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
 use crate::app::App;
+use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
 use crate::channel::control::{self, Admin, Control};
@@ -128,6 +129,9 @@ impl Greffier {
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
             .transpose()?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+        if let Some(clamav) = config.clamav.clone() {
+            daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
+        }
 
         let listener =
             Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);

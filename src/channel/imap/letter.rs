@@ -28,6 +28,7 @@ pub(super) fn read(octets: &[u8], too_large: Option<u64>) -> (String, MailIn) {
         rcpt_to,
         peer: None,
         too_large,
+        scan: None,
     };
     (id, mail)
 }

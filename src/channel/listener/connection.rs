@@ -204,6 +204,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
+        let Ok(scan) = self.host.inbox.scan(&content).await else {
+            return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
+        };
         let original = [self.received(&id, at).into_bytes(), content].concat();
         let bytes = original.len() as u64;
         let hash = match self.host.inbox.keep(original).await {
@@ -225,6 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             rcpt_to: envelope.to.clone(),
             peer: self.peer,
             too_large: None,
+            scan,
         };
         match self
             .host

@@ -278,6 +278,7 @@ impl World {
             rcpt_to: vec![address],
             peer: None,
             too_large: None,
+            scan: None,
         }));
     }
 
