@@ -167,7 +167,7 @@ pub(super) fn raison(tag: &str) -> String {
         "too_large" => "une pièce jointe est trop lourde",
         "mail_too_large" => "le courriel est trop lourd pour être lu",
         "encrypted" => {
-            "le message est chiffré\u{a0}: il faut demander qu’il soit renvoyé sans chiffrement"
+            "le message est chiffré, il faut demander qu’il soit renvoyé sans chiffrement"
         }
         "infected" => "l’antivirus y a trouvé un virus",
         "not_scanned" => "le courriel est trop lourd pour être analysé par l’antivirus",

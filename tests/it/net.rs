@@ -1,5 +1,6 @@
 //! The network channels against clients that behave, and clients that do not.
 
+mod clamd;
 mod control;
 pub(crate) mod desk;
 mod eml;
