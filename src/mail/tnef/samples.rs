@@ -96,7 +96,11 @@ impl Tnef {
         } else {
             this.attribute(2, 0x0006_800f, content)
         };
-        this.attribute(2, 0x0006_9005, &counted(properties))
+        if properties.is_empty() {
+            this
+        } else {
+            this.attribute(2, 0x0006_9005, &counted(properties))
+        }
     }
 
     /// Its octets.
