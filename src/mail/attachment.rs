@@ -113,7 +113,7 @@ impl Gathered<'_> {
     }
 
     fn add(&mut self, found: Found<'_>, notes: &mut Vec<String>) {
-        let (media_type, listing) = kind::media_type(&found.content, &found.declared);
+        let (media_type, listing) = kind::media_type(&found.content, &found.declared, &found.name);
         let name = safe_name(&found.name, &media_type);
         let bytes = found.content.len() as u64;
         self.total = self.total.saturating_add(bytes);
@@ -352,3 +352,6 @@ fn original_text<'a>(message: &'a Message<'_>, part: &MessagePart<'_>) -> Option
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

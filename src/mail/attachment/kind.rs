@@ -93,9 +93,10 @@ fn brand(brand: &[u8]) -> &'static str {
 
 /// The media type of `content`: what it shows, else what the mail declared. With it, what an archive or an office
 /// document of the new kind holds.
-pub(super) fn media_type(content: &[u8], declared: &str) -> (String, Option<Listing>) {
+pub(super) fn media_type(content: &[u8], declared: &str, name: &str) -> (String, Option<Listing>) {
     let Some(found) = sniff(content) else {
-        return (declared.to_owned(), None);
+        let kind = by_name(content, declared, name).unwrap_or(declared);
+        return (kind.to_owned(), None);
     };
     let listing = archive::list(content, found);
     let document = listing
@@ -109,6 +110,39 @@ pub(super) fn media_type(content: &[u8], declared: &str) -> (String, Option<List
         (found, None) => found,
     };
     (kind.to_owned(), listing)
+}
+
+/// What the name says, where the content does not and the mail says nothing or what cannot be.
+fn by_name(content: &[u8], declared: &str, name: &str) -> Option<&'static str> {
+    const OLD: [(&str, &str); 6] = [
+        ("doc", "application/msword"),
+        ("xls", "application/vnd.ms-excel"),
+        ("ppt", "application/vnd.ms-powerpoint"),
+        ("msg", "application/vnd.ms-outlook"),
+        ("vsd", "application/vnd.visio"),
+        ("pub", "application/vnd.ms-publisher"),
+    ];
+    const TEXT: [(&str, &str); 5] = [
+        ("txt", "text/plain"),
+        ("csv", "text/csv"),
+        ("ics", "text/calendar"),
+        ("vcf", "text/vcard"),
+        ("eml", "message/rfc822"),
+    ];
+    let ending = archive::ending(name);
+    let of = |kinds: &'static [(&str, &str)]| {
+        let found = kinds.iter().find(|(known, _)| *known == ending);
+        found.map(|(_, kind)| *kind)
+    };
+    if content.starts_with(OLE) {
+        let said = ["ms", "vnd.visio"]
+            .iter()
+            .any(|part| declared.contains(part));
+        return of(&OLD).or((!said).then_some("application/x-ole-storage"));
+    }
+    (declared == "application/octet-stream")
+        .then(|| of(&TEXT))
+        .flatten()
 }
 
 /// Documents that are ZIP archives.
@@ -204,11 +238,11 @@ mod tests {
     fn a_document_is_what_it_holds_whatever_it_is_called() {
         let zip = Zip::default().with("[Content_Types].xml", b"");
         let sheet = zip.with("xl/workbook.xml", b"").done();
-        let (kind, listing) = media_type(&sheet, "application/octet-stream");
+        let (kind, listing) = media_type(&sheet, "application/octet-stream", "x");
         assert!(kind.ends_with("spreadsheetml.sheet"));
         assert!(listing.is_some());
         assert_eq!(
-            media_type(b"abc", "text/csv"),
+            media_type(b"abc", "text/csv", "a.csv"),
             ("text/csv".to_owned(), None)
         );
     }

@@ -289,7 +289,7 @@ mod tests {
     use crate::mail::archive::zip::samples::Zip;
 
     fn refused_by(files: &Files, name: &str, content: &[u8]) -> Option<Refused> {
-        let (media_type, listing) = media_type(content, "application/octet-stream");
+        let (media_type, listing) = media_type(content, "application/octet-stream", name);
         files.refuse(&File {
             name,
             alias: None,

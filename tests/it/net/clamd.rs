@@ -196,10 +196,13 @@ async fn mailed(address: SocketAddr, text: &str) -> String {
 }
 
 fn heard(desk: &Desk) -> Vec<MailIn> {
-    let mails = desk.heard().into_iter().map(|incoming| match incoming.heard {
-        Heard::Mail(mail) => mail,
-        other => panic!("{other:?}"),
-    });
+    let mails = desk
+        .heard()
+        .into_iter()
+        .map(|incoming| match incoming.heard {
+            Heard::Mail(mail) => mail,
+            other => panic!("{other:?}"),
+        });
     mails.collect()
 }
 
