@@ -113,21 +113,12 @@ fn the_signature_of_a_file_is_a_file_and_that_of_a_mail_is_none() {
 
 #[test]
 fn a_damaged_winmail_is_listed_and_refused() {
-    let damaged = only(&[
-        text("Voici."),
-        file(
-            "application/ms-tnef",
-            "winmail.dat",
-            b"\x78\x9f\x3e\x22\x01\0\x01\x06",
-        ),
-    ]);
-    assert_eq!(damaged.name, "winmail.dat");
-    assert!(damaged.refused.is_none() || damaged.content.is_empty());
     let cut = crate::mail::tnef::samples::outlook();
     let cut = only(&[
         text("Voici."),
         file("application/ms-tnef", "winmail.dat", &cut[..500]),
     ]);
+    assert_eq!(cut.name, "winmail.dat");
     assert!(cut.refused.unwrap().contains("abîmé"));
 }
 
