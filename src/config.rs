@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{clamd, eml, http, imap, listener, smtp};
+use crate::channel::{authenticate, clamd, eml, http, imap, listener, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits};
@@ -22,6 +22,9 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
+    /// Whether the senders of mail are who they say.
+    #[serde(default)]
+    pub authentication: authenticate::Settings,
     /// A mailbox that is read.
     #[serde(default)]
     pub imap: Option<imap::Settings>,
@@ -284,6 +287,7 @@ impl Config {
         faults.extend(imap.map(&fault));
         let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
         faults.extend(clamav.map(&fault));
+        faults.extend(self.authentication.faults().into_iter().map(&fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",

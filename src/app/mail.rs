@@ -19,8 +19,7 @@ use crate::store::Store;
 
 impl<S: Store> App<S> {
     pub(super) fn mail(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
-        let raw = self.shelf.read(&mail.original.hash)?;
-        let mut understood = understand(&raw, &self.own);
+        let mut understood = self.understood(mail)?;
         if mail.too_large.is_some() && understood.reason == Some(Reason::Empty) {
             // Only the header is at hand: that there is no text in it says nothing of the mail.
             understood.class = Class::Reply;
@@ -66,6 +65,15 @@ impl<S: Store> App<S> {
                 }
             },
         }
+    }
+
+    /// What `mail` says. Where its sender was checked on arrival, that counts, and not what the header says of it.
+    pub(super) fn understood(&self, mail: &MailIn) -> Result<Understood, Error> {
+        let mut understood = understand(&self.shelf.read(&mail.original.hash)?, &self.own);
+        if let Some(checked) = &mail.authentication {
+            understood.authentication = checked.clone();
+        }
+        Ok(understood)
     }
 
     /// A report of delivery: a failure marks the address, the rest is only news.

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
 use crate::app::App;
+use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
@@ -123,18 +124,24 @@ impl Greffier {
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
+        let authenticator = Authenticator::new(
+            &config.authentication,
+            own(&config).authserv_ids,
+            config.mail.host.clone(),
+        );
         let imap = config
             .imap
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
-            .transpose()?;
+            .transpose()?
+            .map(|imap| imap.checked_by(authenticator.clone()));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         if let Some(clamav) = config.clamav.clone() {
             daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
         }
 
-        let listener =
-            Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+        let listener = Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?;
+        let listener = Arc::new(listener.checked_by(authenticator));
         let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
         let control = Arc::new(
             Control::bind(

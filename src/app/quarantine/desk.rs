@@ -6,7 +6,7 @@ use super::super::mail::Origin;
 use super::super::{App, Error};
 use super::{Kept, Rejected, key, rejected_key};
 use crate::domain::{DossierId, Email, Privacy};
-use crate::mail::{Purpose, understand};
+use crate::mail::Purpose;
 use crate::message::{Line, Place, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Held};
@@ -115,7 +115,7 @@ impl<S: Store> App<S> {
         let (held, excerpt) = if self.shows_all(speaker) && infected {
             (kept.shown(), String::new())
         } else if self.shows_all(speaker) {
-            let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+            let understood = self.understood(&kept.mail)?;
             (
                 kept.shown(),
                 understood.reply.chars().take(EXCERPT).collect(),
@@ -154,7 +154,7 @@ impl<S: Store> App<S> {
             let infected = Answer::HeldInfected { id, signature };
             return self.answer(draft, speaker, &infected, None);
         }
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        let understood = self.understood(&kept.mail)?;
         let Some(number) = dossier.or(kept.dossier) else {
             return self.answer(
                 draft,
@@ -240,7 +240,7 @@ impl<S: Store> App<S> {
         let Some(kept) = self.find(draft, speaker, id)? else {
             return self.unknown_held(draft, speaker, id);
         };
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
+        let understood = self.understood(&kept.mail)?;
         draft.remove(Collection::Quarantine, key(id));
         let rejected = draft.at;
         draft.put(

@@ -15,6 +15,7 @@ use super::place::Place;
 use super::wire::Wire;
 use super::{Account, letter};
 use crate::channel::Inbox;
+use crate::channel::authenticate::{Arrival, Authenticator};
 use crate::channel::clamd::Away;
 use crate::message::{Heard, Incoming, Scan, Verdict};
 
@@ -32,6 +33,7 @@ struct Broke {
 /// Whoever watches one folder.
 pub(super) struct Watcher {
     account: Arc<Account>,
+    authenticator: Option<Authenticator>,
     folder: String,
     inbox: Inbox,
     stop: CancellationToken,
@@ -50,12 +52,14 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         account: Arc<Account>,
+        authenticator: Option<Authenticator>,
         folder: String,
         inbox: Inbox,
         stop: CancellationToken,
     ) -> Self {
         Self {
             account,
+            authenticator,
             folder,
             inbox,
             stop,
@@ -229,7 +233,7 @@ impl Watcher {
             Ok(content) => content,
             Err(fault) => return Err(self.broken_by(message.uid, fault)),
         };
-        let (octets, too_large) = match content {
+        let (mut octets, too_large) = match content {
             Content::Whole(octets) => (octets, None),
             Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
             Content::Gone => return Ok(None),
@@ -242,6 +246,11 @@ impl Watcher {
         self.broke.remove(&message.uid);
         let (id, mut mail) = letter::read(&octets, too_large);
         mail.scan = scan;
+        if let Some(authenticator) = &self.authenticator {
+            let (checked, verdict) = authenticator.check(octets, Arrival::Relayed).await;
+            octets = checked;
+            mail.authentication = Some(verdict);
+        }
         mail.original.hash = self
             .inbox
             .keep(octets)

@@ -315,6 +315,7 @@ impl Stage {
             mail_from: Some(from.to_owned()),
             rcpt_to: vec![to],
             peer: None,
+            authentication: None,
             too_large: None,
             scan,
         };
