@@ -34,6 +34,8 @@ pub enum Reason {
     Unreadable,
     /// No text and no file.
     Empty,
+    /// Only its addressee could read it: S/MIME (RFC 8551) or PGP (RFC 3156), of which Greffier has no key.
+    Encrypted,
     /// RFC 8098.
     ReadReceipt,
     /// RFC 6047.

@@ -235,7 +235,7 @@ impl Writer {
                 }
                 self.cells += 1;
             }
-            "img" => self.images.extend(
+            "img" if !role::is_logo(attribute) => self.images.extend(
                 attribute("src").and_then(|src| src.strip_prefix("cid:").map(str::to_owned)),
             ),
             "a" => {

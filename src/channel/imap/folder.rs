@@ -16,7 +16,8 @@ use super::wire::Wire;
 use super::{Account, letter};
 use crate::channel::Inbox;
 use crate::channel::authenticate::{Arrival, Authenticator};
-use crate::message::{Heard, Incoming, Verdict};
+use crate::channel::clamd::Away;
+use crate::message::{Heard, Incoming, Scan, Verdict};
 
 /// Connections that a message may break before it is left alone for a while.
 const TRIES: u8 = 3;
@@ -101,6 +102,9 @@ impl Watcher {
             ),
             Fault::Local { .. } => {
                 tracing::error!("IMAP: {fault}. The next try is in {seconds} seconds");
+            }
+            Fault::Unscanned(_) => {
+                tracing::debug!("IMAP: {fault}. The next try is in {seconds} seconds");
             }
             _ => tracing::warn!("IMAP: {fault}. The next try is in {seconds} seconds"),
         }
@@ -229,13 +233,19 @@ impl Watcher {
             Ok(content) => content,
             Err(fault) => return Err(self.broken_by(message.uid, fault)),
         };
-        self.broke.remove(&message.uid);
         let (mut octets, too_large) = match content {
             Content::Whole(octets) => (octets, None),
             Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
             Content::Gone => return Ok(None),
         };
+        let scan = match self.scan(&octets, too_large).await {
+            Ok(scan) => scan,
+            Err(away) if away.reached => return Err(self.broken_by(message.uid, away.into())),
+            Err(away) => return Err(away.into()),
+        };
+        self.broke.remove(&message.uid);
         let (id, mut mail) = letter::read(&octets, too_large);
+        mail.scan = scan;
         if let Some(authenticator) = &self.authenticator {
             let (checked, verdict) = authenticator.check(octets, Arrival::Relayed).await;
             octets = checked;
@@ -261,6 +271,14 @@ impl Watcher {
             Verdict::Quarantined => Shelved::Quarantined,
             _ => Shelved::Processed,
         }))
+    }
+
+    /// What the virus scanner says. Of a mail too large only the header is at hand, and nothing of it is filed.
+    async fn scan(&self, octets: &[u8], too_large: Option<u64>) -> Result<Option<Scan>, Away> {
+        match too_large {
+            Some(_) => Ok(None),
+            None => self.inbox.scan(octets).await,
+        }
     }
 
     /// Counts what a message has broken: one that always does must not keep the others from being read.

@@ -206,6 +206,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
+        let Ok(scan) = self.host.inbox.scan(&content).await else {
+            return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
+        };
         let (content, authentication) = self.check(envelope, content).await;
         let original = [self.received(&id, at).into_bytes(), content].concat();
         let bytes = original.len() as u64;
@@ -229,6 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             peer: self.peer,
             authentication,
             too_large: None,
+            scan,
         };
         match self
             .host

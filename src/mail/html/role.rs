@@ -265,3 +265,19 @@ pub(super) fn is_style(name: &str) -> bool {
     ];
     STYLES.iter().any(|style| style.eq_ignore_ascii_case(name))
 }
+
+/// Whether a picture is shown as small as the logos of signatures are: Outlook marks no signature, and writes how large
+/// it shows each picture.
+pub(super) fn is_logo(attribute: &dyn Fn(&str) -> Option<String>) -> bool {
+    let pixels = |name: &str| {
+        attribute(name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    matches!(
+        (pixels("width"), pixels("height")),
+        (Some(..=300), Some(..=150))
+    )
+}
