@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::mail::{
     Answer, Claim, Class, Purpose, Reason, State, Understood, parse_thread, understand,
 };
-use crate::message::{Body, Destination, MailIn, MailOut, Outgoing, Verdict};
+use crate::message::{Body, Destination, Heard, Incoming, MailIn, MailOut, Outgoing, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Worded;
 
@@ -86,6 +86,21 @@ impl<S: Store> App<S> {
                     self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
                 }
             },
+        }
+    }
+
+    /// The files that a mail would put on the shelf, were it handled now. Kept before its turn comes, they do not hold up
+    /// those behind it.
+    pub fn files(&self, incoming: &Incoming, now: Timestamp) -> Vec<Vec<u8>> {
+        let Heard::Mail(mail) = &incoming.heard else {
+            return Vec::new();
+        };
+        let mut draft = Draft::new(&*self.store, None, &incoming.id, now);
+        draft.rehearse();
+        // What fails here fails again when the mail is handled, and is said then.
+        match self.mail(&mut draft, mail) {
+            Ok(()) => draft.noted(),
+            Err(_) => Vec::new(),
         }
     }
 
@@ -200,8 +215,13 @@ impl<S: Store> App<S> {
             let obstacle = Obstacle::Told(refused_reason(&refusal));
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }
-        for file in &mut enclosed {
-            file.piece.hash = self.shelf.keep(&file.content)?;
+        let contents: Vec<&[u8]> = enclosed.iter().map(|file| &*file.content).collect();
+        if draft.note(&contents) {
+            return Ok(());
+        }
+        let hashes = self.shelf.keep_all(&contents);
+        for (file, hash) in enclosed.iter_mut().zip(hashes) {
+            file.piece.hash = hash?;
         }
         if let Err(refusal) = self.act(draft, origin.dossier, &by, &[order(&enclosed)])? {
             let obstacle = Obstacle::Told(refused_reason(&refusal));

@@ -4,6 +4,7 @@
 //! then. What is in a folder before the first start stays there untouched.
 
 mod backoff;
+mod batch;
 mod connect;
 mod fault;
 mod folder;

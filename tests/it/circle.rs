@@ -5,5 +5,8 @@
 //! of its own that it reads by IMAP.
 
 mod client;
+mod fault;
+mod proxy;
 mod stage;
+mod stream;
 mod whole;

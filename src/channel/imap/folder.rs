@@ -13,9 +13,8 @@ use super::fault::Fault;
 use super::mailbox::{self, Content, Listed, Selected, Shelved};
 use super::place::Place;
 use super::wire::Wire;
-use super::{Account, letter};
+use super::{Account, batch};
 use crate::channel::Inbox;
-use crate::message::{Heard, Incoming, Verdict};
 
 /// Connections that a message may break before it is left alone for a while.
 const TRIES: u8 = 3;
@@ -117,14 +116,14 @@ impl Watcher {
             self.unmoved.clear();
         }
         loop {
-            for message in mailbox::list(&mut wire, place.first_uid).await? {
+            let mut messages = mailbox::list(&mut wire, place.first_uid).await?;
+            messages.retain(|message| place.takes(message.uid, message.at) && !message.deleted);
+            for messages in batch::batches(&messages) {
                 if stop.is_cancelled() {
                     wire.leave().await;
                     return Ok(());
                 }
-                if place.takes(message.uid, message.at) && !message.deleted {
-                    self.deal_with(&mut wire, &message).await?;
-                }
+                self.deal_with(&mut wire, messages).await?;
             }
             self.account.pulse.well(&self.folder);
             self.away.calm();
@@ -193,65 +192,66 @@ impl Watcher {
         Ok(place)
     }
 
-    /// Takes a message in and moves it away.
-    async fn deal_with(&mut self, wire: &mut Wire, message: &Listed) -> Result<(), Fault> {
-        let uid = message.uid;
-        let known = self.unmoved.get(&uid).copied().or(message.shelved);
-        if let Some(shelved) = known {
-            return if self.tried.insert(uid) {
-                self.shelve(wire, uid, shelved).await
-            } else {
-                Ok(())
-            };
+    /// Takes messages in and moves them away.
+    async fn deal_with(&mut self, wire: &mut Wire, messages: &[Listed]) -> Result<(), Fault> {
+        let mut wanted = Vec::new();
+        let mut settled = Vec::new();
+        for message in messages {
+            let known = self.unmoved.get(&message.uid).copied();
+            match known.or(message.shelved) {
+                Some(shelved) if self.tried.insert(message.uid) => {
+                    settled.push((message.uid, shelved));
+                }
+                Some(_) => {}
+                None if self.is_left_alone(message.uid) => {}
+                None => wanted.push(message),
+            }
         }
-        let alone = |broke: &Broke| broke.times >= TRIES && broke.last.elapsed() < LEFT_ALONE;
-        if self.broke.get(&uid).is_some_and(alone) {
-            return Ok(());
+        let (contents, fetched) = self.fetch(wire, &wanted).await;
+        let (taken, ended) = batch::take(&self.inbox, wanted, contents).await;
+        if !taken.is_empty() {
+            // It goes on, however often it breaks off.
+            self.away.calm();
         }
-        let Some(shelved) = self.take(wire, message).await? else {
-            return Ok(());
-        };
-        self.tried.insert(uid);
-        self.shelve(wire, uid, shelved).await
+        for (uid, shelved) in &taken {
+            self.broke.remove(uid);
+            self.unmoved.insert(*uid, *shelved);
+        }
+        fetched?;
+        self.tried.extend(taken.iter().map(|(uid, _)| *uid));
+        settled.extend(taken);
+        self.shelve(wire, &settled).await?;
+        ended
     }
 
-    /// Fetches a message and hands it in; where it belongs, once that is durable. None if it is no longer there.
-    async fn take(&mut self, wire: &mut Wire, message: &Listed) -> Result<Option<Shelved>, Fault> {
+    fn is_left_alone(&self, uid: u32) -> bool {
+        let broke = self.broke.get(&uid);
+        broke.is_some_and(|broke| broke.times >= TRIES && broke.last.elapsed() < LEFT_ALONE)
+    }
+
+    /// Fetches messages: what came of them, and whether the connection has held.
+    async fn fetch(
+        &mut self,
+        wire: &mut Wire,
+        wanted: &[&Listed],
+    ) -> (BTreeMap<u32, Content>, Result<(), Fault>) {
+        let mut contents = BTreeMap::new();
+        let max = self.account.settings.max_bytes;
         let fetched = tokio::select! {
-            () = self.stop.cancelled() => return Err(Fault::Stopping),
-            fetched = mailbox::content(wire, message, self.account.settings.max_bytes) => fetched,
+            () = self.stop.cancelled() => Err(Fault::Stopping),
+            fetched = mailbox::contents(wire, wanted, max, &mut contents) => fetched,
         };
-        let content = match fetched {
-            Ok(content) => content,
-            Err(fault) => return Err(self.broken_by(message.uid, fault)),
-        };
-        self.broke.remove(&message.uid);
-        let (octets, too_large) = match content {
-            Content::Whole(octets) => (octets, None),
-            Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
-            Content::Gone => return Ok(None),
-        };
-        let (id, mut mail) = letter::read(&octets, too_large);
-        mail.original.hash = self
-            .inbox
-            .keep(octets)
-            .await
-            .map_err(|error| Fault::Local {
-                what: "a mail cannot be kept on the shelf",
-                error,
-            })?;
-        let incoming = Incoming {
-            id,
-            at: crate::clock::now(),
-            heard: Heard::Mail(mail),
-        };
-        let Ok(receipt) = self.inbox.hand(incoming).await else {
-            return Err(Fault::Stopping);
-        };
-        Ok(Some(match receipt.verdict {
-            Verdict::Quarantined => Shelved::Quarantined,
-            _ => Shelved::Processed,
-        }))
+        let fetched = fetched.map_err(|fault| {
+            let missing = wanted
+                .iter()
+                .find(|message| !contents.contains_key(&message.uid));
+            match (missing, fault) {
+                (_, Fault::Stopping) => Fault::Stopping,
+                (Some(message), fault) => self.broken_by(message.uid, fault),
+                (None, fault) => fault,
+            }
+        });
+        (contents, fetched)
     }
 
     /// Counts what a message has broken: one that always does must not keep the others from being read.
@@ -269,30 +269,64 @@ impl Watcher {
         fault
     }
 
-    async fn shelve(&mut self, wire: &mut Wire, uid: u32, shelved: Shelved) -> Result<(), Fault> {
+    /// Moves messages that were dealt with, those for one folder together.
+    async fn shelve(&mut self, wire: &mut Wire, settled: &[(u32, Shelved)]) -> Result<(), Fault> {
+        for shelved in [Shelved::Processed, Shelved::Quarantined] {
+            let belongs = |(uid, to): &(u32, Shelved)| (*to == shelved).then_some(*uid);
+            let uids: Vec<u32> = settled.iter().filter_map(belongs).collect();
+            if uids.is_empty() {
+                continue;
+            }
+            match self.move_to(wire, &uids, shelved).await {
+                Err(Fault::Refused { .. }) => {
+                    for uid in uids {
+                        self.shelve_alone(wire, uid, shelved).await?;
+                    }
+                }
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a message that could not be moved with others, so that it holds up none of them.
+    async fn shelve_alone(
+        &mut self,
+        wire: &mut Wire,
+        uid: u32,
+        shelved: Shelved,
+    ) -> Result<(), Fault> {
+        match self.move_to(wire, &[uid], shelved).await {
+            Err(fault @ Fault::Refused { .. }) => {
+                tracing::warn!(
+                    "IMAP: message {uid} is dealt with and cannot be moved: {fault}. It is marked, and moved later"
+                );
+                mailbox::mark(wire, uid, shelved).await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn move_to(
+        &mut self,
+        wire: &mut Wire,
+        uids: &[u32],
+        shelved: Shelved,
+    ) -> Result<(), Fault> {
         let settings = &self.account.settings;
         let folder = match shelved {
             Shelved::Processed => &settings.processed,
             Shelved::Quarantined => &settings.quarantine,
         };
-        let mut moved = mailbox::shelve(wire, uid, folder).await;
+        let mut moved = mailbox::shelve(wire, uids, folder).await;
         if matches!(&moved, Err(Fault::Refused { code, .. }) if code.is("TRYCREATE")) {
             mailbox::ensure(wire, folder).await?;
-            moved = mailbox::shelve(wire, uid, folder).await;
+            moved = mailbox::shelve(wire, uids, folder).await;
         }
-        match moved {
-            Err(fault @ Fault::Refused { .. }) => {
-                tracing::warn!(
-                    "IMAP: message {uid} is dealt with and cannot be moved: {fault}. It is marked, and moved later"
-                );
-                self.unmoved.insert(uid, shelved);
-                mailbox::mark(wire, uid, shelved).await
-            }
-            ended => {
-                self.unmoved.remove(&uid);
-                ended
-            }
+        if moved.is_ok() {
+            self.unmoved.retain(|uid, _| !uids.contains(uid));
         }
+        moved
     }
 
     /// Waits for a message, or for the time to look again.

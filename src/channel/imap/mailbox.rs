@@ -1,5 +1,7 @@
 //! What is asked of a folder: its numbering, its messages, one message, and to move one away.
 
+use std::collections::BTreeMap;
+
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 use jiff::Timestamp;
 
@@ -9,6 +11,8 @@ use super::wire::Wire;
 
 /// Octets of the header of a mail that is too large.
 const HEADER: u32 = 256 * 1024;
+/// Octets that a message may have in any case when several are fetched together.
+const SLACK: u32 = 64 * 1024;
 /// Marks a mail that was dealt with and could not be moved to the folder of processed mail.
 const PROCESSED: &str = "$GreffierTraite";
 /// The same for the folder of quarantined mail.
@@ -64,8 +68,6 @@ pub(super) enum Content {
     Whole(Vec<u8>),
     /// Its header, because it is larger than allowed.
     Header(Vec<u8>),
-    /// It is no longer there.
-    Gone,
 }
 
 /// Selects a folder.
@@ -175,56 +177,114 @@ fn internal_date(text: &str) -> Option<Timestamp> {
         .ok()
 }
 
-/// The content of a message, without marking it as seen.
-pub(super) async fn content(wire: &mut Wire, message: &Listed, max: u32) -> Result<Content, Fault> {
-    if message.bytes > max {
-        return header(wire, message).await;
+/// The contents of messages, without marking them as seen. What came before the connection broke is in `contents` all the
+/// same; a message that is no longer there is not.
+pub(super) async fn contents(
+    wire: &mut Wire,
+    messages: &[&Listed],
+    max: u32,
+    contents: &mut BTreeMap<u32, Content>,
+) -> Result<(), Fault> {
+    let (fit, large): (Vec<&Listed>, Vec<&Listed>) =
+        messages.iter().partition(|message| message.bytes <= max);
+    // Servers count wrong, some of them by design: a message may be longer than they say, but not all of them endlessly.
+    let largest = fit.iter().map(|message| message.bytes).max();
+    let limit = largest.map_or(0, |bytes| bytes.saturating_mul(2).max(SLACK).min(max));
+    let uids: Vec<u32> = fit.iter().map(|message| message.uid).collect();
+    whole(wire, &uids, limit, contents).await?;
+    for uid in uids {
+        if exceeds(contents, uid, limit) && limit < max {
+            whole(wire, &[uid], max, contents).await?;
+        }
+        if exceeds(contents, uid, max) {
+            header(wire, uid, contents).await?;
+        }
     }
-    // One octet more than allowed is asked for: a server may have counted wrong, or not at all.
+    for message in large {
+        header(wire, message.uid, contents).await?;
+    }
+    Ok(())
+}
+
+/// Whether more than `limit` octets came of a message, so that there may be more of it.
+fn exceeds(contents: &BTreeMap<u32, Content>, uid: u32, limit: u32) -> bool {
+    let Some(Content::Whole(octets)) = contents.get(&uid) else {
+        return false;
+    };
+    octets.len() as u64 > u64::from(limit)
+}
+
+/// Fetches messages up to one octet more than `limit`, so that it is seen which are longer.
+async fn whole(
+    wire: &mut Wire,
+    uids: &[u32],
+    limit: u32,
+    contents: &mut BTreeMap<u32, Content>,
+) -> Result<(), Fault> {
+    if uids.is_empty() {
+        return Ok(());
+    }
     let what = format!(
         "{} (UID BODY.PEEK[]<0.{}>)",
-        message.uid,
-        max.saturating_add(1)
+        set(uids),
+        limit.saturating_add(1)
     );
-    match section(wire, message.uid, &what, max).await? {
-        Some(octets) if octets.len() as u64 > u64::from(max) => header(wire, message).await,
-        Some(octets) => Ok(Content::Whole(octets)),
-        None => Ok(Content::Gone),
-    }
+    let count = u32::try_from(uids.len()).unwrap_or(u32::MAX);
+    sections(wire, &what, limit.saturating_mul(count), |uid, octets| {
+        if uids.contains(&uid) {
+            contents.insert(uid, Content::Whole(octets));
+        }
+    })
+    .await
 }
 
-async fn header(wire: &mut Wire, message: &Listed) -> Result<Content, Fault> {
-    let what = format!("{} (UID BODY.PEEK[HEADER]<0.{HEADER}>)", message.uid);
-    let octets = section(wire, message.uid, &what, HEADER).await?;
-    Ok(octets.map_or(Content::Gone, Content::Header))
-}
-
-async fn section(
+async fn header(
     wire: &mut Wire,
     wanted: u32,
+    contents: &mut BTreeMap<u32, Content>,
+) -> Result<(), Fault> {
+    let what = format!("{wanted} (UID BODY.PEEK[HEADER]<0.{HEADER}>)");
+    sections(wire, &what, HEADER, |uid, octets| {
+        if uid == wanted {
+            contents.insert(uid, Content::Header(octets));
+        }
+    })
+    .await
+}
+
+async fn sections(
+    wire: &mut Wire,
     what: &str,
     bytes: u32,
-) -> Result<Option<Vec<u8>>, Fault> {
-    let mut octets = None;
+    mut each: impl FnMut(u32, Vec<u8>),
+) -> Result<(), Fault> {
     wire.fetch(what, bytes, |response| {
         let Response::Fetch(_, attributes) = response else {
             return;
         };
-        let is = |attribute: &AttributeValue<'_>| *attribute == AttributeValue::Uid(wanted);
-        if !attributes.iter().any(is) {
-            return;
-        }
+        let uid = attributes.iter().find_map(|attribute| match attribute {
+            AttributeValue::Uid(uid) => Some(*uid),
+            _ => None,
+        });
         for attribute in attributes {
-            if let AttributeValue::BodySection {
-                data: Some(data), ..
-            } = attribute
+            if let (
+                Some(uid),
+                AttributeValue::BodySection {
+                    data: Some(data), ..
+                },
+            ) = (uid, attribute)
             {
-                octets = Some(data.to_vec());
+                each(uid, data.to_vec());
             }
         }
     })
-    .await?;
-    Ok(octets)
+    .await
+}
+
+/// A sequence set of RFC 3501 §9.
+fn set(uids: &[u32]) -> String {
+    let uids: Vec<String> = uids.iter().map(ToString::to_string).collect();
+    uids.join(",")
 }
 
 /// Makes a folder that is missing.
@@ -250,17 +310,18 @@ pub(super) async fn ensure(wire: &mut Wire, folder: &str) -> Result<(), Fault> {
     }
 }
 
-/// Moves a message to `folder`: whole or not at all, and nothing else with it.
-pub(super) async fn shelve(wire: &mut Wire, uid: u32, folder: &str) -> Result<(), Fault> {
-    let there = format!("{uid} {}", name::folder(folder));
+/// Moves messages to `folder`: each whole or not at all, and nothing else with them. Refused, some may have been moved.
+pub(super) async fn shelve(wire: &mut Wire, uids: &[u32], folder: &str) -> Result<(), Fault> {
+    let set = set(uids);
+    let there = format!("{set} {}", name::folder(folder));
     if wire.can("MOVE") {
         return wire.command("UID MOVE", &there, |_| {}).await;
     }
     wire.command("UID COPY", &there, |_| {}).await?;
-    let deleted = format!("{uid} +FLAGS.SILENT (\\Deleted)");
+    let deleted = format!("{set} +FLAGS.SILENT (\\Deleted)");
     wire.command("UID STORE", &deleted, |_| {}).await?;
     if wire.can("UIDPLUS") {
-        return wire.command("UID EXPUNGE", &uid.to_string(), |_| {}).await;
+        return wire.command("UID EXPUNGE", &set, |_| {}).await;
     }
     // EXPUNGE takes all that is marked: it is said only when nothing else is.
     let mut marked = Vec::new();
@@ -270,7 +331,7 @@ pub(super) async fn shelve(wire: &mut Wire, uid: u32, folder: &str) -> Result<()
         }
     })
     .await?;
-    if marked == [uid] {
+    if marked.iter().all(|uid| uids.contains(uid)) {
         wire.command("EXPUNGE", "", |_| {}).await?;
     }
     Ok(())
