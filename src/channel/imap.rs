@@ -14,6 +14,7 @@ mod name;
 mod place;
 mod pulse;
 mod tls;
+mod tree;
 mod wire;
 
 use std::net::IpAddr;
@@ -56,7 +57,8 @@ pub struct Settings {
     /// Certificates of authorities, as PEM, that are trusted beside those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
-    /// Folders to read, by their names as people see them.
+    /// Folders to read, by their names as people see them, `/` between levels. What a server keeps under INBOX is found
+    /// there, and made there.
     #[serde(default = "inbox")]
     pub folders: Vec<String>,
     /// Where a mail goes once it is dealt with. Made if it is missing.

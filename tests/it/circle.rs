@@ -6,7 +6,9 @@
 
 mod client;
 mod fault;
+mod full;
 mod proxy;
+mod row;
 mod stage;
 mod stream;
 mod whole;

@@ -5,5 +5,6 @@ pub(crate) mod desk;
 mod eml;
 mod http;
 mod imap;
+mod imap_kinds;
 mod listener;
 mod smtp_lines;

@@ -12,6 +12,7 @@ use super::connect::connect;
 use super::fault::Fault;
 use super::mailbox::{self, Content, Listed, Selected, Shelved};
 use super::place::Place;
+use super::tree::Tree;
 use super::wire::Wire;
 use super::{Account, batch};
 use crate::channel::Inbox;
@@ -41,6 +42,9 @@ pub(super) struct Watcher {
     unmoved: BTreeMap<u32, Shelved>,
     /// Those of them tried in this connection.
     tried: BTreeSet<u32>,
+    /// How the server arranges folders, and under which names those have come about that mail is moved to.
+    tree: Tree,
+    names: BTreeMap<Shelved, String>,
     away: Backoff,
     refused: Backoff,
 }
@@ -61,6 +65,8 @@ impl Watcher {
             broke: BTreeMap::new(),
             unmoved: BTreeMap::new(),
             tried: BTreeSet::new(),
+            tree: Tree::default(),
+            names: BTreeMap::new(),
             away: Backoff::AWAY,
             refused: Backoff::REFUSED,
         }
@@ -133,6 +139,7 @@ impl Watcher {
                 if !wire.take_news() {
                     // Only time has passed: what could not be moved may be tried again.
                     self.tried.clear();
+                    self.same_folder(&mut wire).await?;
                 }
             }
             if stop.is_cancelled() {
@@ -143,15 +150,28 @@ impl Watcher {
     }
 
     /// Logs in, sees to the folders and finds the place.
-    async fn begin(&self) -> Result<(Wire, Place), Fault> {
-        let settings = &self.account.settings;
+    async fn begin(&mut self) -> Result<(Wire, Place), Fault> {
         let mut wire = connect(&self.account).await?;
-        mailbox::ensure(&mut wire, &settings.processed).await?;
-        mailbox::ensure(&mut wire, &settings.quarantine).await?;
-        let selected = mailbox::select(&mut wire, &self.folder).await?;
+        self.tree = Tree::ask(&mut wire).await?;
+        for shelved in Shelved::ALL {
+            self.ensure(&mut wire, shelved).await?;
+        }
+        let folder = self.tree.find(&mut wire, &self.folder).await?;
+        let selected = mailbox::select(&mut wire, &folder).await?;
         let place = self.place(&selected)?;
         tracing::debug!("IMAP: a folder is open, {} messages in it", wire.exists());
         Ok((wire, place))
+    }
+
+    /// An error if the folder has been made anew since it was selected.
+    async fn same_folder(&self, wire: &mut Wire) -> Result<(), Fault> {
+        let folder = self.tree.find(wire, &self.folder).await?;
+        match mailbox::numbering(wire, &folder).await? {
+            Some(now) if now != self.uid_validity => {
+                Err(Fault::Lost("the folder was made anew".to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where to begin in the folder. A first start, and new numbers, are remembered before anything is taken.
@@ -269,9 +289,21 @@ impl Watcher {
         fault
     }
 
+    /// Makes the folder for such messages, where it is missing, and notes and answers its name.
+    async fn ensure(&mut self, wire: &mut Wire, shelved: Shelved) -> Result<String, Fault> {
+        let settings = &self.account.settings;
+        let folder = match shelved {
+            Shelved::Processed => &settings.processed,
+            Shelved::Quarantined => &settings.quarantine,
+        };
+        let name = self.tree.ensure(wire, folder).await?;
+        self.names.insert(shelved, name.clone());
+        Ok(name)
+    }
+
     /// Moves messages that were dealt with, those for one folder together.
     async fn shelve(&mut self, wire: &mut Wire, settled: &[(u32, Shelved)]) -> Result<(), Fault> {
-        for shelved in [Shelved::Processed, Shelved::Quarantined] {
+        for shelved in Shelved::ALL {
             let belongs = |(uid, to): &(u32, Shelved)| (*to == shelved).then_some(*uid);
             let uids: Vec<u32> = settled.iter().filter_map(belongs).collect();
             if uids.is_empty() {
@@ -313,15 +345,11 @@ impl Watcher {
         uids: &[u32],
         shelved: Shelved,
     ) -> Result<(), Fault> {
-        let settings = &self.account.settings;
-        let folder = match shelved {
-            Shelved::Processed => &settings.processed,
-            Shelved::Quarantined => &settings.quarantine,
-        };
-        let mut moved = mailbox::shelve(wire, uids, folder).await;
+        let folder = self.names.get(&shelved).cloned().unwrap_or_default();
+        let mut moved = mailbox::shelve(wire, uids, &folder).await;
         if matches!(&moved, Err(Fault::Refused { code, .. }) if code.is("TRYCREATE")) {
-            mailbox::ensure(wire, folder).await?;
-            moved = mailbox::shelve(wire, uids, folder).await;
+            let folder = self.ensure(wire, shelved).await?;
+            moved = mailbox::shelve(wire, uids, &folder).await;
         }
         if moved.is_ok() {
             self.unmoved.retain(|uid, _| !uids.contains(uid));

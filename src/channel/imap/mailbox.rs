@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
+use async_imap::imap_proto::{
+    AttributeValue, MailboxDatum, Response, ResponseCode, Status, StatusAttribute,
+};
 use jiff::Timestamp;
 
 use super::fault::Fault;
@@ -30,7 +32,7 @@ pub(super) struct Selected {
 }
 
 /// Which folder a mail goes to once it was dealt with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shelved {
     /// That of processed mail.
     Processed,
@@ -39,6 +41,9 @@ pub(super) enum Shelved {
 }
 
 impl Shelved {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::Processed, Self::Quarantined];
+
     fn keyword(self) -> &'static str {
         match self {
             Self::Processed => PROCESSED,
@@ -118,6 +123,25 @@ async fn newest(wire: &mut Wire) -> Result<Option<(u32, Option<Timestamp>)>, Fau
     })
     .await?;
     Ok(newest)
+}
+
+/// The numbering of a folder as it is now, if the server tells. A folder that was made anew while it is selected stays
+/// what it was, and empty of news, on some servers.
+pub(super) async fn numbering(wire: &mut Wire, folder: &str) -> Result<Option<u32>, Fault> {
+    let mut numbering = None;
+    let what = format!("{} (UIDVALIDITY)", name::folder(folder));
+    let asked = wire.command("STATUS", &what, |response| {
+        if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+            numbering = status.iter().find_map(|attribute| match attribute {
+                StatusAttribute::UidValidity(validity) => Some(*validity),
+                _ => None,
+            });
+        }
+    });
+    match asked.await {
+        Err(Fault::Refused { .. }) => Ok(None),
+        ended => ended.map(|()| numbering),
+    }
 }
 
 /// The messages from `first` on, in the order in which they came.
@@ -285,29 +309,6 @@ async fn sections(
 fn set(uids: &[u32]) -> String {
     let uids: Vec<String> = uids.iter().map(ToString::to_string).collect();
     uids.join(",")
-}
-
-/// Makes a folder that is missing.
-pub(super) async fn ensure(wire: &mut Wire, folder: &str) -> Result<(), Fault> {
-    let name = name::folder(folder);
-    let mut there = false;
-    wire.command("LIST", &format!("\"\" {name}"), |response| {
-        there |= matches!(response, Response::MailboxData(MailboxDatum::List(_)));
-    })
-    .await?;
-    if there {
-        return Ok(());
-    }
-    match wire.command("CREATE", &name, |_| {}).await {
-        // Somebody else was faster.
-        Err(Fault::Refused { code, .. }) if code.is("ALREADYEXISTS") => {}
-        ended => ended?,
-    }
-    // So that mail programs show it. Some servers have no subscriptions.
-    match wire.command("SUBSCRIBE", &name, |_| {}).await {
-        Err(Fault::Refused { .. }) => Ok(()),
-        ended => ended,
-    }
 }
 
 /// Moves messages to `folder`: each whole or not at all, and nothing else with them. Refused, some may have been moved.

@@ -1,5 +1,6 @@
 //! The servers and the daemon between them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -77,9 +78,11 @@ impl Stage {
         let path = self.desk.path().join("bot.toml");
         let mut config = fs::read_to_string(&path).unwrap();
         let (host, port) = split(between.smtp.as_deref(), &self.postfix.submission());
-        config.push_str(&format!(
+        write!(
+            config,
             "\n[smtp]\nhost = \"{host}\"\nport = {port}\nsecurity = \"none\"\n"
-        ));
+        )
+        .unwrap();
         match self.way {
             Way::Lmtp => {
                 let lmtp = between.lmtp.clone().unwrap_or_else(|| self.postfix.lmtp());
@@ -90,10 +93,7 @@ impl Stage {
                 let password = self.desk.path().join("mailbox-password");
                 fs::write(&password, CLIENT).unwrap();
                 let (host, port) = split(between.imap.as_deref(), &self.dovecot.imap());
-                config.push_str(&format!(
-                    "\n[imap]\nhost = \"{host}\"\nport = {port}\nsecurity = \"none\"\nuser = \"{MAILBOX}\"\npassword_file = \"{}\"\n",
-                    password.display(),
-                ));
+                write!(config, "\n[imap]\nhost = \"{host}\"\nport = {port}\nsecurity = \"none\"\nuser = \"{MAILBOX}\"\npassword_file = \"{}\"\n", password.display()).unwrap();
             }
         }
         fs::write(&path, config).unwrap();

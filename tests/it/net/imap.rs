@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Desk, Memory};
 use crate::servers::{Dovecot, USER, dovecot, until};
 
-const OLD: Option<&str> = Some(" 1-Jan-2024 10:00:00 +0000");
+pub(crate) const OLD: Option<&str> = Some(" 1-Jan-2024 10:00:00 +0000");
 
-fn mail(name: &str) -> String {
+pub(crate) fn mail(name: &str) -> String {
     format!(
         "From: abf@culture.example\r\nTo: reponse+x@greffier.example\r\nMessage-ID: <{name}@culture.example>\r\n\
          Subject: {name}\r\n\r\nOui.\r\n"
@@ -25,7 +25,7 @@ fn mail(name: &str) -> String {
 }
 
 /// Settings for that server, `more` added or in the place of what is usual.
-fn settings(server: &Dovecot, more: &str) -> Settings {
+pub(crate) fn settings(server: &Dovecot, more: &str) -> Settings {
     let mut all: toml::Table = toml::from_str(&format!(
         "host = \"{}\"\nport = 1143\nsecurity = \"none\"\nuser = \"{USER}\"\npassword_file = \"{}\"\n",
         server.address(),
@@ -37,14 +37,14 @@ fn settings(server: &Dovecot, more: &str) -> Settings {
 }
 
 /// A channel that listens.
-struct Running {
+pub(crate) struct Running {
     health: Arc<Health>,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Running {
-    fn start(settings: Settings, data: &Path, inbox: Inbox) -> Self {
+    pub(crate) fn start(settings: Settings, data: &Path, inbox: Inbox) -> Self {
         let (health, stop) = (Arc::new(Health::default()), CancellationToken::new());
         let imap = Imap::new(settings, data, Arc::clone(&health)).unwrap();
         let stopping = stop.clone();
@@ -52,24 +52,24 @@ impl Running {
         Self { health, stop, task }
     }
 
-    fn why(&self) -> Option<String> {
+    pub(crate) fn why(&self) -> Option<String> {
         let checks = self.health.checks();
         checks.first().and_then(|check| check.why.clone())
     }
 
-    fn ready(&self) {
+    pub(crate) fn ready(&self) {
         until("all folders are read", || {
             self.why().is_none().then_some(())
         });
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
 
-fn subject(desk: &Desk, incoming: &Incoming) -> String {
+pub(crate) fn subject(desk: &Desk, incoming: &Incoming) -> String {
     let original = desk.text(&letter(incoming).original.hash);
     let line = original
         .lines()
@@ -84,7 +84,7 @@ fn letter(incoming: &Incoming) -> &MailIn {
     mail
 }
 
-fn heard(desk: &Desk, count: usize) -> Vec<Incoming> {
+pub(crate) fn heard(desk: &Desk, count: usize) -> Vec<Incoming> {
     until("mails are handed in", || {
         Some(desk.heard()).filter(|heard| heard.len() >= count)
     })

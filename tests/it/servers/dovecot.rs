@@ -176,6 +176,12 @@ impl Dovecot {
         self.folder.path().join(name)
     }
 
+    /// Whose files its mailboxes are.
+    pub(crate) fn owner(&self) -> u32 {
+        let uid = rustix::process::getuid();
+        if uid.is_root() { 65534 } else { uid.as_raw() }
+    }
+
     /// What it logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
