@@ -6,6 +6,7 @@
 mod backoff;
 mod batch;
 mod connect;
+mod content;
 mod fault;
 mod folder;
 mod letter;

@@ -2,17 +2,19 @@
 //!
 //! They stay out of the database, which keeps the addresses of all its pages in memory.
 
+mod together;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use self::together::side_by_side;
 use crate::shelf::Shelf;
 
 /// A SHA-256.
@@ -245,7 +247,7 @@ impl Shelf for Pieces {
             )
         })?;
         let (mut file, bytes) = self.file(&hash)?;
-        let mut content = Vec::new();
+        let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
         file.read_to_end(&mut content)?;
         if bytes <= CHECKED && Hash::from(Sha256::digest(&content)) != hash {
             return Err(io::Error::new(
@@ -275,34 +277,6 @@ enum Rest<'a> {
 
 /// Files kept together at most: each is open for a while.
 const TOGETHER: usize = 128;
-/// Threads that wait for the disk at once.
-const WAITERS: usize = 32;
-
-/// Does `work` with each, several at a time, and answers in their order.
-fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    if items.len() < 2 {
-        return items.into_iter().map(work).collect();
-    }
-    let share = items.len().div_ceil(WAITERS);
-    let mut items = items.into_iter();
-    let work = &work;
-    thread::scope(|scope| {
-        let mut workers = Vec::new();
-        loop {
-            let part: Vec<T> = items.by_ref().take(share).collect();
-            if part.is_empty() {
-                break;
-            }
-            workers.push(scope.spawn(move || part.into_iter().map(work).collect::<Vec<R>>()));
-        }
-        let done = workers.into_iter().flat_map(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        done.collect()
-    })
-}
 
 /// Makes the names in a folder durable.
 fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::content::Content;
 use super::fault::Fault;
 use super::letter;
-use super::mailbox::{Content, Listed, Shelved};
+use super::mailbox::{Listed, Shelved};
 use crate::channel::Inbox;
 use crate::message::{Heard, Incoming, MailIn, Verdict};
 

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::connect::connect;
+use super::content::{self, Content};
 use super::fault::Fault;
-use super::mailbox::{self, Content, Listed, Selected, Shelved};
+use super::mailbox::{self, Listed, Selected, Shelved};
 use super::place::Place;
 use super::tree::Tree;
 use super::wire::Wire;
@@ -259,7 +260,7 @@ impl Watcher {
         let max = self.account.settings.max_bytes;
         let fetched = tokio::select! {
             () = self.stop.cancelled() => Err(Fault::Stopping),
-            fetched = mailbox::contents(wire, wanted, max, &mut contents) => fetched,
+            fetched = content::contents(wire, wanted, max, &mut contents) => fetched,
         };
         let fetched = fetched.map_err(|fault| {
             let missing = wanted

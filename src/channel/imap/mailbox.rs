@@ -1,6 +1,4 @@
-//! What is asked of a folder: its numbering, its messages, one message, and to move one away.
-
-use std::collections::BTreeMap;
+//! What is asked of a folder: its numbering, its messages, and to move some away.
 
 use async_imap::imap_proto::{
     AttributeValue, MailboxDatum, Response, ResponseCode, Status, StatusAttribute,
@@ -11,10 +9,6 @@ use super::fault::Fault;
 use super::name;
 use super::wire::Wire;
 
-/// Octets of the header of a mail that is too large.
-const HEADER: u32 = 256 * 1024;
-/// Octets that a message may have in any case when several are fetched together.
-const SLACK: u32 = 64 * 1024;
 /// Marks a mail that was dealt with and could not be moved to the folder of processed mail.
 const PROCESSED: &str = "$GreffierTraite";
 /// The same for the folder of quarantined mail.
@@ -65,14 +59,6 @@ pub(super) struct Listed {
     pub(super) deleted: bool,
     /// It was dealt with already, and could not be moved.
     pub(super) shelved: Option<Shelved>,
-}
-
-/// The content of a message.
-pub(super) enum Content {
-    /// All of it.
-    Whole(Vec<u8>),
-    /// Its header, because it is larger than allowed.
-    Header(Vec<u8>),
 }
 
 /// Selects a folder.
@@ -201,112 +187,8 @@ fn internal_date(text: &str) -> Option<Timestamp> {
         .ok()
 }
 
-/// The contents of messages, without marking them as seen. What came before the connection broke is in `contents` all the
-/// same; a message that is no longer there is not.
-pub(super) async fn contents(
-    wire: &mut Wire,
-    messages: &[&Listed],
-    max: u32,
-    contents: &mut BTreeMap<u32, Content>,
-) -> Result<(), Fault> {
-    let (fit, large): (Vec<&Listed>, Vec<&Listed>) =
-        messages.iter().partition(|message| message.bytes <= max);
-    // Servers count wrong, some of them by design: a message may be longer than they say, but not all of them endlessly.
-    let largest = fit.iter().map(|message| message.bytes).max();
-    let limit = largest.map_or(0, |bytes| bytes.saturating_mul(2).max(SLACK).min(max));
-    let uids: Vec<u32> = fit.iter().map(|message| message.uid).collect();
-    whole(wire, &uids, limit, contents).await?;
-    for uid in uids {
-        if exceeds(contents, uid, limit) && limit < max {
-            whole(wire, &[uid], max, contents).await?;
-        }
-        if exceeds(contents, uid, max) {
-            header(wire, uid, contents).await?;
-        }
-    }
-    for message in large {
-        header(wire, message.uid, contents).await?;
-    }
-    Ok(())
-}
-
-/// Whether more than `limit` octets came of a message, so that there may be more of it.
-fn exceeds(contents: &BTreeMap<u32, Content>, uid: u32, limit: u32) -> bool {
-    let Some(Content::Whole(octets)) = contents.get(&uid) else {
-        return false;
-    };
-    octets.len() as u64 > u64::from(limit)
-}
-
-/// Fetches messages up to one octet more than `limit`, so that it is seen which are longer.
-async fn whole(
-    wire: &mut Wire,
-    uids: &[u32],
-    limit: u32,
-    contents: &mut BTreeMap<u32, Content>,
-) -> Result<(), Fault> {
-    if uids.is_empty() {
-        return Ok(());
-    }
-    let what = format!(
-        "{} (UID BODY.PEEK[]<0.{}>)",
-        set(uids),
-        limit.saturating_add(1)
-    );
-    let count = u32::try_from(uids.len()).unwrap_or(u32::MAX);
-    sections(wire, &what, limit.saturating_mul(count), |uid, octets| {
-        if uids.contains(&uid) {
-            contents.insert(uid, Content::Whole(octets));
-        }
-    })
-    .await
-}
-
-async fn header(
-    wire: &mut Wire,
-    wanted: u32,
-    contents: &mut BTreeMap<u32, Content>,
-) -> Result<(), Fault> {
-    let what = format!("{wanted} (UID BODY.PEEK[HEADER]<0.{HEADER}>)");
-    sections(wire, &what, HEADER, |uid, octets| {
-        if uid == wanted {
-            contents.insert(uid, Content::Header(octets));
-        }
-    })
-    .await
-}
-
-async fn sections(
-    wire: &mut Wire,
-    what: &str,
-    bytes: u32,
-    mut each: impl FnMut(u32, Vec<u8>),
-) -> Result<(), Fault> {
-    wire.fetch(what, bytes, |response| {
-        let Response::Fetch(_, attributes) = response else {
-            return;
-        };
-        let uid = attributes.iter().find_map(|attribute| match attribute {
-            AttributeValue::Uid(uid) => Some(*uid),
-            _ => None,
-        });
-        for attribute in attributes {
-            if let (
-                Some(uid),
-                AttributeValue::BodySection {
-                    data: Some(data), ..
-                },
-            ) = (uid, attribute)
-            {
-                each(uid, data.to_vec());
-            }
-        }
-    })
-    .await
-}
-
 /// A sequence set of RFC 3501 §9.
-fn set(uids: &[u32]) -> String {
+pub(super) fn set(uids: &[u32]) -> String {
     let uids: Vec<String> = uids.iter().map(ToString::to_string).collect();
     uids.join(",")
 }

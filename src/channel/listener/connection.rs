@@ -201,12 +201,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Keeps a mail and hands it to the middle. Only a mail that is committed is answered 250.
-    async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
+    async fn hand(&self, envelope: &Envelope, mut content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
-        let original = [self.received(&id, at).into_bytes(), content].concat();
-        let bytes = original.len() as u64;
-        let hash = match self.host.inbox.keep(original).await {
+        // In its place: a large mail is in memory once.
+        content.splice(0..0, self.received(&id, at).into_bytes());
+        let bytes = content.len() as u64;
+        let hash = match self.host.inbox.keep(content).await {
             Ok(hash) => hash,
             Err(error) => {
                 tracing::error!(%error, "Cannot keep a mail on the shelf; its sender will come again");

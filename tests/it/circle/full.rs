@@ -85,7 +85,7 @@ fn our_own(way: Way) {
     let number = stage.desk.deposit(LINA, "Nord");
     stage.desk.settled(0);
     disk.fill();
-    let plan = file("plan.pdf", "application/pdf", &[b'%'; 300_000]);
+    let plan = file("plan.pdf", "application/pdf", &b"%".repeat(300_000));
     let about = format!("n° {number}");
     stage
         .client

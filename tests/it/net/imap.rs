@@ -296,6 +296,35 @@ async fn of_a_mail_that_is_too_large_only_the_header_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_mail_is_fetched_in_parts_and_is_whole() {
+    let Some(server) = dovecot("") else { return };
+    let (desk, data) = (Desk::new(), tempfile::tempdir().unwrap());
+    let mut client = server.client();
+    // Around the end of a part, and longer than all that is fetched at once.
+    let mut expected = Vec::new();
+    for size in [2_097_152, 2_097_153, 3_145_728, 5_000_001] {
+        let head = mail(&size.to_string());
+        let rest = size - head.len() - 2;
+        let text: String = (0..rest)
+            .map(|at| char::from(b'a' + (at % 23) as u8))
+            .collect();
+        expected.push(format!("{head}{text}\r\n"));
+        client.append("INBOX", None, expected.last().unwrap());
+    }
+    let running = Running::start(
+        settings(&server, "take_all = true"),
+        data.path(),
+        desk.inbox.clone(),
+    );
+    let heard = heard(&desk, expected.len());
+    running.ready();
+    running.end().await;
+    for (one, expected) in heard.iter().zip(&expected) {
+        assert!(desk.text(&letter(one).original.hash) == *expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tls_and_starttls_trust_the_authority_that_is_named_and_no_other() {
     let Some(server) = dovecot("") else { return };
     for (security, port) in [("tls", 1993), ("starttls", 1143)] {
