@@ -3,6 +3,7 @@
 //! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
+pub mod authenticate;
 pub mod clock;
 pub mod console;
 pub mod control;

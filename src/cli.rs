@@ -204,9 +204,10 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Whether a line of that module and level may be logged at all. Below `info` the libraries show what they handle: the
-/// ledger its records, the reader of HTML the text of a mail.
+/// ledger its records, the reader of HTML the text of a mail. The resolver names people's domains at any level.
 fn may_be_logged(target: &str, level: Level) -> bool {
-    level <= Level::INFO || target == "greffier" || target.starts_with("greffier::")
+    let ours = target == "greffier" || target.starts_with("greffier::");
+    ours || (level <= Level::INFO && !target.starts_with("hickory_"))
 }
 
 /// Where Greffier is configured.
@@ -398,5 +399,6 @@ mod tests {
         assert!(!may_be_logged("sled::tree", Level::TRACE));
         assert!(!may_be_logged("html5ever::tree_builder", Level::DEBUG));
         assert!(!may_be_logged("greffier_like", Level::DEBUG));
+        assert!(!may_be_logged("hickory_net::udp", Level::WARN));
     }
 }

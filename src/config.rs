@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{eml, http, imap, listener, smtp};
+use crate::channel::{authenticate, eml, http, imap, listener, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 
@@ -21,6 +21,9 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
+    /// Whether the senders of mail are who they say.
+    #[serde(default)]
+    pub authentication: authenticate::Settings,
     /// A mailbox that is read.
     #[serde(default)]
     pub imap: Option<imap::Settings>,
@@ -212,6 +215,7 @@ impl Config {
         faults.extend(smtp.map(&fault));
         let imap = self.imap.iter().flat_map(imap::Settings::faults);
         faults.extend(imap.map(&fault));
+        faults.extend(self.authentication.faults().into_iter().map(&fault));
         for room in self.rooms.iter().filter(|room| room.network != "console") {
             faults.push(fault(format!(
                 "room {}: network = \"{}\" is not in this build; write \"console\"",

@@ -16,7 +16,7 @@ mod raw;
 pub mod reply;
 pub mod thread;
 pub mod token;
-mod trust;
+pub mod trust;
 
 use mail_parser::{HeaderName, HeaderValue, Message};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,8 @@ pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
 pub use thread::{parse_thread, thread_name};
 pub use token::{Claim, Purpose, short_code, token};
-pub use trust::{Authentication, State};
+
+pub use crate::message::authentication::{Authentication, State};
 
 /// What the deployment is, as far as mail needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
 use crate::app::App;
+use crate::channel::authenticate::Authenticator;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
 use crate::channel::control::{self, Admin, Control};
@@ -122,15 +123,21 @@ impl Greffier {
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
+        let authenticator = Authenticator::new(
+            &config.authentication,
+            own(&config).authserv_ids,
+            config.mail.host.clone(),
+        );
         let imap = config
             .imap
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
-            .transpose()?;
+            .transpose()?
+            .map(|imap| imap.checked_by(authenticator.clone()));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
 
-        let listener =
-            Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+        let listener = Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?;
+        let listener = Arc::new(listener.checked_by(authenticator));
         let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
         let control = Arc::new(
             Control::bind(

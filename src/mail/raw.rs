@@ -69,6 +69,21 @@ pub(crate) fn parse<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Option<Messag
     message
 }
 
+/// The header of the mail in `raw`, read as [`parse`] reads it, without its parts. None where no header can be read.
+pub(crate) fn head<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Option<Message<'a>> {
+    // No header section that is read goes further.
+    let start = raw.get(..raw.len().min(2 * HEADERS)).unwrap_or_default();
+    let Cow::Borrowed(start) = bounded(start, notes) else {
+        return None;
+    };
+    let parser = MessageParser::default();
+    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse_headers(start)));
+    parsed
+        .ok()
+        .flatten()
+        .filter(|message| !message.parts.is_empty())
+}
+
 /// The headers in order: name, and value as it came. Octets beyond ASCII are UTF-8 or else Windows-1252.
 pub(crate) fn headers(message: &Message<'_>) -> Vec<(String, String)> {
     let part = message

@@ -1,7 +1,9 @@
 //! The network channels against clients that behave, and clients that do not.
 
+pub(crate) mod authenticate;
 mod control;
 pub(crate) mod desk;
+pub(crate) mod dns;
 mod eml;
 mod http;
 mod imap;

@@ -189,6 +189,7 @@ async fn hand_mail(request: MailRequest, inbox: &Inbox) -> Result<Answer, Failur
         mail_from: request.mail_from,
         rcpt_to: request.rcpt_to,
         peer: None,
+        authentication: None,
         too_large: None,
     };
     hand(id, Heard::Mail(mail), inbox).await

@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::letter;
 use super::mailbox::{Listed, Shelved};
 use crate::channel::Inbox;
+use crate::channel::authenticate::{Arrival, Authenticator};
 use crate::message::{Heard, Incoming, MailIn, Verdict};
 
 /// Messages taken together at most: as many as the writer takes.
@@ -42,16 +43,27 @@ struct Coming {
 /// the others are not.
 pub(super) async fn take(
     inbox: &Inbox,
+    authenticator: Option<&Authenticator>,
     messages: Vec<&Listed>,
     mut contents: BTreeMap<u32, Content>,
 ) -> (Vec<(u32, Shelved)>, Result<(), Fault>) {
-    let (mut coming, mut originals) = (Vec::new(), Vec::new());
+    let mut looks = Vec::new();
     for message in messages {
         // A message that is no longer there needs nothing.
         if let Some(content) = contents.remove(&message.uid) {
-            let (one, octets) = read(message, content);
-            coming.push(one);
-            originals.push(octets);
+            // Side by side: each may wait for name servers.
+            let look = look(authenticator.cloned(), message.clone(), content);
+            looks.push(tokio::spawn(look));
+        }
+    }
+    let (mut coming, mut originals) = (Vec::new(), Vec::new());
+    for look in looks {
+        match look.await {
+            Ok((one, octets)) => {
+                coming.push(one);
+                originals.push(octets);
+            }
+            Err(error) => return (Vec::new(), Err(unkept(io::Error::other(error)))),
         }
     }
     if coming.is_empty() {
@@ -63,13 +75,22 @@ pub(super) async fn take(
     }
 }
 
-/// One message as the middle takes it, and its octets.
-fn read(message: &Listed, content: Content) -> (Coming, Vec<u8>) {
-    let (octets, too_large) = match content {
+/// One message as the middle takes it, looked at from outside, and its octets.
+async fn look(
+    authenticator: Option<Authenticator>,
+    message: Listed,
+    content: Content,
+) -> (Coming, Vec<u8>) {
+    let (mut octets, too_large) = match content {
         Content::Whole(octets) => (octets, None),
         Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
     };
-    let (id, mail) = letter::read(&octets, too_large);
+    let (id, mut mail) = letter::read(&octets, too_large);
+    if let Some(authenticator) = &authenticator {
+        let (checked, verdict) = authenticator.check(octets, Arrival::Relayed).await;
+        octets = checked;
+        mail.authentication = Some(verdict);
+    }
     let uid = message.uid;
     (Coming { uid, id, mail }, octets)
 }

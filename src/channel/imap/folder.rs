@@ -17,6 +17,7 @@ use super::tree::Tree;
 use super::wire::Wire;
 use super::{Account, batch};
 use crate::channel::Inbox;
+use crate::channel::authenticate::Authenticator;
 
 /// Connections that a message may break before it is left alone for a while.
 const TRIES: u8 = 3;
@@ -32,6 +33,7 @@ struct Broke {
 /// Whoever watches one folder.
 pub(super) struct Watcher {
     account: Arc<Account>,
+    authenticator: Option<Authenticator>,
     folder: String,
     inbox: Inbox,
     stop: CancellationToken,
@@ -53,12 +55,14 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         account: Arc<Account>,
+        authenticator: Option<Authenticator>,
         folder: String,
         inbox: Inbox,
         stop: CancellationToken,
     ) -> Self {
         Self {
             account,
+            authenticator,
             folder,
             inbox,
             stop,
@@ -229,7 +233,8 @@ impl Watcher {
             }
         }
         let (contents, fetched) = self.fetch(wire, &wanted).await;
-        let (taken, ended) = batch::take(&self.inbox, wanted, contents).await;
+        let (taken, ended) =
+            batch::take(&self.inbox, self.authenticator.as_ref(), wanted, contents).await;
         if !taken.is_empty() {
             // It goes on, however often it breaks off.
             self.away.calm();

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::session::{Envelope, Policy, Protocol, Reply, Session, Step};
 use super::wire::{Content, Ended, Input, Line};
 use crate::channel::Inbox;
+use crate::channel::authenticate::{Arrival, Authenticator};
 use crate::channel::mail_id::mail_id;
-use crate::message::Piece;
-use crate::message::{Heard, Incoming, MailIn};
+use crate::message::{Authentication, Heard, Incoming, MailIn, Piece};
 
 /// What every connection of a listener shares.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Host {
     pub policy: Arc<Policy>,
     /// Where it goes.
     pub inbox: Inbox,
+    /// What checks the senders. Without it nobody looks.
+    pub authenticator: Option<Authenticator>,
     /// How long a client may think about its next command.
     pub command: Duration,
     /// How long the content of a mail may take.
@@ -201,9 +203,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Keeps a mail and hands it to the middle. Only a mail that is committed is answered 250.
-    async fn hand(&self, envelope: &Envelope, mut content: Vec<u8>) -> Reply {
+    async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
+        let (mut content, authentication) = self.check(envelope, content).await;
         // In its place: a large mail is in memory once.
         content.splice(0..0, self.received(&id, at).into_bytes());
         let bytes = content.len() as u64;
@@ -225,6 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             mail_from: Some(envelope.from.clone()),
             rcpt_to: envelope.to.clone(),
             peer: self.peer,
+            authentication,
             too_large: None,
         };
         match self
@@ -240,6 +244,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(_) => Reply("250 2.0.0 Taken"),
             Err(_) => Reply("451 4.3.0 Stopping, try again later"),
         }
+    }
+
+    /// Checks the sender of a mail as it came, before our own trace line stands above it.
+    async fn check(
+        &self,
+        envelope: &Envelope,
+        content: Vec<u8>,
+    ) -> (Vec<u8>, Option<Authentication>) {
+        let Some(authenticator) = &self.host.authenticator else {
+            return (content, None);
+        };
+        let arrival = match self.peer {
+            Some(peer) => Arrival::Direct {
+                peer,
+                hello: self.session.client().to_owned(),
+                mail_from: envelope.from.clone(),
+            },
+            None => Arrival::Relayed,
+        };
+        let (content, authentication) = authenticator.check(content, arrival).await;
+        (content, Some(authentication))
     }
 
     /// The trace line of RFC 5321 §4.4, without the recipients: a mail may have several, who need not know each other.

@@ -307,6 +307,7 @@ impl Stage {
             mail_from: Some(from.to_owned()),
             rcpt_to: vec![to],
             peer: None,
+            authentication: None,
             too_large: None,
         };
         let receipt = self
