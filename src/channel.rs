@@ -80,12 +80,18 @@ impl Inbox {
 
     /// Hands `incoming` over and waits until what came of it is flushed to disk.
     pub async fn hand(&self, incoming: Incoming) -> Result<Receipt, Closed> {
+        self.submit(incoming).await?.await.map_err(|_| Closed)
+    }
+
+    /// Hands `incoming` over. What comes back is told once what came of it is flushed to disk; dropped unanswered, it was
+    /// not taken. Several that are handed over before the first is waited for are handled in that order, and share a flush.
+    pub async fn submit(&self, incoming: Incoming) -> Result<oneshot::Receiver<Receipt>, Closed> {
         let (receipt, committed) = oneshot::channel();
         self.sender
             .send(Heard { incoming, receipt })
             .await
             .map_err(|_| Closed)?;
-        committed.await.map_err(|_| Closed)
+        Ok(committed)
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.
@@ -94,6 +100,18 @@ impl Inbox {
         tokio::task::spawn_blocking(move || shelf.keep(&content))
             .await
             .map_err(io::Error::other)?
+    }
+
+    /// The same for several, which wait for the disk together. Answers for each in their order.
+    pub async fn keep_all(&self, contents: Vec<Vec<u8>>) -> io::Result<Vec<io::Result<String>>> {
+        let shelf = Arc::clone(&self.shelf);
+        let keep = move || {
+            let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+            shelf.keep_all(&contents)
+        };
+        tokio::task::spawn_blocking(keep)
+            .await
+            .map_err(io::Error::other)
     }
 }
 

@@ -8,5 +8,6 @@ pub(crate) mod dns;
 mod eml;
 mod http;
 mod imap;
+mod imap_kinds;
 mod listener;
 mod smtp_lines;

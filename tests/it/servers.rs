@@ -5,5 +5,5 @@ pub(crate) mod dovecot;
 pub(crate) mod postfix;
 
 pub(crate) use self::clamd::clamd;
-pub(crate) use self::dovecot::{Dovecot, USER, dovecot, until};
-pub(crate) use self::postfix::postfix;
+pub(crate) use self::dovecot::{CLIENT, Dovecot, OTHERS, USER, dovecot, until};
+pub(crate) use self::postfix::{postfix, postfix_between};

@@ -82,8 +82,13 @@ impl<S: Store> App<S> {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }
-        for file in &mut enclosed {
-            file.piece.hash = self.shelf.keep(&file.content)?;
+        let contents: Vec<&[u8]> = enclosed.iter().map(|file| &*file.content).collect();
+        if draft.note(&contents) {
+            return Ok(());
+        }
+        let hashes = self.shelf.keep_all(&contents);
+        for (file, hash) in enclosed.iter_mut().zip(hashes) {
+            file.piece.hash = hash?;
         }
         if let Err(refusal) = self.act(draft, origin.dossier, &by, &[order(&enclosed)])? {
             let obstacle = refused(&refusal, origin);
