@@ -20,7 +20,7 @@ async function parser() {
   }
   const Parser = found.default || found;
   const parse = new Parser();
-  return (text) => parse.parse(text).getVisibleText();
+  return (text) => parse.read(text).getVisibleText();
 }
 
 function seconds() {

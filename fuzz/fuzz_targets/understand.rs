@@ -19,10 +19,18 @@ fuzz_target!(|raw: &[u8]| {
     assert_eq!(mail, understand(raw, &own), "the same octets say the same");
     let json = serde_json::to_string(&mail).expect("what was understood can be written");
     let read: Understood = serde_json::from_str(&json).expect("and read");
-    assert_eq!(read, mail, "as it was");
     is_clean(&mail);
     is_bounded(&mail, raw.len());
+    assert_eq!(read, without_content(mail), "as it was");
 });
+
+/// What is written: the files themselves are elsewhere.
+fn without_content(mut mail: Understood) -> Understood {
+    for file in &mut mail.attachments {
+        file.content = Vec::new();
+    }
+    mail
+}
 
 /// What goes on one line is on one line, and nothing controls a terminal.
 fn is_clean(mail: &Understood) {

@@ -7,8 +7,8 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::html;
 use super::reply::{self, Reply, line};
+use super::{html, pgp};
 
 /// Longest text body that is read, in octets. More is a log or an attack; the original is kept.
 const LONGEST: usize = 1 << 20;
@@ -18,17 +18,7 @@ const ENCODED: usize = 4 << 20;
 /// The reply in `message`, from the body that says most about its structure.
 pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
     let plain = text_of(message, &message.text_body, notes);
-    let html = message
-        .html_body
-        .iter()
-        .find_map(|id| message.parts.get(*id as usize))
-        .and_then(|part| match &part.body {
-            PartType::Html(text) => {
-                let near = start(text, html::LONGEST);
-                Some(recoded(message, part, near, notes))
-            }
-            _ => None,
-        });
+    let html = html_of(message, notes);
     let from_plain = plain
         .as_deref()
         .map(|text| reply::extract(line::lines_of(text)));
@@ -45,6 +35,34 @@ pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
         Some(from_plain) if !prefer_html(&from_html, &from_plain, marked) => from_plain,
         _ => from_html,
     }
+}
+
+/// All text of `message`, quotations and signatures among it.
+pub(crate) fn whole(message: &Message<'_>) -> String {
+    let mut notes = Vec::new();
+    let plain = text_of(message, &message.text_body, &mut notes);
+    plain
+        .filter(|plain| !plain.trim().is_empty())
+        .or_else(|| {
+            let html = html_of(message, &mut notes)?;
+            let lines = html::page(&html).lines.into_iter();
+            Some(lines.map(|line| line.text + "\n").collect())
+        })
+        .unwrap_or_default()
+}
+
+fn html_of<'a>(message: &'a Message<'_>, notes: &mut Vec<String>) -> Option<Cow<'a, str>> {
+    message
+        .html_body
+        .iter()
+        .find_map(|id| message.parts.get(*id as usize))
+        .and_then(|part| match &part.body {
+            PartType::Html(text) => {
+                let near = start(text, html::LONGEST);
+                Some(recoded(message, part, near, notes))
+            }
+            _ => None,
+        })
 }
 
 /// The HTML part is believed where its structure marks the quotation or the plain part is a stub, unless it then has
@@ -93,6 +111,7 @@ fn text_of(message: &Message<'_>, ids: &[u32], notes: &mut Vec<String>) -> Optio
         if !whole.is_empty() {
             whole.push('\n');
         }
+        let text = pgp::unarmoured(&text).map_or(text, Cow::Owned);
         whole.push_str(&unflowed(part, text));
         if cut || whole.len() > LONGEST {
             whole.truncate(whole.floor_char_boundary(LONGEST));

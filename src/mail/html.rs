@@ -4,8 +4,6 @@
 mod role;
 mod tree;
 
-use html5ever::Attribute;
-
 use super::reply::line::{self, LINES, Line, Origin};
 use role::Role;
 use tree::{Arena, Data, Extent, Node};
@@ -71,13 +69,10 @@ struct State {
 }
 
 fn walk<'a>(document: &'a Node<'a>, writer: &mut Writer) {
-    let mut steps: Vec<Step<'a>> = document.first.get().map(Step::Enter).into_iter().collect();
+    let mut steps: Vec<Step<'a>> = document.backwards().map(Step::Enter).collect();
     while let Some(step) = steps.pop() {
         match step {
-            Step::Enter(node) => {
-                steps.extend(node.next.get().map(Step::Enter));
-                enter(node, writer, &mut steps);
-            }
+            Step::Enter(node) => enter(node, writer, &mut steps),
             Step::Leave(leaving) => writer.leave(leaving),
         }
     }
@@ -90,7 +85,7 @@ fn enter<'a>(node: &'a Node<'a>, writer: &mut Writer, steps: &mut Vec<Step<'a>>)
             name, attributes, ..
         } => {
             let attributes = attributes.borrow();
-            let attribute = |wanted: &str| value(&attributes, wanted);
+            let attribute = |wanted: &str| role::value(&attributes, wanted);
             let tag = &*name.local;
             if role::is_hidden(tag, &attribute) {
                 return;
@@ -100,21 +95,39 @@ fn enter<'a>(node: &'a Node<'a>, writer: &mut Writer, steps: &mut Vec<Step<'a>>)
             let link = writer.enter(tag, role, &attribute);
             steps.push(Step::Leave(Leaving {
                 block: role::is_block(tag),
-                paragraph: role::is_paragraph(tag),
-                state: before,
+                // Word writes each line as a paragraph, without space around it.
+                paragraph: role::is_paragraph(tag) && !role::is_tight(tag, &attribute),
+                state: before.clone(),
                 link,
             }));
-            steps.extend(node.first.get().map(Step::Enter));
+            if role == Role::Quotation && tag != "blockquote" {
+                push_parts(node, before, steps);
+            } else {
+                steps.extend(node.backwards().map(Step::Enter));
+            }
         }
         Data::Document | Data::Silent => {}
     }
 }
 
-fn value<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
-    let found = attributes
-        .iter()
-        .find(|found| &*found.name.local == wanted)?;
-    Some(&found.value)
+/// The children of an element that holds a quotation: what stands above the quoting element in it is the mail program's,
+/// what stands below may be an answer to it.
+fn push_parts<'a>(node: &'a Node<'a>, around: State, steps: &mut Vec<Step<'a>>) {
+    let above = node
+        .children()
+        .take_while(|child| !role::is_quoting(child))
+        .count();
+    let below = node.children().count() - above;
+    steps.extend(node.backwards().take(below).map(Step::Enter));
+    if below > 0 {
+        steps.push(Step::Leave(Leaving {
+            block: true,
+            paragraph: false,
+            state: around,
+            link: None,
+        }));
+    }
+    steps.extend(node.backwards().skip(below).map(Step::Enter));
 }
 
 /// Writes the lines as the walk meets their text.
@@ -122,6 +135,8 @@ fn value<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
 struct Writer {
     lines: Vec<Line>,
     current: String,
+    /// Who wrote the current line. What the person typed on it makes the line theirs.
+    origin: Option<Origin>,
     images: Vec<String>,
     state: State,
     /// All that follows is quoted: a mail program put its mark above it rather than around it.
@@ -134,6 +149,9 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, text: &str) {
+        if !text.trim().is_empty() && self.origin != Some(Origin::Typed) {
+            self.origin = Some(self.state.origin);
+        }
         if self.state.verbatim {
             for (index, line) in text.split('\n').enumerate() {
                 if index > 0 {
@@ -196,7 +214,7 @@ impl Writer {
                 }
                 self.cells += 1;
             }
-            "img" => self.images.extend(
+            "img" if !role::is_logo(attribute) => self.images.extend(
                 attribute("src").and_then(|src| src.strip_prefix("cid:").map(str::to_owned)),
             ),
             "a" => {
@@ -263,18 +281,22 @@ impl Writer {
     }
 
     fn end_line(&mut self) {
-        if !self.current.trim().is_empty() || !self.images.is_empty() {
+        // A no-break space alone is how Word and others write an empty line.
+        let empty = || self.current.contains('\u{a0}');
+        if !self.current.trim().is_empty() || !self.images.is_empty() || empty() {
             self.break_line();
         }
         self.current.clear();
+        self.origin = None;
     }
 
     fn break_line(&mut self) {
         let full = self.lines.len() > LINES;
-        let origin = if self.below {
-            Origin::Quoted
+        let origin = self.origin.take().unwrap_or(self.state.origin);
+        let origin = if self.below && origin != Origin::Quoted {
+            Origin::Below
         } else {
-            self.state.origin
+            origin
         };
         let text = std::mem::take(&mut self.current);
         let text = if self.state.verbatim {

@@ -8,11 +8,13 @@
 )]
 
 mod architecture;
+mod circle;
 mod conversation;
 mod daemon;
 mod damage;
 mod kill;
 mod ledger;
+mod loops;
 mod mail;
 mod net;
 mod servers;

@@ -1,5 +1,7 @@
 //! What an element is for, by the names that mail programs give it.
 
+use html5ever::Attribute;
+
 use super::tree::{Data, Node};
 
 /// What an element says about the text in it.
@@ -28,34 +30,30 @@ const QUOTATIONS: &[&str] = &[
     "tutanota_quote",
     "zmail_extra",
     "outlookmessageheader",
+    "fairemail_quote",
 ];
-/// Marks above quotations: Outlook, its web and phone forms, Zimbra.
+/// Marks above quotations: Outlook, its web form, Zimbra. Not among them are `appendonsend` and
+/// `ms-outlook-mobile-body-separator-line`: people write below these.
 const BELOW: &[&str] = &[
     "divrplyfwdmsg",
-    "appendonsend",
     "zwchr",
     "stopspelling",
-    "ms-outlook-mobile-body-separator-line",
     "mailoriginal",
     "_mailoriginal",
 ];
-const SIGNATURES: &[&str] = &[
-    "gmail_signature",
-    "moz-signature",
-    "applemailsignature",
-    "ms-outlook-mobile-signature",
-    "composer_signature",
-    "protonmail_signature_block",
+/// What names of signatures contain: `gmail_signature`, `moz-signature`, `ms-outlook-mobile-signature`,
+/// `composer_signature`, `protonmail_signature_block-user`, `ydp5f2asignature`, `k9mail-signature`, `x_Signature`.
+const SIGNATURE_ENDS: &[&str] = &[
     "signature",
+    "signature_block",
+    "signature_block-user",
+    "signature_block-proton",
     "_mailautosig",
-    "ydp-signature",
-    "ymail_signature",
-    "yahoo-signature",
-    "x_signature",
+    "_rc_sig",
 ];
 
 pub(super) fn of<'n>(tag: &str, attribute: &Attributes<'_>, node: &'n Node<'n>) -> Role {
-    let names: Vec<String> = ["class", "id", "name", "data-marker"]
+    let names: Vec<String> = ["class", "id", "name", "data-marker", "fairemail"]
         .iter()
         .filter_map(|name| attribute(name))
         .flat_map(|value| {
@@ -73,17 +71,20 @@ pub(super) fn of<'n>(tag: &str, attribute: &Attributes<'_>, node: &'n Node<'n>) 
     if tag == "body" || tag == "html" {
         return Role::Plain;
     }
-    if named(SIGNATURES)
-        || names
-            .iter()
-            .any(|name| name == "__sig_pre__" || name == "__sig_post__")
+    let style = attribute("style").unwrap_or_default().to_lowercase();
+    let signs = |name: &String| {
+        SIGNATURE_ENDS.iter().any(|end| name.ends_with(end))
+            || matches!(name.as_str(), "__sig_pre__" | "__sig_post__")
+    };
+    if names.iter().any(signs)
+        || attribute("data-bm-signature").is_some()
+        || style.contains("mso-bookmark:_mailautosig")
     {
         return Role::Signature;
     }
     if named(BELOW) {
         return Role::Below;
     }
-    let style = attribute("style").unwrap_or_default().to_lowercase();
     if tag == "blockquote" {
         let cites = attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
             || attribute("cite").is_some();
@@ -113,6 +114,27 @@ pub(super) fn of<'n>(tag: &str, attribute: &Attributes<'_>, node: &'n Node<'n>) 
     }
 }
 
+/// Whether `node` is a `blockquote` of a mail program.
+pub(super) fn is_quoting<'n>(node: &'n Node<'n>) -> bool {
+    let Data::Element {
+        name, attributes, ..
+    } = &node.data
+    else {
+        return false;
+    };
+    let attributes = attributes.borrow();
+    let attribute = |wanted: &str| value(&attributes, wanted);
+    &*name.local == "blockquote" && of("blockquote", &attribute, node) == Role::Quotation
+}
+
+/// The value of the attribute `wanted`.
+pub(super) fn value<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
+    let found = attributes
+        .iter()
+        .find(|found| &*found.name.local == wanted)?;
+    Some(&found.value)
+}
+
 /// `name` is `known`, with the prefixes that programs add when a mail passes through them (`x_`, `ydp1a2b`, `m_-12`).
 fn is_named(name: &str, known: &str) -> bool {
     name == known
@@ -124,7 +146,7 @@ fn is_named(name: &str, known: &str) -> bool {
 
 /// Whether the first words under `node` end in a colon: `De :`, `From:`.
 fn begins_with_label<'a>(node: &'a Node<'a>) -> bool {
-    let mut steps: Vec<&Node<'a>> = node.first.get().into_iter().collect();
+    let mut steps = vec![node];
     let mut text = String::new();
     let mut seen = 0;
     while let Some(node) = steps.pop() {
@@ -134,11 +156,10 @@ fn begins_with_label<'a>(node: &'a Node<'a>) -> bool {
             let said = contents.trim_start_matches(|c: char| c.is_ascii_whitespace());
             text.push_str(said.get(..said.floor_char_boundary(200)).unwrap_or(said));
         }
-        if seen >= 60 || text.chars().count() > 30 || text.contains(':') {
+        if seen > 60 || text.chars().count() > 30 || text.contains(':') {
             break;
         }
-        steps.extend(node.next.get());
-        steps.extend(node.first.get());
+        steps.extend(node.backwards());
     }
     text.find(':').is_some_and(|at| (1..=24).contains(&at))
 }
@@ -235,5 +256,26 @@ pub(super) fn is_paragraph(tag: &str) -> bool {
             | "h4"
             | "h5"
             | "h6"
+    )
+}
+
+/// Whether a paragraph has no space around it.
+pub(super) fn is_tight(tag: &str, attribute: &Attributes<'_>) -> bool {
+    tag == "p" && attribute("class").is_some_and(|class| class.to_lowercase().contains("msonormal"))
+}
+
+/// Whether a picture is shown as small as the logos of signatures are: Outlook marks no signature, and writes how large
+/// it shows each picture.
+pub(super) fn is_logo(attribute: &Attributes<'_>) -> bool {
+    let pixels = |name: &str| {
+        attribute(name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    matches!(
+        (pixels("width"), pixels("height")),
+        (Some(..=300), Some(..=150))
     )
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::iter::successors;
 use std::ptr;
 
 use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
@@ -15,7 +16,7 @@ use html5ever::{Attribute, ParseOpts, QualName, local_name, ns, parse_document};
 /// Deepest nesting of elements. Mail programs nest tables; nobody nests fifty of them.
 const DEEPEST: u32 = 256;
 /// What building the tree may cost, in quarters of an element.
-const COST: u32 = 160_000;
+const COST: u32 = 120_000;
 /// Octets handed to the parser at once: what it makes of them is looked at afterwards.
 const PIECE: usize = 2 << 10;
 /// Most that comparing the attributes of each tag with one another may cost, in comparisons.
@@ -43,8 +44,8 @@ pub(super) enum Data<'a> {
 /// A node, with its place in the tree.
 pub(super) struct Node<'a> {
     pub(super) data: Data<'a>,
-    pub(super) first: Link<'a>,
-    pub(super) next: Link<'a>,
+    first: Link<'a>,
+    next: Link<'a>,
     parent: Link<'a>,
     last: Link<'a>,
     previous: Link<'a>,
@@ -62,6 +63,16 @@ impl<'a> Node<'a> {
             previous: Cell::new(None),
             depth: Cell::new(0),
         }
+    }
+
+    /// What it holds, in order.
+    pub(super) fn children(&self) -> impl Iterator<Item = &'a Self> {
+        successors(self.first.get(), |child| child.next.get())
+    }
+
+    /// What it holds, the last first.
+    pub(super) fn backwards(&self) -> impl Iterator<Item = &'a Self> {
+        successors(self.last.get(), |child| child.previous.get())
     }
 
     fn detach(&self) {
