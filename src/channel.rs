@@ -4,6 +4,7 @@
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
 pub mod authenticate;
+pub mod clamd;
 pub mod clock;
 pub mod console;
 pub mod control;
@@ -24,7 +25,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt};
+use self::clamd::{Away, Clamd};
+use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt, Scan};
 pub use crate::shelf::Shelf;
 
 /// What a channel hands to the middle, with the way to be told that it is committed.
@@ -41,6 +43,7 @@ pub struct Heard {
 pub struct Inbox {
     sender: mpsc::Sender<Heard>,
     shelf: Arc<dyn Shelf>,
+    scanner: Option<Arc<Clamd>>,
 }
 
 /// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
@@ -51,7 +54,28 @@ pub struct Closed;
 impl Inbox {
     /// An inbox that hands to `sender` and keeps files on `shelf`.
     pub fn new(sender: mpsc::Sender<Heard>, shelf: Arc<dyn Shelf>) -> Self {
-        Self { sender, shelf }
+        Self {
+            sender,
+            shelf,
+            scanner: None,
+        }
+    }
+
+    /// The same, with a scanner before it.
+    #[must_use]
+    pub fn scanned_by(self, scanner: Arc<Clamd>) -> Self {
+        Self {
+            scanner: Some(scanner),
+            ..self
+        }
+    }
+
+    /// What the virus scanner says of `content`; none where there is no scanner. To be asked before anything is kept.
+    pub async fn scan(&self, content: &[u8]) -> Result<Option<Scan>, Away> {
+        match &self.scanner {
+            None => Ok(None),
+            Some(scanner) => scanner.scan(content).await.map(Some),
+        }
     }
 
     /// Hands `incoming` over and waits until what came of it is flushed to disk.

@@ -3,18 +3,22 @@
 //! In this order: automatic? whose? is it really them? what is new in it? what came with it? Only then does the domain
 //! hear of it. What fails a step is held in quarantine with the reason; nothing is dropped silently.
 
+mod admission;
 mod file;
 mod origin;
 mod outcome;
 
+use self::admission::Admission;
+pub(super) use self::file::Entry;
+use self::origin::Found;
 pub(super) use self::origin::Origin;
-use self::outcome::{held_reason, trusted};
+use self::outcome::{Obstacle, empty, held_reason};
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
-use crate::domain::{Command, Person};
+use crate::domain::{Command, Email, Person};
 use crate::mail::{Class, Reason, Understood, understand};
-use crate::message::{MailIn, Verdict};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::Store;
 
 impl<S: Store> App<S> {
@@ -24,30 +28,63 @@ impl<S: Store> App<S> {
             // Only the header is at hand: that there is no text in it says nothing of the mail.
             understood.class = Class::Reply;
         }
-        let origin = self.origin(draft, mail, &understood)?;
-        draft.receipt.dossier = origin.as_ref().map(|origin| origin.dossier.0);
+        let found = self.found(draft, mail, &understood)?;
+        draft.receipt.dossier = found.origin().map(|origin| origin.dossier.0);
+        if let Some(Scan::Infected { signature }) = &mail.scan {
+            tracing::warn!(%signature, "A mail is infected; it is put aside");
+            let infected = Obstacle::held("infected");
+            return self.turn_away(draft, mail, &understood, found.origin(), &infected);
+        }
         match understood.class {
             // A mail of ours that comes back says nothing new, and an answer to it would loop.
             Class::Own => {
                 draft.receipt.verdict = Verdict::Ignored;
+                tracing::info!("A mail of our own came back; it is ignored");
                 Ok(())
             }
-            Class::Bounce => self.bounce(draft, mail, &understood, origin.as_ref()),
+            // Only the one who is expected is asked to send it again.
+            Class::Other if understood.reason == Some(Reason::Encrypted) => {
+                self.reply_of(draft, mail, &understood, &found)
+            }
+            Class::Bounce => self.bounce(draft, mail, &understood, found.proven()),
+            Class::Other if is_empty_answer(&understood, &found) => {
+                let obstacle = empty(found.origin());
+                self.turn_away(draft, mail, &understood, found.origin(), &obstacle)
+            }
             Class::AutoReply | Class::List | Class::Other => self.hold(
                 draft,
                 &Hold {
                     mail,
                     understood: &understood,
-                    origin: origin.as_ref(),
+                    origin: found.origin(),
                     reason: held_reason(&understood),
                 },
             ),
-            Class::Reply => match trusted(&understood, origin.as_ref()) {
-                Ok(origin) => self.file(draft, mail, &understood, origin, false),
-                Err(obstacle) => {
-                    self.turn_away(draft, mail, &understood, origin.as_ref(), &obstacle)
-                }
+            Class::Reply => self.reply_of(draft, mail, &understood, &found),
+        }
+    }
+
+    fn reply_of(
+        &self,
+        draft: &mut Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+        found: &Found,
+    ) -> Result<(), Error> {
+        match self.admission(draft, understood, found)? {
+            Admission::Take(origin, entry) => match unread(mail, understood) {
+                Some(obstacle) => self.turn_away(draft, mail, understood, Some(&origin), &obstacle),
+                None => self.file(draft, mail, understood, &origin, &entry),
             },
+            Admission::Known => {
+                draft.receipt.verdict = Verdict::Ignored;
+                tracing::info!("A mail that is filed already came again; it is ignored");
+                Ok(())
+            }
+            Admission::Refuse(obstacle) => {
+                let known = found.origin().filter(|_| obstacle.of_conversation());
+                self.turn_away(draft, mail, understood, known, &obstacle)
+            }
         }
     }
 
@@ -81,7 +118,8 @@ impl<S: Store> App<S> {
             draft.receipt.verdict = Verdict::Ignored;
             return Ok(());
         }
-        let Some(origin) = origin else {
+        // The address of an instructeur is not the dossier's to mark.
+        let Some(origin) = origin.filter(|origin| origin.instructeur().is_none()) else {
             return self.hold(draft, &held);
         };
         let why = bounce.status.clone().unwrap_or_else(|| "5.0.0".to_owned());
@@ -94,4 +132,22 @@ impl<S: Store> App<S> {
             Err(_) => self.hold(draft, &held),
         }
     }
+}
+
+/// Why a mail that may be filed still is not: nobody can read it, or nothing has looked at its files.
+fn unread(mail: &MailIn, understood: &Understood) -> Option<Obstacle> {
+    if understood.reason == Some(Reason::Encrypted) {
+        return Some(Obstacle::told("encrypted"));
+    }
+    (mail.scan == Some(Scan::NotScanned)).then(|| Obstacle::held("not_scanned"))
+}
+
+/// Whether the one who is expected answers with nothing: a person may not have seen that his text did not leave.
+fn is_empty_answer(understood: &Understood, found: &Found) -> bool {
+    let Found::Conversation(origin) = found else {
+        return false;
+    };
+    let sender = understood.from.as_ref();
+    understood.reason == Some(Reason::Empty)
+        && sender.is_some_and(|from| Email::new(&from.address) == origin.expected)
 }

@@ -1,22 +1,21 @@
 //! Mail held back until a person decides.
 
 mod desk;
+mod room;
 
 use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::draft::Draft;
 use super::mail::Origin;
 use super::{App, Error};
-use crate::directory::of_room;
-use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
+use crate::domain::{AvisId, DossierId, Email};
 use crate::mail::Understood;
-use crate::message::{Body, MailIn, Outgoing, Post, Verdict};
-use crate::store::{Collection, Queued, Store};
-use crate::template::{Audience, Held};
+use crate::message::{MailIn, Verdict};
+use crate::store::{Collection, Store};
+use crate::template::Held;
 
 /// Most mails that a list looks at.
 const LISTED: usize = 500;
@@ -37,12 +36,27 @@ struct Kept {
     dossier: Option<DossierId>,
     #[serde(default)]
     avis: Option<AvisId>,
+    /// The instructeur in whose name it would be sent on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instructeur: Option<Email>,
     reason: String,
     #[serde(default)]
     attachments: Vec<(String, u64)>,
 }
 
 impl Kept {
+    /// Whether it came from an address that was not written to.
+    fn is_from_elsewhere(&self) -> bool {
+        ["sender_not_expected", "references_only"].contains(&self.reason.as_str())
+    }
+
+    /// The instructeur who answers the usager by it, as far as its sender says so.
+    fn answering(&self) -> Option<&Email> {
+        let from = self.from.as_deref().map(Email::new);
+        let instructeur = self.instructeur.as_ref();
+        instructeur.filter(|instructeur| Some(*instructeur) == from.as_ref())
+    }
+
     fn shown(&self) -> Held {
         Held {
             id: self.id.to_string(),
@@ -51,6 +65,7 @@ impl Kept {
             subject: self.subject.clone(),
             dossier: self.dossier,
             avis: self.avis,
+            instructeur: self.answering().cloned(),
             reason: self.reason.clone(),
             attachments: self.attachments.clone(),
         }
@@ -109,10 +124,13 @@ impl<S: Store> App<S> {
             subject: Some(understood.subject.clone()).filter(|subject| !subject.is_empty()),
             dossier: origin.map(|origin| origin.dossier),
             avis: origin.and_then(Origin::avis),
+            instructeur: origin.and_then(Origin::instructeur).cloned(),
             reason: reason.to_owned(),
             attachments,
         };
-        self.keep(draft, &kept)
+        draft.put(Collection::Quarantine, key(kept.id), &kept)?;
+        draft.receipt.verdict = Verdict::Quarantined;
+        self.announce_held(draft, &kept, &understood.reply)
     }
 
     /// Holds a mail that we failed to understand.
@@ -126,6 +144,7 @@ impl<S: Store> App<S> {
             subject: None,
             dossier: None,
             avis: None,
+            instructeur: None,
             reason: "not_understood".to_owned(),
             attachments: Vec::new(),
         };
@@ -141,61 +160,6 @@ impl<S: Store> App<S> {
             + 1;
         draft.put(Collection::Meta, "quarantine", &id)?;
         Ok(id)
-    }
-
-    fn keep(&self, draft: &mut Draft<'_, S>, kept: &Kept) -> Result<(), Error> {
-        draft.put(Collection::Quarantine, key(kept.id), kept)?;
-        draft.receipt.verdict = Verdict::Quarantined;
-        let dossier = kept
-            .dossier
-            .map(|number| draft.dossier(number))
-            .transpose()?
-            .flatten()
-            .map(|change| change.dossier);
-        let rooms: Vec<_> = match &dossier {
-            Some(dossier) => self
-                .directory
-                .rooms(dossier.demarche, &dossier.groupe, Some(Topic::Courrier))
-                .collect(),
-            None => self.directory.rooms_for(Topic::Courrier).collect(),
-        };
-        for room in rooms {
-            // Whose mail it is concerns only those who may see the dossier.
-            let audience = Audience::Room(if dossier.is_some() {
-                room.privacy
-            } else {
-                Privacy::Minimal
-            });
-            let context = json!({
-                "id": kept.id.to_string(),
-                "number": kept.dossier,
-                "avis": kept.avis,
-                "reason": kept.reason,
-                "from": kept.from,
-                "subject": kept.subject,
-            });
-            let thread = dossier
-                .as_ref()
-                .filter(|_| room.threads)
-                .map(|dossier| super::word::card_of(dossier.number));
-            let post = Post {
-                text: self.templates.room_named("held", audience, &context)?,
-                alert: true,
-                thread,
-                ..Post::default()
-            };
-            let outgoing = Outgoing {
-                to: of_room(room),
-                body: Body::Post(post),
-            };
-            draft.queue(Queued {
-                outgoing,
-                not_before: None,
-                dossier: kept.dossier,
-                tag: None,
-            });
-        }
-        Ok(())
     }
 
     /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers.

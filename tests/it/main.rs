@@ -13,6 +13,7 @@ mod conversation;
 mod daemon;
 mod kill;
 mod ledger;
+mod loops;
 mod mail;
 mod net;
 mod servers;

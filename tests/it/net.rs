@@ -1,6 +1,7 @@
 //! The network channels against clients that behave, and clients that do not.
 
 pub(crate) mod authenticate;
+mod clamd;
 mod control;
 pub(crate) mod desk;
 pub(crate) mod dns;

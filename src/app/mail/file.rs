@@ -5,28 +5,47 @@ use std::borrow::Cow;
 use super::super::draft::Draft;
 use super::super::{App, Error};
 use super::Origin;
-use super::outcome::{Obstacle, refused_reason};
-use crate::domain::{Command, MAX_TEXT, MailRef, Person, Piece};
-use crate::mail::{Answer, State, Understood};
-use crate::message::{MailIn, Verdict};
+use super::outcome::{Obstacle, refused};
+use crate::domain::{Command, Email, MAX_TEXT, MailRef, Person, Piece};
+use crate::mail::{Answer, Purpose, State, Understood};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::Store;
 
+/// How a mail comes into its dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) enum Entry {
+    /// From the address that was written to.
+    Expected,
+    /// From another address of that person, which an instructeur has allowed.
+    Alias,
+    /// From quarantine, by the instructeur who let it in.
+    Admitted(Email),
+}
+
 impl<S: Store> App<S> {
-    /// Files the reply in its dossier. `admitted` says that it came from elsewhere and an instructeur let it in.
+    /// Files the reply in its dossier.
     pub(in crate::app) fn file(
         &self,
         draft: &mut Draft<'_, S>,
         mail: &MailIn,
         understood: &Understood,
         origin: &Origin,
-        admitted: bool,
+        entry: &Entry,
     ) -> Result<(), Error> {
         draft.receipt.dossier = Some(origin.dossier.0);
         if mail.too_large.is_some() {
-            let told = Obstacle::Told("mail_too_large");
+            let told = Obstacle::told("mail_too_large");
             return self.turn_away(draft, mail, understood, Some(origin), &told);
         }
-        let (text, mut enclosed) = content(understood, admitted);
+        let unscanned = mail.scan == Some(Scan::NotScanned);
+        let mut files = understood.attachments.iter();
+        let refused_file = files.any(|file| unscanned || file.refused.is_some());
+        if refused_file && origin.instructeur().is_some() {
+            // What he meant to send would go without it, and could not be called back in time.
+            let told = Obstacle::told("attachment_refused");
+            return self.turn_away(draft, mail, understood, Some(origin), &told);
+        }
+        let (text, mut enclosed) = content(understood, origin, entry, mail.scan.as_ref());
         let reference = MailRef {
             message_id: understood.message_id.clone(),
             original: mail.original.clone(),
@@ -50,14 +69,17 @@ impl<S: Store> App<S> {
                 None => Command::Post { text, pieces, mail },
             }
         };
-        let by = match origin.avis() {
-            Some(_) => Person::Expert(origin.expected.clone()),
-            None => Person::Usager(origin.expected.clone()),
+        let by = match (origin.purpose, entry) {
+            (Purpose::Avis(_), _) => Person::Expert(origin.expected.clone()),
+            (Purpose::Message, _) => Person::Usager(origin.expected.clone()),
+            // Whoever lets in what was not proven to be a colleague's says it himself.
+            (Purpose::Instructeur, Entry::Admitted(by)) => Person::Instructeur(by.clone()),
+            (Purpose::Instructeur, _) => Person::Instructeur(origin.expected.clone()),
         };
         // The files are kept once the dossier takes them: nothing would take those of a refused mail away again.
         let tried = self.try_act(draft, origin.dossier, &by, &[order(&enclosed)])?;
         if let Err(refusal) = tried {
-            let obstacle = Obstacle::Told(refused_reason(&refusal));
+            let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }
         let contents: Vec<&[u8]> = enclosed.iter().map(|file| &*file.content).collect();
@@ -69,7 +91,7 @@ impl<S: Store> App<S> {
             file.piece.hash = hash?;
         }
         if let Err(refusal) = self.act(draft, origin.dossier, &by, &[order(&enclosed)])? {
-            let obstacle = Obstacle::Told(refused_reason(&refusal));
+            let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }
         draft.receipt.verdict = Verdict::Done;
@@ -84,15 +106,25 @@ struct Enclosed<'a> {
 }
 
 /// The text and the files to file. A file that is not taken is named, never left out in silence.
-fn content(understood: &Understood, admitted: bool) -> (String, Vec<Enclosed<'_>>) {
+fn content<'a>(
+    understood: &'a Understood,
+    origin: &Origin,
+    entry: &Entry,
+    scan: Option<&Scan>,
+) -> (String, Vec<Enclosed<'a>>) {
+    // Whoever lets the mail in: no file is taken that the virus scanner should have seen and has not.
+    let unscanned = (scan == Some(&Scan::NotScanned)).then_some("non analysée par l’antivirus");
     let mut text = understood.reply.trim().to_owned();
-    if let Some(forwarded) = understood.forwarded.as_deref().filter(|_| text.is_empty()) {
+    let ours = origin.instructeur().is_some();
+    let passed_on = understood.forwarded.as_deref();
+    // What an instructeur merely passes on was not written for the usager.
+    if let Some(forwarded) = passed_on.filter(|_| text.is_empty() && !ours) {
         forwarded.trim().clone_into(&mut text);
     }
     let mut enclosed = Vec::new();
     let mut notes = Vec::new();
     for attachment in &understood.attachments {
-        match &attachment.refused {
+        match attachment.refused.as_deref().or(unscanned) {
             None => enclosed.push(Enclosed {
                 piece: Piece {
                     hash: String::new(),
@@ -108,13 +140,7 @@ fn content(understood: &Understood, admitted: bool) -> (String, Vec<Enclosed<'_>
             )),
         }
     }
-    // The other side reads this: it learns where the mail came from, and of the team only that it was let in.
-    if let (true, Some(from)) = (admitted, &understood.from) {
-        notes.push(format!(
-            "[Courriel reçu de {} et admis par le service]",
-            from.address
-        ));
-    }
+    notes.extend(origin_note(understood, origin, entry));
     let room: usize = MAX_TEXT.saturating_sub(1000);
     if text.chars().count() > room {
         enclosed.push(whole_text(&text));
@@ -133,6 +159,22 @@ fn content(understood: &Understood, admitted: bool) -> (String, Vec<Enclosed<'_>
         .filter(|part| !part.is_empty())
         .collect();
     (parts.join("\n\n"), enclosed)
+}
+
+/// Where the mail came from, if not from the one expected. The other side reads this: of the team it learns only that
+/// the mail was let in.
+fn origin_note(understood: &Understood, origin: &Origin, entry: &Entry) -> Option<String> {
+    let from = &understood.from.as_ref()?.address;
+    let elsewhere = Email::new(from) != origin.expected && origin.instructeur().is_none();
+    match entry {
+        Entry::Admitted(_) if elsewhere => {
+            Some(format!("[Courriel reçu de {from} et admis par le service]"))
+        }
+        Entry::Alias => Some(format!(
+            "[Courriel reçu de {from}, adresse autorisée par le service]"
+        )),
+        Entry::Admitted(_) | Entry::Expected => None,
+    }
 }
 
 /// A text too long for a message, as a file.

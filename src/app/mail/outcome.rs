@@ -3,6 +3,7 @@
 use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::draft::Draft;
@@ -17,15 +18,96 @@ use crate::template::Worded;
 
 /// How long somebody is not told the same again.
 const TOLD: SignedDuration = SignedDuration::from_hours(24);
+/// How often that doubles: two months in the end.
+const LONGEST: u32 = 6;
 /// Keys of what was told to whom, among [`Collection::Address`].
 const TOLD_PREFIX: &str = "told\u{0}";
 
 /// What stands between a mail and its dossier.
-pub(super) enum Obstacle {
-    /// Held for this reason, and the sender is not written to.
-    Held(&'static str),
-    /// Held for this reason, and the sender is told, once.
-    Told(&'static str),
+pub(super) struct Obstacle {
+    /// Why it is held, as the filter `raison` of the templates knows it.
+    reason: &'static str,
+    /// The mail that tells the sender so, once; none where he is not written to.
+    letter: Option<&'static str>,
+}
+
+impl Obstacle {
+    /// Held, and the sender is not written to.
+    pub(super) fn held(reason: &'static str) -> Self {
+        Self {
+            reason,
+            letter: None,
+        }
+    }
+
+    /// Held, and the sender is told why.
+    pub(super) fn told(reason: &'static str) -> Self {
+        Self::told_as(reason, reason)
+    }
+
+    /// Held, and the sender is told something else.
+    pub(super) fn told_as(reason: &'static str, letter: &'static str) -> Self {
+        Self {
+            reason,
+            letter: Some(letter),
+        }
+    }
+
+    /// Whether the mail is held for the conversation that it seems to belong to.
+    pub(super) fn of_conversation(&self) -> bool {
+        self.reason != "unknown_address"
+    }
+}
+
+/// An answer with nothing in it. An instructeur needs to be told otherwise: his text goes to the usager.
+pub(super) fn empty(origin: Option<&Origin>) -> Obstacle {
+    let instructeur = origin.and_then(Origin::instructeur);
+    Obstacle::told(if instructeur.is_some() {
+        "instructeur_empty"
+    } else {
+        "text_required"
+    })
+}
+
+/// What somebody was told, so that he is not told again at once. Each time it is told, the next takes twice as long:
+/// whoever answers everything, at whatever pace, soon answers nothing of ours.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Told {
+    at: Timestamp,
+    times: u32,
+}
+
+/// As it is kept; the first form is that of older versions.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeptTold {
+    Once(Timestamp),
+    Often(Told),
+}
+
+impl From<KeptTold> for Told {
+    fn from(kept: KeptTold) -> Self {
+        match kept {
+            KeptTold::Once(at) => Self { at, times: 1 },
+            KeptTold::Often(told) => told,
+        }
+    }
+}
+
+impl Told {
+    /// How long he is not told the same again.
+    fn wait(self) -> SignedDuration {
+        TOLD * (1 << self.times.saturating_sub(1).min(LONGEST))
+    }
+
+    fn may_be_told(self, now: Timestamp) -> bool {
+        now.duration_since(self.at) >= self.wait()
+    }
+
+    /// Whether it is so long ago that it counts as never.
+    fn is_over(self, now: Timestamp) -> bool {
+        now.duration_since(self.at) >= self.wait() * 2
+    }
 }
 
 impl<S: Store> App<S> {
@@ -37,18 +119,17 @@ impl<S: Store> App<S> {
         origin: Option<&Origin>,
         obstacle: &Obstacle,
     ) -> Result<(), Error> {
-        let reason = match obstacle {
-            Obstacle::Held(reason) | Obstacle::Told(reason) => reason,
-        };
-        if let Obstacle::Told(reason) = obstacle {
+        let Obstacle { reason, letter } = obstacle;
+        if let Some(letter) = letter {
             // Whoever is not the one expected learns nothing of the dossier, not even its number.
-            let expected = origin.filter(|_| *reason != "sender_not_expected");
-            let about = expected
+            let stranger = ["sender_not_expected", "unknown_address"].contains(letter);
+            let about = origin
+                .filter(|_| !stranger)
                 .map(|origin| draft.dossier(origin.dossier))
                 .transpose()?
                 .flatten();
             let about = about.map(|change| change.dossier);
-            self.tell_sender(draft, understood, reason, None, about.as_ref())?;
+            self.tell_sender(draft, understood, letter, None, about.as_ref())?;
         }
         self.hold(
             draft,
@@ -70,18 +151,25 @@ impl<S: Store> App<S> {
         explanation: Option<&str>,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        let Some(from) = understood.from.as_ref().filter(|_| {
-            understood.class == Class::Reply && understood.authentication.state != State::Fail
-        }) else {
+        let person = understood.class == Class::Reply
+            || matches!(understood.reason, Some(Reason::Empty | Reason::Encrypted));
+        let answerable = person && understood.authentication.state != State::Fail;
+        let from = understood.from.as_ref().filter(|_| answerable);
+        let Some(from) = from.filter(|from| !self.is_ours(&Email::new(&from.address))) else {
             return Ok(());
         };
         let key = format!("{TOLD_PREFIX}{}\u{0}{reason}", from.address);
-        let told: Option<Timestamp> = draft.get(Collection::Address, &key)?;
-        if told.is_some_and(|told| draft.at.duration_since(told) < TOLD) {
+        let before: Option<KeptTold> = draft.get(Collection::Address, &key)?;
+        let before = before.map(Told::from);
+        let before = before.filter(|told| !told.is_over(draft.at));
+        if before.is_some_and(|told| !told.may_be_told(draft.at)) {
             return Ok(());
         }
-        let at = draft.at;
-        draft.put(Collection::Address, key, &at)?;
+        let told = Told {
+            at: draft.at,
+            times: before.map_or(1, |told| told.times.saturating_add(1)),
+        };
+        draft.put(Collection::Address, key, &KeptTold::Often(told))?;
         let service = about
             .and_then(|dossier| self.demarche(dossier.demarche))
             .map(|demarche| demarche.service.as_str());
@@ -92,6 +180,7 @@ impl<S: Store> App<S> {
             "number": about.map(|dossier| dossier.number),
             "service": service,
             "max": self.own.inbound_limits.attachment_bytes,
+            "name": understood.attachments.iter().find(|file| file.refused.is_some()).map(|file| &file.name),
         });
         let Worded {
             subject,
@@ -123,31 +212,13 @@ impl<S: Store> App<S> {
             self.store
                 .scan(Collection::Address, TOLD_PREFIX, Bound::Unbounded, 1000)?
         {
-            let told: Timestamp = serde_json::from_value(value)
+            let told: KeptTold = serde_json::from_value(value)
                 .map_err(|error| Error::document(Collection::Address, &error))?;
-            if draft.at.duration_since(told) >= TOLD {
+            if Told::from(told).is_over(draft.at) {
                 draft.remove(Collection::Address, key);
             }
         }
         Ok(())
-    }
-}
-
-/// Whether a reply may be filed, and if not, why.
-pub(super) fn trusted<'a>(
-    understood: &Understood,
-    origin: Option<&'a Origin>,
-) -> Result<&'a Origin, Obstacle> {
-    let origin = origin.ok_or(Obstacle::Told("unknown_address"))?;
-    if understood.authentication.state == State::Fail {
-        return Err(Obstacle::Held("forged"));
-    }
-    match &understood.from {
-        None => Err(Obstacle::Held("no_sender")),
-        Some(from) if Email::new(&from.address) != origin.expected => {
-            Err(Obstacle::Told("sender_not_expected"))
-        }
-        Some(_) => Ok(origin),
     }
 }
 
@@ -160,20 +231,23 @@ pub(super) fn held_reason(understood: &Understood) -> &'static str {
         Some(Reason::Calendar) => "calendar",
         Some(Reason::Challenge) => "challenge",
         Some(Reason::List) => "list",
+        Some(Reason::Encrypted) => "encrypted",
         Some(_) | None => "automatic",
     }
 }
 
-/// Why the domain did not take a mail: the name of the mail to the sender, and what the room is told.
-pub(super) fn refused_reason(refusal: &Refusal) -> &'static str {
-    match refusal {
+/// Why the domain did not take a mail, and how its sender is told.
+pub(super) fn refused(refusal: &Refusal, origin: &Origin) -> Obstacle {
+    Obstacle::told(match refusal {
+        Refusal::TextRequired => return empty(Some(origin)),
+        // The address is one that he was given: he has left the group since.
+        Refusal::UnknownDossier { .. } if origin.instructeur().is_some() => "instructeur_left",
         Refusal::Archived => "dossier_archived",
         Refusal::Trashed | Refusal::UnknownDossier { .. } => "dossier_deleted",
         Refusal::AvisRevoked { .. } => "avis_revoked",
         Refusal::AvisClosed { .. } => "avis_closed",
         Refusal::TooLarge { .. } => "too_large",
-        Refusal::TextRequired => "text_required",
         Refusal::NotAllowed => "not_allowed",
         _ => "not_understood",
-    }
+    })
 }

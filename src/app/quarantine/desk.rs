@@ -2,12 +2,13 @@
 
 use super::super::draft::Draft;
 use super::super::line::Speaker;
-use super::super::mail::Origin;
+use super::super::mail::{Entry, Origin};
 use super::super::{App, Error};
+use super::room::Dealt;
 use super::{Kept, Rejected, key, rejected_key};
-use crate::domain::{DossierId, Email, Privacy};
-use crate::mail::Purpose;
-use crate::message::{Line, Place, Verdict};
+use crate::domain::{Avis, AvisId, Dossier, DossierId, Email, Privacy};
+use crate::mail::{Purpose, State, Understood};
+use crate::message::{Line, Place, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Held};
 
@@ -110,7 +111,11 @@ impl<S: Store> App<S> {
                 self.show_held(draft, speaker, id)
             });
         }
-        let (held, excerpt) = if self.shows_all(speaker) {
+        // What is infected is not quoted, wherever it is asked for.
+        let infected = matches!(kept.mail.scan, Some(Scan::Infected { .. }));
+        let (held, excerpt) = if self.shows_all(speaker) && infected {
+            (kept.shown(), String::new())
+        } else if self.shows_all(speaker) {
             let understood = self.understood(&kept.mail)?;
             (
                 kept.shown(),
@@ -133,90 +138,169 @@ impl<S: Store> App<S> {
         )
     }
 
-    /// `quarantaine accepter`: files the mail as if its sender were the one expected.
+    /// `quarantaine accepter` and `quarantaine retenir`: files the mail as if its sender were the one expected. Whoever
+    /// remembers its address is not asked again.
     pub(in crate::app) fn accept_held(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         id: u64,
         dossier: Option<DossierId>,
+        remember: bool,
     ) -> Result<(), Error> {
-        let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone())
-        else {
-            return self.unknown_held(draft, speaker, id);
+        let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
+            return Ok(());
         };
-        let understood = self.understood(&kept.mail)?;
-        let Some(number) = dossier.or(kept.dossier) else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::HeldNeedsDossier { id: id.to_string() },
-                None,
-            );
-        };
-        let (target, _) = match self.visible(draft, number, &email)? {
-            Ok(found) => found,
-            Err(refusal) => return self.refuse(draft, speaker, &refusal),
-        };
-        let sender = understood
-            .from
-            .as_ref()
-            .map(|from| Email::new(&from.address));
-        let known = kept.dossier.filter(|known| *known == number);
-        let by_sender = target
-            .avis
-            .iter()
-            .rev()
-            .find(|(_, avis)| Some(&avis.expert) == sender.as_ref() && avis.revoked.is_none());
-        let origin = match (known, kept.avis) {
-            (Some(_), Some(avis)) => target
-                .avis
-                .get(&avis)
-                .map(|asked| (Purpose::Avis(avis.0), asked.expert.clone())),
-            (Some(_), None) => Some((Purpose::Message, target.usager.clone())),
-            (None, _) if sender.as_ref() == Some(&target.usager) => {
-                Some((Purpose::Message, target.usager.clone()))
+        if let Some(Scan::Infected { signature }) = &case.kept.mail.scan {
+            let (id, signature) = (id.to_string(), signature.clone());
+            let infected = Answer::HeldInfected { id, signature };
+            return self.answer(draft, speaker, &infected, None);
+        }
+        let mut allowed = None;
+        if remember {
+            match self.allowable(&case.dossier, &case.origin, &case.understood) {
+                Ok(address) => allowed = Some(address),
+                Err(why) => return self.not_allowable(draft, speaker, id, why),
             }
-            (None, _) => {
-                by_sender.map(|(avis, asked)| (Purpose::Avis(avis.0), asked.expert.clone()))
-            }
-        };
-        let Some((purpose, expected)) = origin else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::HeldNeedsDossier { id: id.to_string() },
-                None,
-            );
-        };
-        let origin = Origin {
-            dossier: number,
-            purpose,
-            expected,
-        };
+        }
+        let entry = Entry::Admitted(case.by.clone());
         draft.remove(Collection::Quarantine, key(id));
-        let outside = sender.as_ref() != Some(&origin.expected);
-        self.file(draft, &kept.mail, &understood, &origin, outside)?;
+        self.file(
+            draft,
+            &case.kept.mail,
+            &case.understood,
+            &case.origin,
+            &entry,
+        )?;
         if draft.receipt.verdict == Verdict::Quarantined {
             // The dossier did not take it; it is held anew, with that reason, and the room has been told.
             draft.receipt.verdict = Verdict::Refused;
+            let anew = Dealt::HeldAnew(self.latest(draft)?);
+            self.announce_dealt(draft, &case.kept, anew, &case.by)?;
             return self.show_latest(draft, speaker);
         }
-        self.answer(
+        let number = case.origin.dossier;
+        self.announce_dealt(draft, &case.kept, Dealt::Accepted(number), &case.by)?;
+        let answer = Answer::HeldAccepted {
+            id: id.to_string(),
+            number,
+            sent: case.origin.instructeur().is_some(),
+        };
+        self.answer(draft, speaker, &answer, Some(&case.dossier))?;
+        match allowed {
+            Some(address) => self.allow_and_say(draft, speaker, &case, address),
+            None => Ok(()),
+        }
+    }
+
+    /// `quarantaine autoriser`: the next mails from that address are filed; this one still waits.
+    pub(in crate::app) fn allow_held(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        dossier: Option<DossierId>,
+    ) -> Result<(), Error> {
+        let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
+            return Ok(());
+        };
+        match self.allowable(&case.dossier, &case.origin, &case.understood) {
+            Ok(address) => self.allow_and_say(draft, speaker, &case, address),
+            Err(why) => self.not_allowable(draft, speaker, id, why),
+        }
+    }
+
+    fn allow_and_say(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        case: &Case,
+        address: Email,
+    ) -> Result<(), Error> {
+        let wide = self.allow(
             draft,
-            speaker,
-            &Answer::HeldAccepted {
-                id: id.to_string(),
-                number,
-            },
-            Some(&target),
-        )
+            &case.dossier,
+            &case.origin,
+            address.clone(),
+            &case.by,
+        )?;
+        let answer = Answer::AliasAllowed {
+            address,
+            person: case.origin.expected.clone(),
+            number: case.origin.dossier,
+            wide,
+        };
+        self.answer(draft, speaker, &answer, Some(&case.dossier))
+    }
+
+    fn not_allowable(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        why: &str,
+    ) -> Result<(), Error> {
+        let answer = Answer::NotAllowable {
+            id: id.to_string(),
+            reason: why.to_owned(),
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// A held mail with the dossier and the conversation that it is for; none once the speaker was answered why there is
+    /// no such thing for him.
+    fn held_case(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        id: u64,
+        dossier: Option<DossierId>,
+    ) -> Result<Option<Case>, Error> {
+        let (Some(kept), Some(by)) = (self.find(draft, speaker, id)?, speaker.email.clone()) else {
+            self.unknown_held(draft, speaker, id)?;
+            return Ok(None);
+        };
+        let needs_dossier = Answer::HeldNeedsDossier { id: id.to_string() };
+        let Some(number) = dossier.or(kept.dossier) else {
+            self.answer(draft, speaker, &needs_dossier, None)?;
+            return Ok(None);
+        };
+        let dossier = match self.visible(draft, number, &by)? {
+            Ok((dossier, _)) => dossier,
+            Err(refusal) => {
+                self.refuse(draft, speaker, &refusal)?;
+                return Ok(None);
+            }
+        };
+        let understood = self.understood(&kept.mail)?;
+        let Some(origin) = conversation_of(&kept, &understood, &dossier) else {
+            if kept.dossier == Some(number) {
+                self.not_allowable(draft, speaker, id, "stranger")?;
+            } else {
+                self.answer(draft, speaker, &needs_dossier, None)?;
+            }
+            return Ok(None);
+        };
+        if origin.instructeur().is_some() && understood.authentication.state == State::Fail {
+            self.not_allowable(draft, speaker, id, "forged")?;
+            return Ok(None);
+        }
+        Ok(Some(Case {
+            kept,
+            understood,
+            dossier,
+            origin,
+            by,
+        }))
+    }
+
+    fn latest(&self, draft: &Draft<'_, S>) -> Result<u64, Error> {
+        let latest = draft.get::<u64>(Collection::Meta, "quarantine")?;
+        Ok(latest.unwrap_or(0))
     }
 
     fn show_latest(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
-        let id = draft
-            .get::<u64>(Collection::Meta, "quarantine")?
-            .unwrap_or(0);
+        let id = self.latest(draft)?;
         self.show_held(draft, speaker, id)
     }
 
@@ -228,10 +312,11 @@ impl<S: Store> App<S> {
         id: u64,
         why: Option<&str>,
     ) -> Result<(), Error> {
-        let Some(kept) = self.find(draft, speaker, id)? else {
+        let (Some(kept), Some(by)) = (self.find(draft, speaker, id)?, speaker.email.clone()) else {
             return self.unknown_held(draft, speaker, id);
         };
         let understood = self.understood(&kept.mail)?;
+        self.announce_dealt(draft, &kept, Dealt::Rejected, &by)?;
         draft.remove(Collection::Quarantine, key(id));
         let rejected = draft.at;
         draft.put(
@@ -247,6 +332,42 @@ impl<S: Store> App<S> {
             None,
         )
     }
+}
+
+/// A held mail that somebody decides on.
+struct Case {
+    kept: Kept,
+    understood: Understood,
+    dossier: Dossier,
+    origin: Origin,
+    by: Email,
+}
+
+/// The conversation of `dossier` that a held mail is for: the one that it was held for, else that of its sender.
+fn conversation_of(kept: &Kept, understood: &Understood, dossier: &Dossier) -> Option<Origin> {
+    let sender = understood.from.as_ref()?;
+    let sender = Email::new(&sender.address);
+    let avis = |(number, avis): (&AvisId, &Avis)| (Purpose::Avis(number.0), avis.expert.clone());
+    let usager = (Purpose::Message, dossier.usager.clone());
+    let known = kept.dossier == Some(dossier.number);
+    let (purpose, expected) = match (known, kept.avis, &kept.instructeur) {
+        (true, Some(number), _) => avis(dossier.avis.get_key_value(&number)?),
+        // Nobody else's words are sent on as an instructeur's.
+        (true, None, Some(instructeur)) if sender == *instructeur => {
+            (Purpose::Instructeur, instructeur.clone())
+        }
+        (true, None, None) => usager,
+        _ if sender == dossier.usager => usager,
+        _ => {
+            let mut asked = dossier.avis.iter().rev();
+            avis(asked.find(|(_, avis)| avis.expert == sender && avis.revoked.is_none())?)
+        }
+    };
+    Some(Origin {
+        dossier: dossier.number,
+        purpose,
+        expected,
+    })
 }
 
 /// A held mail without what a room may not see.

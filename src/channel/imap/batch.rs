@@ -9,6 +9,7 @@ use super::letter;
 use super::mailbox::{Listed, Shelved};
 use crate::channel::Inbox;
 use crate::channel::authenticate::{Arrival, Authenticator};
+use crate::channel::clamd::Away;
 use crate::message::{Heard, Incoming, MailIn, Verdict};
 
 /// Messages taken together at most: as many as the writer takes.
@@ -39,67 +40,110 @@ struct Coming {
     mail: MailIn,
 }
 
-/// Hands in the messages whose contents came, in their order: those that are durable now with where each belongs, and why
-/// the others are not.
+/// What came of messages that were taken together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// Those that are durable now, with where each belongs.
+    pub(super) taken: Vec<(u32, Shelved)>,
+    /// Those that may be why something broke.
+    pub(super) breaking: Vec<u32>,
+    /// Why the others are not taken.
+    pub(super) ended: Result<(), Fault>,
+}
+
+impl Batch {
+    fn none(ended: Result<(), Fault>) -> Self {
+        Self {
+            taken: Vec::new(),
+            breaking: Vec::new(),
+            ended,
+        }
+    }
+}
+
+/// Hands in the messages whose contents came, in their order.
 pub(super) async fn take(
     inbox: &Inbox,
     authenticator: Option<&Authenticator>,
     messages: Vec<&Listed>,
     mut contents: BTreeMap<u32, Content>,
-) -> (Vec<(u32, Shelved)>, Result<(), Fault>) {
+) -> Batch {
     let mut looks = Vec::new();
     for message in messages {
         // A message that is no longer there needs nothing.
         if let Some(content) = contents.remove(&message.uid) {
             // Side by side: each may wait for name servers.
-            let look = look(authenticator.cloned(), message.clone(), content);
+            let look = look(
+                inbox.clone(),
+                authenticator.cloned(),
+                message.clone(),
+                content,
+            );
             looks.push(tokio::spawn(look));
         }
     }
     let (mut coming, mut originals) = (Vec::new(), Vec::new());
+    let (mut breaking, mut unscanned) = (Vec::new(), Ok(()));
     for look in looks {
         match look.await {
-            Ok((one, octets)) => {
+            Ok(Ok((one, octets))) => {
                 coming.push(one);
                 originals.push(octets);
             }
-            Err(error) => return (Vec::new(), Err(unkept(io::Error::other(error)))),
+            Ok(Err((uid, away))) => {
+                if away.reached {
+                    breaking.push(uid);
+                }
+                unscanned = Err(Fault::from(away));
+            }
+            Err(error) => return Batch::none(Err(unkept(io::Error::other(error)))),
         }
     }
-    if coming.is_empty() {
-        return (Vec::new(), Ok(()));
-    }
-    match inbox.keep_all(originals).await {
-        Ok(hashes) => hand(inbox, coming, hashes).await,
-        Err(error) => (Vec::new(), Err(unkept(error))),
-    }
+    let mut batch = if coming.is_empty() {
+        Batch::none(Ok(()))
+    } else {
+        match inbox.keep_all(originals).await {
+            Ok(hashes) => hand(inbox, coming, hashes).await,
+            Err(error) => Batch::none(Err(unkept(error))),
+        }
+    };
+    batch.breaking = breaking;
+    batch.ended = batch.ended.and(unscanned);
+    batch
 }
 
-/// One message as the middle takes it, looked at from outside, and its octets.
+/// One message as the middle takes it, looked at from outside, and its octets; or that nothing scans it now.
 async fn look(
+    inbox: Inbox,
     authenticator: Option<Authenticator>,
     message: Listed,
     content: Content,
-) -> (Coming, Vec<u8>) {
+) -> Result<(Coming, Vec<u8>), (u32, Away)> {
+    let uid = message.uid;
     let (mut octets, too_large) = match content {
         Content::Whole(octets) => (octets, None),
         Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
     };
+    // Of a mail too large only the header is at hand, and nothing of it is filed.
+    let scan = match too_large {
+        Some(_) => None,
+        None => inbox.scan(&octets).await.map_err(|away| (uid, away))?,
+    };
     let (id, mut mail) = letter::read(&octets, too_large);
+    mail.scan = scan;
     if let Some(authenticator) = &authenticator {
         let (checked, verdict) = authenticator.check(octets, Arrival::Relayed).await;
         octets = checked;
         mail.authentication = Some(verdict);
     }
-    let uid = message.uid;
-    (Coming { uid, id, mail }, octets)
+    Ok((Coming { uid, id, mail }, octets))
 }
 
 async fn hand(
     inbox: &Inbox,
     coming: Vec<Coming>,
     hashes: Vec<io::Result<String>>,
-) -> (Vec<(u32, Shelved)>, Result<(), Fault>) {
+) -> Batch {
     let mut ended = Ok(());
     let mut waiting = Vec::new();
     for (one, hash) in coming.into_iter().zip(hashes) {
@@ -132,7 +176,11 @@ async fn hand(
             Err(_) => ended = Err(Fault::Stopping),
         }
     }
-    (taken, ended)
+    Batch {
+        taken,
+        breaking: Vec::new(),
+        ended,
+    }
 }
 
 fn unkept(error: io::Error) -> Fault {

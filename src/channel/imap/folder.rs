@@ -15,6 +15,7 @@ use super::mailbox::{self, Listed, Selected, Shelved};
 use super::place::Place;
 use super::tree::Tree;
 use super::wire::Wire;
+use super::batch::Batch;
 use super::{Account, batch};
 use crate::channel::Inbox;
 use crate::channel::authenticate::Authenticator;
@@ -107,6 +108,9 @@ impl Watcher {
             ),
             Fault::Local { .. } => {
                 tracing::error!("IMAP: {fault}. The next try is in {seconds} seconds");
+            }
+            Fault::Unscanned(_) => {
+                tracing::debug!("IMAP: {fault}. The next try is in {seconds} seconds");
             }
             _ => tracing::warn!("IMAP: {fault}. The next try is in {seconds} seconds"),
         }
@@ -233,8 +237,11 @@ impl Watcher {
             }
         }
         let (contents, fetched) = self.fetch(wire, &wanted).await;
-        let (taken, ended) =
-            batch::take(&self.inbox, self.authenticator.as_ref(), wanted, contents).await;
+        let Batch {
+            taken,
+            breaking,
+            ended,
+        } = batch::take(&self.inbox, self.authenticator.as_ref(), wanted, contents).await;
         if !taken.is_empty() {
             // It goes on, however often it breaks off.
             self.away.calm();
@@ -242,6 +249,9 @@ impl Watcher {
         for (uid, shelved) in &taken {
             self.broke.remove(uid);
             self.unmoved.insert(*uid, *shelved);
+        }
+        for uid in breaking {
+            self.broken_by(uid);
         }
         fetched?;
         self.tried.extend(taken.iter().map(|(uid, _)| *uid));
@@ -273,7 +283,10 @@ impl Watcher {
                 .find(|message| !contents.contains_key(&message.uid));
             match (missing, fault) {
                 (_, Fault::Stopping) => Fault::Stopping,
-                (Some(message), fault) => self.broken_by(message.uid, fault),
+                (Some(message), fault) => {
+                    self.broken_by(message.uid);
+                    fault
+                }
                 (None, fault) => fault,
             }
         });
@@ -281,7 +294,7 @@ impl Watcher {
     }
 
     /// Counts what a message has broken: one that always does must not keep the others from being read.
-    fn broken_by(&mut self, uid: u32, fault: Fault) -> Fault {
+    fn broken_by(&mut self, uid: u32) {
         let last = Instant::now();
         let broke = self.broke.entry(uid).or_insert(Broke { times: 0, last });
         broke.times = broke.times.saturating_add(1);
@@ -292,7 +305,6 @@ impl Watcher {
                 broke.times
             );
         }
-        fault
     }
 
     /// Makes the folder for such messages, where it is missing, and notes and answers its name.

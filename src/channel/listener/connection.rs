@@ -206,6 +206,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
+        let Ok(scan) = self.host.inbox.scan(&content).await else {
+            return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
+        };
         let (mut content, authentication) = self.check(envelope, content).await;
         // In its place: a large mail is in memory once.
         content.splice(0..0, self.received(&id, at).into_bytes());
@@ -230,6 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             peer: self.peer,
             authentication,
             too_large: None,
+            scan,
         };
         match self
             .host

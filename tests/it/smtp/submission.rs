@@ -29,6 +29,7 @@ fn smtp(settings: Settings) -> (Smtp, Arc<Health>) {
         domain: "greffe.example".to_owned(),
         from_address: "greffe@greffe.example".to_owned(),
         host: "mx.greffe.example".to_owned(),
+        seal: None,
     };
     let health = Arc::new(Health::default());
     (
