@@ -13,7 +13,7 @@ use super::mail::Origin;
 use super::{App, Error};
 use crate::domain::{AvisId, DossierId, Email};
 use crate::mail::Understood;
-use crate::message::{MailIn, Verdict};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Held;
 
@@ -55,6 +55,20 @@ impl Kept {
         let from = self.from.as_deref().map(Email::new);
         let instructeur = self.instructeur.as_ref();
         instructeur.filter(|instructeur| Some(*instructeur) == from.as_ref())
+    }
+
+    /// What the virus scanner found in it.
+    fn virus(&self) -> Option<&str> {
+        match &self.mail.scan {
+            Some(Scan::Infected { signature }) => Some(signature),
+            _ => None,
+        }
+    }
+
+    /// The first `most` characters of its `text`, where it may be quoted and says anything.
+    fn excerpt(&self, text: &str, most: usize) -> String {
+        let quoted = self.virus().is_none() && self.reason != "encrypted";
+        text.chars().take(if quoted { most } else { 0 }).collect()
     }
 
     fn shown(&self) -> Held {

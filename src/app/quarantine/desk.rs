@@ -8,7 +8,7 @@ use super::room::Dealt;
 use super::{Kept, Rejected, key, rejected_key};
 use crate::domain::{Avis, AvisId, Dossier, DossierId, Email, Privacy};
 use crate::mail::{Purpose, State, Understood};
-use crate::message::{Line, Place, Scan, Verdict};
+use crate::message::{Line, Place, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Held};
 
@@ -111,16 +111,9 @@ impl<S: Store> App<S> {
                 self.show_held(draft, speaker, id)
             });
         }
-        // What is infected is not quoted, wherever it is asked for.
-        let infected = matches!(kept.mail.scan, Some(Scan::Infected { .. }));
-        let (held, excerpt) = if self.shows_all(speaker) && infected {
-            (kept.shown(), String::new())
-        } else if self.shows_all(speaker) {
+        let (held, excerpt) = if self.shows_all(speaker) {
             let understood = self.understood(&kept.mail)?;
-            (
-                kept.shown(),
-                understood.reply.chars().take(EXCERPT).collect(),
-            )
+            (kept.shown(), kept.excerpt(&understood.reply, EXCERPT))
         } else {
             (discreet(&kept), String::new())
         };
@@ -151,8 +144,8 @@ impl<S: Store> App<S> {
         let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
             return Ok(());
         };
-        if let Some(Scan::Infected { signature }) = &case.kept.mail.scan {
-            let (id, signature) = (id.to_string(), signature.clone());
+        if let Some(signature) = case.kept.virus() {
+            let (id, signature) = (id.to_string(), signature.to_owned());
             let infected = Answer::HeldInfected { id, signature };
             return self.answer(draft, speaker, &infected, None);
         }

@@ -48,7 +48,7 @@ impl<S: Store> App<S> {
         kept: &Kept,
         text: &str,
     ) -> Result<(), Error> {
-        let excerpt: String = text.chars().take(EXCERPT).collect();
+        let excerpt = kept.excerpt(text, EXCERPT);
         let context = json!({
             "id": kept.id.to_string(),
             "number": kept.dossier,
@@ -245,7 +245,7 @@ fn queue<S: Store>(draft: &mut Draft<'_, S>, hearer: Hearer, kept: &Kept, post: 
 }
 
 /// What can be done with a held mail at once. One that would be sent on to the usager is to be read first, and so is one
-/// that is forged, or that nobody has attributed.
+/// that is forged, or that nobody has attributed. One with a virus cannot be taken.
 fn choices(kept: &Kept) -> Vec<Button> {
     let id = kept.id;
     let button = |label: &str, emoji: &str, verb: &str, style| Button {
@@ -255,7 +255,8 @@ fn choices(kept: &Kept) -> Vec<Button> {
         style,
     };
     let mut choices = Vec::new();
-    if kept.dossier.is_some() && kept.instructeur.is_none() && kept.reason != "forged" {
+    let sound = kept.reason != "forged" && kept.virus().is_none();
+    if kept.dossier.is_some() && kept.instructeur.is_none() && sound {
         choices.push(button(
             "Verser au dossier",
             "✅",

@@ -26,6 +26,10 @@ fn mail_waits_while_the_mail_server_has_no_room() {
     let number = stage.desk.deposit(LINA, "Nord");
     stage.postfix.logged(&["END-OF-MESSAGE", "452 4.3.1", LINA]);
     stage.postfix.set("smtpd_end_of_data_restrictions =");
+    // Connections that are kept would go on as before, and Greffier waits longer each time.
+    stage.postfix.stop();
+    stage.postfix.start();
+    stage.desk.advance(600);
     stage.client.read(LINA, &format!("n° {number}"));
     stage.desk.settled(0);
     assert_eq!(stage.client.all(LINA, "INBOX").len(), 1);
