@@ -420,13 +420,21 @@ mod tests {
 
     #[test]
     fn what_takes_long_is_not() {
-        for html in ["<div><font>", "<a><div></a>", "<table><tr><td>", "<b><p>"] {
+        for html in ["<div><font>", "<a><div></a>", "<table><tr><td>"] {
             assert_eq!(extent(&html.repeat(100_000)), Extent::Nothing, "{html}");
         }
         let numbered: String = (0..100_000).map(|number| format!(" a{number}=1")).collect();
         assert_eq!(extent(&format!("<p{numbered}>")), Extent::Nothing);
-        for html in ["<p>x", "<", "&", "</p>", "<br>", "<b><i>x</b></i>"] {
-            let html = html.repeat(500_000);
+        for html in [
+            "<p>x",
+            "<b><p>",
+            "<",
+            "&",
+            "</p>",
+            "<br>",
+            "<b><i>x</b></i>",
+        ] {
+            let html = html.repeat(200_000);
             assert!(matches!(extent(&html), Extent::Until(_)), "{html:.10}");
         }
     }
