@@ -17,6 +17,7 @@ mod list;
 mod mail;
 mod preference;
 mod quarantine;
+mod rehearsal;
 mod reply;
 mod see;
 mod trace;

@@ -27,13 +27,14 @@ use self::mail::{MailCommand, print};
 use self::outbox::OutboxCommand;
 use self::store::StoreCommand;
 use crate::channel::Inbox;
+use crate::channel::clamd::Clamd;
 use crate::channel::control::{
     self, Answer, CallError, DepositRequest, FileOf, LineRequest, Request,
 };
 use crate::config::Config;
 use crate::daemon::writer::{Bells, write};
 use crate::diagnostic::Diagnostic;
-use crate::mail::Own;
+use crate::mail::{Limits, Own};
 use crate::message::Verdict;
 
 /// The clerk of an instruction team: dossiers, avis and decisions from chat rooms and mailboxes.
@@ -240,6 +241,11 @@ fn own(config: &Config) -> Own {
         domain: config.mail.domain.clone(),
         hosts: vec![config.mail.host.clone()],
         authserv_ids: config.mail.trusted_authserv_ids.clone(),
+        files: config.mail.files(),
+        inbound_limits: Limits {
+            attachment_bytes: config.mail.max_attachment_bytes,
+            ..Limits::default()
+        },
         ..Own::default()
     }
 }
@@ -266,7 +272,10 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
         .build()?;
     runtime.block_on(async {
         let (sender, heard) = mpsc::channel(1);
-        let inbox = Inbox::new(sender, Arc::clone(&app.shelf));
+        let mut inbox = Inbox::new(sender, Arc::clone(&app.shelf));
+        if let Some(clamav) = config.clamav.clone() {
+            inbox = inbox.scanned_by(Arc::new(Clamd::new(clamav, Arc::default())));
+        }
         let bells = Arc::new(Bells::default());
         let writer = tokio::spawn(write(app, heard, bells));
         let answer = control::answer(request.clone(), &inbox, &run::admin(store)).await;

@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod archive;
 mod attachment;
 mod automatic;
 mod body;
@@ -12,10 +13,15 @@ mod bounce;
 pub mod compose;
 pub mod dkim;
 mod html;
+mod nested;
+mod octets;
 mod own;
+mod pgp;
 mod raw;
 pub mod reply;
+mod smime;
 pub mod thread;
+mod tnef;
 pub mod token;
 pub mod trust;
 
@@ -24,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{Address, normalise_address};
 pub use answer::{Answer, OuiNon, answer};
-pub use attachment::{Attachment, safe_name, sniff};
+pub use attachment::{Attachment, Files, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
 pub use own::OwnSeal;
@@ -48,6 +54,8 @@ pub struct Own {
     pub inbound_limits: Limits,
     /// By which our own mail is known when it comes back; by its `Message-ID` alone where absent.
     pub seal: Option<OwnSeal>,
+    /// Which files are taken.
+    pub files: Files,
 }
 
 impl Default for Own {
@@ -59,6 +67,7 @@ impl Default for Own {
             reply_prefix: "reponse".to_owned(),
             inbound_limits: Limits::default(),
             seal: None,
+            files: Files::default(),
         }
     }
 }
@@ -160,6 +169,7 @@ const LISTED: usize = 100;
 pub fn understand(raw: &[u8], own: &Own) -> Understood {
     let mut notes = Vec::new();
     let bounded = raw::bounded(raw, &mut notes);
+    let bounded = raw::unsealed(&bounded, &mut notes);
     let Some(message) = raw::parse(&bounded, &mut notes) else {
         return unreadable(notes);
     };
@@ -179,8 +189,9 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         .chain(&in_reply_to)
         .find_map(|id| thread_in(id, own));
     let mut reply = body::reply(&message, &mut notes);
+    let attachments = attachment::attachments(&message, &reply.images, own, &mut notes);
+    nested::complete(&message, &mut reply, &attachments);
     reply.text = printable(&reply.text);
-    let attachments = attachment::attachments(&message, &reply.images, &own.inbound_limits);
     let domain = from
         .as_ref()
         .map_or("", |from| address::domain_of(&from.address));
@@ -207,6 +218,13 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         oui_non,
         attachments.len(),
     );
+    let encrypted =
+        matches!(class, Class::Reply | Class::Other) && is_encrypted(&message, &reply.text);
+    let (class, reason) = if encrypted && reason.is_none_or(|reason| reason == Reason::Empty) {
+        (Class::Other, Some(Reason::Encrypted))
+    } else {
+        (class, reason)
+    };
     Understood {
         class,
         reason,
@@ -281,6 +299,13 @@ fn class(
         return (Class::Other, Some(Reason::Empty));
     }
     (Class::Reply, None)
+}
+
+/// Whether nobody but its addressee could read the mail.
+fn is_encrypted(message: &Message<'_>, reply: &str) -> bool {
+    pgp::is_encrypted(message)
+        || pgp::holds_encrypted(reply)
+        || smime::sealed(message) == Some(smime::Sealed::Encrypted)
 }
 
 /// A report of delivery, by its form or, from a mail server, by its words.

@@ -98,6 +98,24 @@ pub struct MailIn {
     /// Octets of the whole mail, where it is larger than allowed: the original is then its header alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub too_large: Option<u64>,
+    /// What the virus scanner said of it, where there is one. Noted here so that hearing it again is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Scan>,
+}
+
+/// What a virus scanner says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Scan {
+    /// It found nothing.
+    Clean,
+    /// It found something.
+    Infected {
+        /// The name that the scanner gives it: ASCII letters, digits, `.`, `_` and `-`.
+        signature: String,
+    },
+    /// It does not scan anything that large.
+    NotScanned,
 }
 
 /// A dossier to deposit: the demandeur's answers as JSON, and files by field.

@@ -12,13 +12,13 @@ use self::admission::Admission;
 pub(super) use self::file::Entry;
 use self::origin::Found;
 pub(super) use self::origin::Origin;
-use self::outcome::{empty, held_reason};
+use self::outcome::{Obstacle, empty, held_reason};
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
 use crate::domain::{Command, Email, Person};
 use crate::mail::{Class, Reason, Understood, understand};
-use crate::message::{MailIn, Verdict};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::Store;
 
 impl<S: Store> App<S> {
@@ -30,12 +30,21 @@ impl<S: Store> App<S> {
         }
         let found = self.found(draft, mail, &understood)?;
         draft.receipt.dossier = found.origin().map(|origin| origin.dossier.0);
+        if let Some(Scan::Infected { signature }) = &mail.scan {
+            tracing::warn!(%signature, "A mail is infected; it is put aside");
+            let infected = Obstacle::held("infected");
+            return self.turn_away(draft, mail, &understood, found.origin(), &infected);
+        }
         match understood.class {
             // A mail of ours that comes back says nothing new, and an answer to it would loop.
             Class::Own => {
                 draft.receipt.verdict = Verdict::Ignored;
                 tracing::info!("A mail of our own came back; it is ignored");
                 Ok(())
+            }
+            // Only the one who is expected is asked to send it again.
+            Class::Other if understood.reason == Some(Reason::Encrypted) => {
+                self.reply_of(draft, mail, &understood, &found)
             }
             Class::Bounce => self.bounce(draft, mail, &understood, found.proven()),
             Class::Other if is_empty_answer(&understood, &found) => {
@@ -63,7 +72,10 @@ impl<S: Store> App<S> {
         found: &Found,
     ) -> Result<(), Error> {
         match self.admission(draft, understood, found)? {
-            Admission::Take(origin, entry) => self.file(draft, mail, understood, &origin, &entry),
+            Admission::Take(origin, entry) => match unread(mail, understood) {
+                Some(obstacle) => self.turn_away(draft, mail, understood, Some(&origin), &obstacle),
+                None => self.file(draft, mail, understood, &origin, &entry),
+            },
             Admission::Known => {
                 draft.receipt.verdict = Verdict::Ignored;
                 tracing::info!("A mail that is filed already came again; it is ignored");
@@ -120,6 +132,14 @@ impl<S: Store> App<S> {
             Err(_) => self.hold(draft, &held),
         }
     }
+}
+
+/// Why a mail that may be filed still is not: nobody can read it, or nothing has looked at its files.
+fn unread(mail: &MailIn, understood: &Understood) -> Option<Obstacle> {
+    if understood.reason == Some(Reason::Encrypted) {
+        return Some(Obstacle::told("encrypted"));
+    }
+    (mail.scan == Some(Scan::NotScanned)).then(|| Obstacle::held("not_scanned"))
 }
 
 /// Whether the one who is expected answers with nothing: a person may not have seen that his text did not leave.

@@ -4,7 +4,9 @@
 //! then. What is in a folder before the first start stays there untouched.
 
 mod backoff;
+mod batch;
 mod connect;
+mod content;
 mod fault;
 mod folder;
 mod letter;
@@ -13,6 +15,7 @@ mod name;
 mod place;
 mod pulse;
 mod tls;
+mod tree;
 mod wire;
 
 use std::net::IpAddr;
@@ -56,7 +59,8 @@ pub struct Settings {
     /// Certificates of authorities, as PEM, that are trusted beside those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
-    /// Folders to read, by their names as people see them.
+    /// Folders to read, by their names as people see them, `/` between levels. What a server keeps under INBOX is found
+    /// there, and made there.
     #[serde(default = "inbox")]
     pub folders: Vec<String>,
     /// Where a mail goes once it is dealt with. Made if it is missing.

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
 use crate::app::{App, Replies};
 use crate::channel::authenticate::Authenticator;
+use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
 use crate::channel::control::{self, Admin, Control};
@@ -135,6 +136,9 @@ impl Greffier {
             .transpose()?
             .map(|imap| imap.checked_by(authenticator.clone()));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+        if let Some(clamav) = config.clamav.clone() {
+            daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
+        }
 
         let listener = Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?;
         let listener = Arc::new(listener.checked_by(authenticator));

@@ -5,8 +5,8 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::html;
 use super::reply::{self, Reply, line};
+use super::{html, pgp};
 
 /// Longest text body that is read, in octets. More is a log or an attack; the original is kept.
 const LONGEST: usize = 1 << 20;
@@ -14,14 +14,7 @@ const LONGEST: usize = 1 << 20;
 /// The reply in `message`, from the body that says most about its structure.
 pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
     let plain = text_of(message, &message.text_body, notes);
-    let html = message
-        .html_body
-        .iter()
-        .find_map(|id| message.parts.get(*id as usize))
-        .and_then(|part| match &part.body {
-            PartType::Html(text) => Some(recoded(message, part, text, notes)),
-            _ => None,
-        });
+    let html = html_of(message, notes);
     let from_plain = plain
         .as_deref()
         .map(|text| reply::extract(line::lines_of(text)));
@@ -37,6 +30,31 @@ pub(crate) fn reply(message: &Message<'_>, notes: &mut Vec<String>) -> Reply {
         Some(from_plain) if !prefer_html(&from_html, &from_plain, marked) => from_plain,
         _ => from_html,
     }
+}
+
+/// All text of `message`, quotations and signatures among it.
+pub(crate) fn whole(message: &Message<'_>) -> String {
+    let mut notes = Vec::new();
+    let plain = text_of(message, &message.text_body, &mut notes);
+    plain
+        .filter(|plain| !plain.trim().is_empty())
+        .or_else(|| {
+            let html = html_of(message, &mut notes)?;
+            let lines = html::lines(&html).0.into_iter();
+            Some(lines.map(|line| line.text + "\n").collect())
+        })
+        .unwrap_or_default()
+}
+
+fn html_of(message: &Message<'_>, notes: &mut Vec<String>) -> Option<String> {
+    message
+        .html_body
+        .iter()
+        .find_map(|id| message.parts.get(*id as usize))
+        .and_then(|part| match &part.body {
+            PartType::Html(text) => Some(recoded(message, part, text, notes)),
+            _ => None,
+        })
 }
 
 /// The HTML part is believed where its structure marks the quotation or the plain part is a stub, unless it then has
@@ -83,6 +101,7 @@ fn text_of(message: &Message<'_>, ids: &[u32], notes: &mut Vec<String>) -> Optio
         if !whole.is_empty() {
             whole.push('\n');
         }
+        let text = pgp::unarmoured(&text).unwrap_or(text);
         whole.push_str(&unflowed(part, text));
         if whole.len() > LONGEST {
             whole.truncate(whole.floor_char_boundary(LONGEST));

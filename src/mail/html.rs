@@ -93,13 +93,24 @@ fn enter(node: &Handle, writer: &mut Writer, steps: &mut Vec<Step>) {
             let role = role::of(&tag, &attribute, node);
             let link = writer.enter(&tag, role, &attribute);
             let block = role::is_block(&tag);
+            let tag_is_container = tag != "blockquote";
+            // Word writes each line as a paragraph, without space around it.
+            let tag = if role::is_tight(&tag, &attribute) {
+                "div".to_owned()
+            } else {
+                tag
+            };
             steps.push(Step::Leave(Leaving {
                 tag,
                 block,
-                state: before,
+                state: before.clone(),
                 link,
             }));
-            push_children(node, steps);
+            if role == Role::Quotation && tag_is_container {
+                push_parts(node, before, steps);
+            } else {
+                push_children(node, steps);
+            }
         }
         NodeData::Document => push_children(node, steps),
         _ => {}
@@ -116,11 +127,32 @@ fn push_children(node: &Handle, steps: &mut Vec<Step>) {
     );
 }
 
+/// The children of an element that holds a quotation: what stands above the quoting element in it is the mail program's,
+/// what stands below may be an answer to it.
+fn push_parts(node: &Handle, around: State, steps: &mut Vec<Step>) {
+    let children = node.children.borrow();
+    let quoting = children.iter().position(role::is_quoting);
+    let (above, below) = children.split_at(quoting.unwrap_or(children.len()));
+    let enter = |child: &Handle| Step::Enter(child.clone());
+    steps.extend(below.iter().rev().map(enter));
+    if !below.is_empty() {
+        steps.push(Step::Leave(Leaving {
+            tag: String::new(),
+            block: true,
+            state: around,
+            link: None,
+        }));
+    }
+    steps.extend(above.iter().rev().map(enter));
+}
+
 /// Writes the lines as the walk meets their text.
 #[derive(Default)]
 struct Writer {
     lines: Vec<Line>,
     current: String,
+    /// Who wrote the current line. What the person typed on it makes the line theirs.
+    origin: Option<Origin>,
     images: Vec<String>,
     state: State,
     /// All that follows is quoted: a mail program put its mark above it rather than around it.
@@ -133,6 +165,9 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, text: &str) {
+        if !text.trim().is_empty() && self.origin != Some(Origin::Typed) {
+            self.origin = Some(self.state.origin);
+        }
         if self.state.verbatim {
             for (index, line) in text.split('\n').enumerate() {
                 if index > 0 {
@@ -200,7 +235,7 @@ impl Writer {
                 }
                 self.cells += 1;
             }
-            "img" => self.images.extend(
+            "img" if !role::is_logo(attribute) => self.images.extend(
                 attribute("src").and_then(|src| src.strip_prefix("cid:").map(str::to_owned)),
             ),
             "a" => {
@@ -267,17 +302,21 @@ impl Writer {
     }
 
     fn end_line(&mut self) {
-        if !self.current.trim().is_empty() || !self.images.is_empty() {
+        // A no-break space alone is how Word and others write an empty line.
+        let empty = || self.current.contains('\u{a0}');
+        if !self.current.trim().is_empty() || !self.images.is_empty() || empty() {
             self.break_line();
         }
         self.current.clear();
+        self.origin = None;
     }
 
     fn break_line(&mut self) {
-        let origin = if self.below {
-            Origin::Quoted
+        let origin = self.origin.take().unwrap_or(self.state.origin);
+        let origin = if self.below && origin != Origin::Quoted {
+            Origin::Below
         } else {
-            self.state.origin
+            origin
         };
         let text = std::mem::take(&mut self.current);
         let text = if self.state.verbatim {

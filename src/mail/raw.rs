@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mail_parser::{Message, MessageParser};
 
 use super::body::windows_1252;
+use super::smime::{self, Sealed};
 
 /// Longest mail that is read, in octets. Base64 makes 20 MB of files 27 MB.
 const LONGEST: usize = 60 << 20;
@@ -67,6 +68,28 @@ pub(crate) fn parse<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Option<Messag
         notes.push("No header can be read".to_owned());
     }
     message
+}
+
+/// `raw`, or the mail that is signed within it.
+pub(crate) fn unsealed<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
+    if !smime::may_be_sealed(raw) {
+        return Cow::Borrowed(raw);
+    }
+    let opened = smime::opened(raw, |mail| {
+        let message = parse(mail, &mut Vec::new())?;
+        match smime::sealed(&message)? {
+            Sealed::Signed(inner) => Some(inner),
+            Sealed::Encrypted => None,
+        }
+    });
+    if matches!(opened, Cow::Owned(_)) {
+        notes.push("Signed with S/MIME; the signature is not verified".to_owned());
+    }
+    // What was inside has bounds of its own.
+    match opened {
+        Cow::Owned(opened) => Cow::Owned(bounded(&opened, notes).into_owned()),
+        borrowed @ Cow::Borrowed(_) => borrowed,
+    }
 }
 
 /// The header of the mail in `raw`, read as [`parse`] reads it, without its parts. None where no header can be read.

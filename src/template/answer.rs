@@ -204,6 +204,13 @@ pub enum Answer {
         /// Which mail.
         id: String,
     },
+    /// A held mail is infected: nobody may take it in.
+    HeldInfected {
+        /// Which mail.
+        id: String,
+        /// What the virus scanner calls it.
+        signature: String,
+    },
     /// Who the mail is from is still unknown: the person must say which dossier, and as whom.
     HeldNeedsDossier {
         /// Which mail.

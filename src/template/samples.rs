@@ -11,7 +11,7 @@ use crate::domain::{
 use super::answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow};
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 24] = [
+pub const MAILS: [(&str, &str); 25] = [
     ("lier", "`lier`: the `code`, valid `until`"),
     (
         "sender_not_expected",
@@ -40,6 +40,10 @@ pub const MAILS: [(&str, &str); 24] = [
     (
         "mail_too_large",
         "a mail that is larger as a whole than what is taken",
+    ),
+    (
+        "encrypted",
+        "a mail from the one expected that only its addressee could read",
     ),
     ("text_required", "a reply with nothing new in it"),
     ("not_understood", "a reply that could not be read"),
@@ -380,6 +384,10 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             address: Email::new(&texts.autre_expert),
         },
         Answer::HeldRejected { id: "3".to_owned() },
+        Answer::HeldInfected {
+            id: "3".to_owned(),
+            signature: "Win.Test.EICAR_HDB-1".to_owned(),
+        },
         Answer::HeldNeedsDossier { id: "3".to_owned() },
         Answer::MailTrace {
             number,

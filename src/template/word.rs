@@ -166,6 +166,11 @@ pub(super) fn raison(tag: &str) -> String {
         "empty" | "text_required" => "le message ne contient ni texte ni pièce jointe",
         "too_large" => "une pièce jointe est trop lourde",
         "mail_too_large" => "le courriel est trop lourd pour être lu",
+        "encrypted" => {
+            "le message est chiffré, il faut demander qu’il soit renvoyé sans chiffrement"
+        }
+        "infected" => "l’antivirus y a trouvé un virus",
+        "not_scanned" => "le courriel est trop lourd pour être analysé par l’antivirus",
         "challenge" => "un service de filtrage demande une confirmation",
         "unreadable" | "not_understood" => "le contenu n’a pas pu être lu",
         "receipt" => "c’est un accusé de lecture",

@@ -1,12 +1,16 @@
 //! Mails as people's programs write them, and as nobody should.
 
+mod answers;
+mod automatic;
+mod clients;
+
 use std::fs;
 use std::path::PathBuf;
 
 use greffier::mail::{Class, Own, understand};
 use proptest::prelude::*;
 
-fn own() -> Own {
+pub(crate) fn own() -> Own {
     Own {
         authserv_ids: vec!["mx.greffier.example".to_owned()],
         ..Own::default()

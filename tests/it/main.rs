@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod circle;
 mod conversation;
 mod daemon;
 mod kill;

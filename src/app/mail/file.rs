@@ -8,7 +8,7 @@ use super::Origin;
 use super::outcome::{Obstacle, refused};
 use crate::domain::{Command, Email, MAX_TEXT, MailRef, Person, Piece};
 use crate::mail::{Answer, Purpose, State, Understood};
-use crate::message::{MailIn, Verdict};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::Store;
 
 /// How a mail comes into its dossier.
@@ -37,16 +37,15 @@ impl<S: Store> App<S> {
             let told = Obstacle::told("mail_too_large");
             return self.turn_away(draft, mail, understood, Some(origin), &told);
         }
-        let refused_file = understood
-            .attachments
-            .iter()
-            .any(|file| file.refused.is_some());
+        let unscanned = mail.scan == Some(Scan::NotScanned);
+        let mut files = understood.attachments.iter();
+        let refused_file = files.any(|file| unscanned || file.refused.is_some());
         if refused_file && origin.instructeur().is_some() {
             // What he meant to send would go without it, and could not be called back in time.
             let told = Obstacle::told("attachment_refused");
             return self.turn_away(draft, mail, understood, Some(origin), &told);
         }
-        let (text, mut enclosed) = content(understood, origin, entry);
+        let (text, mut enclosed) = content(understood, origin, entry, mail.scan.as_ref());
         let reference = MailRef {
             message_id: understood.message_id.clone(),
             original: mail.original.clone(),
@@ -83,8 +82,13 @@ impl<S: Store> App<S> {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }
-        for file in &mut enclosed {
-            file.piece.hash = self.shelf.keep(&file.content)?;
+        let contents: Vec<&[u8]> = enclosed.iter().map(|file| &*file.content).collect();
+        if draft.note(&contents) {
+            return Ok(());
+        }
+        let hashes = self.shelf.keep_all(&contents);
+        for (file, hash) in enclosed.iter_mut().zip(hashes) {
+            file.piece.hash = hash?;
         }
         if let Err(refusal) = self.act(draft, origin.dossier, &by, &[order(&enclosed)])? {
             let obstacle = refused(&refusal, origin);
@@ -106,7 +110,10 @@ fn content<'a>(
     understood: &'a Understood,
     origin: &Origin,
     entry: &Entry,
+    scan: Option<&Scan>,
 ) -> (String, Vec<Enclosed<'a>>) {
+    // Whoever lets the mail in: no file is taken that the virus scanner should have seen and has not.
+    let unscanned = (scan == Some(&Scan::NotScanned)).then_some("non analysée par l’antivirus");
     let mut text = understood.reply.trim().to_owned();
     let ours = origin.instructeur().is_some();
     let passed_on = understood.forwarded.as_deref();
@@ -117,7 +124,7 @@ fn content<'a>(
     let mut enclosed = Vec::new();
     let mut notes = Vec::new();
     for attachment in &understood.attachments {
-        match &attachment.refused {
+        match attachment.refused.as_deref().or(unscanned) {
             None => enclosed.push(Enclosed {
                 piece: Piece {
                     hash: String::new(),

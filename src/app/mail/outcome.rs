@@ -151,7 +151,8 @@ impl<S: Store> App<S> {
         explanation: Option<&str>,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        let person = understood.class == Class::Reply || understood.reason == Some(Reason::Empty);
+        let person = understood.class == Class::Reply
+            || matches!(understood.reason, Some(Reason::Empty | Reason::Encrypted));
         let answerable = person && understood.authentication.state != State::Fail;
         let from = understood.from.as_ref().filter(|_| answerable);
         let Some(from) = from.filter(|from| !self.is_ours(&Email::new(&from.address))) else {
@@ -230,6 +231,7 @@ pub(super) fn held_reason(understood: &Understood) -> &'static str {
         Some(Reason::Calendar) => "calendar",
         Some(Reason::Challenge) => "challenge",
         Some(Reason::List) => "list",
+        Some(Reason::Encrypted) => "encrypted",
         Some(_) | None => "automatic",
     }
 }

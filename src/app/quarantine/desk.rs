@@ -8,7 +8,7 @@ use super::room::Dealt;
 use super::{Kept, Rejected, key, rejected_key};
 use crate::domain::{Avis, AvisId, Dossier, DossierId, Email, Privacy};
 use crate::mail::{Purpose, State, Understood};
-use crate::message::{Line, Place, Verdict};
+use crate::message::{Line, Place, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Held};
 
@@ -111,7 +111,11 @@ impl<S: Store> App<S> {
                 self.show_held(draft, speaker, id)
             });
         }
-        let (held, excerpt) = if self.shows_all(speaker) {
+        // What is infected is not quoted, wherever it is asked for.
+        let infected = matches!(kept.mail.scan, Some(Scan::Infected { .. }));
+        let (held, excerpt) = if self.shows_all(speaker) && infected {
+            (kept.shown(), String::new())
+        } else if self.shows_all(speaker) {
             let understood = self.understood(&kept.mail)?;
             (
                 kept.shown(),
@@ -147,6 +151,11 @@ impl<S: Store> App<S> {
         let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
             return Ok(());
         };
+        if let Some(Scan::Infected { signature }) = &case.kept.mail.scan {
+            let (id, signature) = (id.to_string(), signature.clone());
+            let infected = Answer::HeldInfected { id, signature };
+            return self.answer(draft, speaker, &infected, None);
+        }
         let mut allowed = None;
         if remember {
             match self.allowable(&case.dossier, &case.origin, &case.understood) {

@@ -29,6 +29,7 @@ pub(super) fn read(octets: &[u8], too_large: Option<u64>) -> (String, MailIn) {
         peer: None,
         authentication: None,
         too_large,
+        scan: None,
     };
     (id, mail)
 }

@@ -206,10 +206,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
-        let (content, authentication) = self.check(envelope, content).await;
-        let original = [self.received(&id, at).into_bytes(), content].concat();
-        let bytes = original.len() as u64;
-        let hash = match self.host.inbox.keep(original).await {
+        let Ok(scan) = self.host.inbox.scan(&content).await else {
+            return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
+        };
+        let (mut content, authentication) = self.check(envelope, content).await;
+        // In its place: a large mail is in memory once.
+        content.splice(0..0, self.received(&id, at).into_bytes());
+        let bytes = content.len() as u64;
+        let hash = match self.host.inbox.keep(content).await {
             Ok(hash) => hash,
             Err(error) => {
                 tracing::error!(%error, "Cannot keep a mail on the shelf; its sender will come again");
@@ -229,6 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             peer: self.peer,
             authentication,
             too_large: None,
+            scan,
         };
         match self
             .host

@@ -27,34 +27,30 @@ const QUOTATIONS: &[&str] = &[
     "tutanota_quote",
     "zmail_extra",
     "outlookmessageheader",
+    "fairemail_quote",
 ];
-/// Marks above quotations: Outlook, its web and phone forms, Zimbra.
+/// Marks above quotations: Outlook, its web form, Zimbra. Not among them are `appendonsend` and
+/// `ms-outlook-mobile-body-separator-line`: people write below these.
 const BELOW: &[&str] = &[
     "divrplyfwdmsg",
-    "appendonsend",
     "zwchr",
     "stopspelling",
-    "ms-outlook-mobile-body-separator-line",
     "mailoriginal",
     "_mailoriginal",
 ];
-const SIGNATURES: &[&str] = &[
-    "gmail_signature",
-    "moz-signature",
-    "applemailsignature",
-    "ms-outlook-mobile-signature",
-    "composer_signature",
-    "protonmail_signature_block",
+/// What names of signatures contain: `gmail_signature`, `moz-signature`, `ms-outlook-mobile-signature`,
+/// `composer_signature`, `protonmail_signature_block-user`, `ydp5f2asignature`, `k9mail-signature`, `x_Signature`.
+const SIGNATURE_ENDS: &[&str] = &[
     "signature",
+    "signature_block",
+    "signature_block-user",
+    "signature_block-proton",
     "_mailautosig",
-    "ydp-signature",
-    "ymail_signature",
-    "yahoo-signature",
-    "x_signature",
+    "_rc_sig",
 ];
 
 pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
-    let names: Vec<String> = ["class", "id", "name", "data-marker"]
+    let names: Vec<String> = ["class", "id", "name", "data-marker", "fairemail"]
         .iter()
         .filter_map(|name| attribute(name))
         .flat_map(|value| {
@@ -72,17 +68,20 @@ pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
     if tag == "body" || tag == "html" {
         return Role::Plain;
     }
-    if named(SIGNATURES)
-        || names
-            .iter()
-            .any(|name| name == "__sig_pre__" || name == "__sig_post__")
+    let style = attribute("style").unwrap_or_default().to_lowercase();
+    let signs = |name: &String| {
+        SIGNATURE_ENDS.iter().any(|end| name.ends_with(end))
+            || matches!(name.as_str(), "__sig_pre__" | "__sig_post__")
+    };
+    if names.iter().any(signs)
+        || attribute("data-bm-signature").is_some()
+        || style.contains("mso-bookmark:_mailautosig")
     {
         return Role::Signature;
     }
     if named(BELOW) {
         return Role::Below;
     }
-    let style = attribute("style").unwrap_or_default().to_lowercase();
     if tag == "blockquote" {
         let cites = attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
             || attribute("cite").is_some();
@@ -110,6 +109,19 @@ pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
     } else {
         Role::Plain
     }
+}
+
+/// Whether `node` is a `blockquote` of a mail program.
+pub(super) fn is_quoting(node: &Handle) -> bool {
+    let NodeData::Element { name, attrs, .. } = &node.data else {
+        return false;
+    };
+    let attrs = attrs.borrow();
+    let attribute = |wanted: &str| {
+        let found = attrs.iter().find(|attr| &*attr.name.local == wanted);
+        found.map(|attr| attr.value.to_string())
+    };
+    &*name.local == "blockquote" && of("blockquote", &attribute, node) == Role::Quotation
 }
 
 /// `name` is `known`, with the prefixes that programs add when a mail passes through them (`x_`, `ydp1a2b`, `m_-12`).
@@ -230,6 +242,11 @@ pub(super) fn is_paragraph(tag: &str) -> bool {
     )
 }
 
+/// Whether a paragraph has no space around it.
+pub(super) fn is_tight(tag: &str, attribute: &Attribute<'_>) -> bool {
+    tag == "p" && attribute("class").is_some_and(|class| class.to_lowercase().contains("msonormal"))
+}
+
 /// Elements whose end tag is often or always left out.
 pub(super) fn may_stay_open(name: &str) -> bool {
     const OPEN: &[&str] = &[
@@ -247,4 +264,20 @@ pub(super) fn is_style(name: &str) -> bool {
         "u",
     ];
     STYLES.iter().any(|style| style.eq_ignore_ascii_case(name))
+}
+
+/// Whether a picture is shown as small as the logos of signatures are: Outlook marks no signature, and writes how large
+/// it shows each picture.
+pub(super) fn is_logo(attribute: &dyn Fn(&str) -> Option<String>) -> bool {
+    let pixels = |name: &str| {
+        attribute(name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    matches!(
+        (pixels("width"), pixels("height")),
+        (Some(..=300), Some(..=150))
+    )
 }

@@ -183,7 +183,7 @@ fn followed_by_quotation(lines: &[Line], from: usize, depth: u8) -> bool {
         .skip(from)
         .take(6)
         .find(|line| !line.is_blank() || line.depth > depth);
-    next.is_some_and(|line| line.depth > depth || line.origin == super::line::Origin::Quoted)
+    next.is_some_and(|line| line.depth > depth || line.origin.is_quoted())
 }
 
 /// Whether `text`, one to a few lines joined, is an attribution. `quotation` follows it, or it does not.

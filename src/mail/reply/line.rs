@@ -12,6 +12,9 @@ pub(crate) enum Origin {
     Typed,
     /// It stands in what the mail program marks as the quotation.
     Quoted,
+    /// It stands below the mark that the mail program puts above a quotation. What the person wrote further down does
+    /// so too.
+    Below,
     /// It stands in what the mail program marks as the signature.
     Signature,
 }
@@ -29,6 +32,13 @@ pub(crate) struct Line {
     pub(crate) images: Vec<String>,
     /// The line as it came, where the quotation marks may turn out to be none.
     pub(crate) raw: Option<String>,
+}
+
+impl Origin {
+    /// Whether the mail program says that the line is not the person's.
+    pub(crate) fn is_quoted(self) -> bool {
+        matches!(self, Self::Quoted | Self::Below)
+    }
 }
 
 impl Line {

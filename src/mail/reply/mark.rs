@@ -51,11 +51,23 @@ static FORWARD: LazyLock<RegexSet> = LazyLock::new(|| {
 
 /// What the line announces, where it is a separator.
 pub(crate) fn separator(line: &Line) -> Option<Separator> {
-    let text = plain(&line.text);
+    let text = announced(plain(&line.text));
     if FORWARD.is_match(&text) {
         return Some(Separator::Forward);
     }
     ORIGINAL.is_match(&text).then_some(Separator::Original)
+}
+
+/// Phones of Samsung leave out the line ends of the copied headers: `-------- Message d’origine --------De : …`.
+static RUN_ON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(-{5,20} ?\pL[\pL’' -]{5,40} ?-{5,20}) ?\pL{1,12} ?: .*@"));
+
+/// `text` without the headers that run on behind a separator.
+fn announced(text: String) -> String {
+    match RUN_ON.captures(&text).and_then(|found| found.get(1)) {
+        Some(separator) => separator.as_str().to_owned(),
+        None => text,
+    }
 }
 
 static RULE: LazyLock<Regex> =
@@ -90,6 +102,12 @@ static MOBILE: LazyLock<Regex> = LazyLock::new(|| {
 
 static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<(\[]?https?://\S+"));
 
+static BREVITY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\. (?:veuillez excuser (?:ma|la) brièveté|please excuse (?:my|the) brevity|bitte entschuldigen sie (?:die|meine) kürze|scusa(?:te)? la brevità|disculpe mi brevedad|desculpe a brevidade)$",
+    )
+});
+
 /// `Envoyé de mon iPhone` and the like, alone on its line: a known beginning, a few words, perhaps a link.
 pub(crate) fn is_mobile_footer(text: &str) -> bool {
     let text = plain(text);
@@ -98,6 +116,7 @@ pub(crate) fn is_mobile_footer(text: &str) -> bool {
         return false;
     };
     let rest = LINK.replace(rest, "");
+    let rest = BREVITY.replace(&rest, "");
     rest.split_whitespace().count() <= 7
         && !rest.contains([',', ';', '?', '!', ':'])
         && !rest.contains(". ")
@@ -195,6 +214,17 @@ static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\+?\d[\d .()/-]{7,20}\d|[^\s@]+@[^\s@]+\.\pL+|https?://|www\.|\b(?:tél|tel|mob|fax|port)\b ?[.:]|\bmobile\b",
     )
 });
+
+/// Whether a legal, environmental or antivirus footer begins on the line.
+pub(crate) fn begins_legal(text: &str) -> bool {
+    LEGAL.is_match(plain(text).trim_matches(['*', '_', '"', ' ', '-']))
+}
+
+/// Whether the line is a sentence, rather than a name, a service or an address.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    let text = plain(text);
+    text.ends_with(['.', '?', '!']) && text.split(' ').count() >= 5 && !CONTACT.is_match(&text)
+}
 
 /// How sure the line above a supposed signature makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -279,6 +279,7 @@ impl World {
             peer: None,
             authentication: None,
             too_large: None,
+            scan: None,
         }));
     }
 

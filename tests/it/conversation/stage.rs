@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
 use greffier::message::{
-    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt,
+    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt, Scan,
 };
 use greffier::store::Store as _;
 use jiff::tz::TimeZone;
@@ -272,9 +272,17 @@ impl Stage {
         lines
     }
 
-    /// `courriel [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the mail's own lines;
-    /// then `, sans jeton`, `, jeton abîmé`, `, sans références`.
+    /// `courriel [infecté|non analysé] [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the
+    /// mail's own lines; then `, sans jeton`, `, jeton abîmé`, `, sans références`.
     fn courriel(&mut self, rest: &str, more: &[String]) -> Vec<String> {
+        let (scan, rest) = if let Some(rest) = rest.strip_prefix("infecté ") {
+            let signature = "Win.Test.EICAR_HDB-1".to_owned();
+            (Some(Scan::Infected { signature }), rest)
+        } else if let Some(rest) = rest.strip_prefix("non analysé ") {
+            (Some(Scan::NotScanned), rest)
+        } else {
+            (None, rest)
+        };
         let (proof, rest) = if let Some(rest) = rest.strip_prefix("sans preuve ") {
             (Proof::None, rest)
         } else if let Some(rest) = rest.strip_prefix("falsifié ") {
@@ -323,6 +331,7 @@ impl Stage {
             peer: None,
             authentication: None,
             too_large: None,
+            scan,
         };
         let receipt = self
             .desk()

@@ -238,6 +238,7 @@ impl Office {
                 peer: None,
                 too_large: None,
                 authentication: None,
+                scan: None,
             };
             desk.hear(None, Heard::Mail(mail));
             return;
