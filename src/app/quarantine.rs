@@ -13,7 +13,7 @@ use super::mail::Origin;
 use super::{App, Error};
 use crate::domain::{AvisId, DossierId, Email};
 use crate::mail::Understood;
-use crate::message::{MailIn, Verdict};
+use crate::message::{MailIn, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Held;
 
@@ -48,6 +48,11 @@ impl Kept {
     /// Whether it came from an address that was not written to.
     fn is_from_elsewhere(&self) -> bool {
         ["sender_not_expected", "references_only"].contains(&self.reason.as_str())
+    }
+
+    /// Whether it must not be opened, quoted or taken.
+    fn is_infected(&self) -> bool {
+        matches!(self.mail.scan, Some(Scan::Infected { .. }))
     }
 
     /// The instructeur who answers the usager by it, as far as its sender says so.

@@ -112,8 +112,7 @@ impl<S: Store> App<S> {
             });
         }
         // What is infected is not quoted, wherever it is asked for.
-        let infected = matches!(kept.mail.scan, Some(Scan::Infected { .. }));
-        let (held, excerpt) = if self.shows_all(speaker) && infected {
+        let (held, excerpt) = if self.shows_all(speaker) && kept.is_infected() {
             (kept.shown(), String::new())
         } else if self.shows_all(speaker) {
             let understood = self.understood(&kept.mail)?;
@@ -151,11 +150,6 @@ impl<S: Store> App<S> {
         let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
             return Ok(());
         };
-        if let Some(Scan::Infected { signature }) = &case.kept.mail.scan {
-            let (id, signature) = (id.to_string(), signature.clone());
-            let infected = Answer::HeldInfected { id, signature };
-            return self.answer(draft, speaker, &infected, None);
-        }
         let mut allowed = None;
         if remember {
             match self.allowable(&case.dossier, &case.origin, &case.understood) {
@@ -260,6 +254,12 @@ impl<S: Store> App<S> {
             self.unknown_held(draft, speaker, id)?;
             return Ok(None);
         };
+        if let Some(Scan::Infected { signature }) = &kept.mail.scan {
+            let (id, signature) = (id.to_string(), signature.clone());
+            let infected = Answer::HeldInfected { id, signature };
+            self.answer(draft, speaker, &infected, None)?;
+            return Ok(None);
+        }
         let needs_dossier = Answer::HeldNeedsDossier { id: id.to_string() };
         let Some(number) = dossier.or(kept.dossier) else {
             self.answer(draft, speaker, &needs_dossier, None)?;

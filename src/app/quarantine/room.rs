@@ -48,6 +48,9 @@ impl<S: Store> App<S> {
         kept: &Kept,
         text: &str,
     ) -> Result<(), Error> {
+        // What is infected is not quoted, and what is encrypted says nothing.
+        let quotable = !kept.is_infected() && kept.reason != "encrypted";
+        let text = if quotable { text } else { "" };
         let excerpt: String = text.chars().take(EXCERPT).collect();
         let context = json!({
             "id": kept.id.to_string(),
@@ -245,7 +248,7 @@ fn queue<S: Store>(draft: &mut Draft<'_, S>, hearer: Hearer, kept: &Kept, post: 
 }
 
 /// What can be done with a held mail at once. One that would be sent on to the usager is to be read first, and so is one
-/// that is forged, or that nobody has attributed.
+/// that is forged, or that nobody has attributed; one that is infected is for nobody.
 fn choices(kept: &Kept) -> Vec<Button> {
     let id = kept.id;
     let button = |label: &str, emoji: &str, verb: &str, style| Button {
@@ -255,7 +258,8 @@ fn choices(kept: &Kept) -> Vec<Button> {
         style,
     };
     let mut choices = Vec::new();
-    if kept.dossier.is_some() && kept.instructeur.is_none() && kept.reason != "forged" {
+    let plain = kept.instructeur.is_none() && kept.reason != "forged" && !kept.is_infected();
+    if kept.dossier.is_some() && plain {
         choices.push(button(
             "Verser au dossier",
             "✅",

@@ -139,11 +139,7 @@ async fn look(
     Ok((Coming { uid, id, mail }, octets))
 }
 
-async fn hand(
-    inbox: &Inbox,
-    coming: Vec<Coming>,
-    hashes: Vec<io::Result<String>>,
-) -> Batch {
+async fn hand(inbox: &Inbox, coming: Vec<Coming>, hashes: Vec<io::Result<String>>) -> Batch {
     let mut ended = Ok(());
     let mut waiting = Vec::new();
     for (one, hash) in coming.into_iter().zip(hashes) {

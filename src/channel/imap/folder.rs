@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
+use super::batch::Batch;
 use super::connect::connect;
 use super::content::{self, Content};
 use super::fault::Fault;
@@ -15,7 +16,6 @@ use super::mailbox::{self, Listed, Selected, Shelved};
 use super::place::Place;
 use super::tree::Tree;
 use super::wire::Wire;
-use super::batch::Batch;
 use super::{Account, batch};
 use crate::channel::Inbox;
 use crate::channel::authenticate::Authenticator;
