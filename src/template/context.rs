@@ -55,7 +55,9 @@ fn of_answer(path: &str) -> Rule {
         "act" | "number" | "already" | "undo_until" | "chained" | "told" | "open_avis"
         | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox" | "dead"
         | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices" | "chosen"
-        | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count" | "signature" => OPEN,
+        | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count" | "signature" => {
+            OPEN
+        }
         "rows.number"
         | "rows.titre"
         | "rows.etat"

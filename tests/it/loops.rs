@@ -34,9 +34,9 @@ fn two_greffiers_do_not_answer_each_other() {
         for washing in [Washing::None, Washing::Thorough] {
             let mut office = Office::new(&known_to_a, &known_to_b, washing);
             office.begin();
-            office.run(50, 5);
+            office.run(40, 5);
             let early = office.sent;
-            office.run(250, 5);
+            office.run(110, 5);
             assert!(
                 early == office.sent && early <= 40,
                 "{known_to_a} and {known_to_b}, {washing:?}: {early} mails, then {}",

@@ -144,11 +144,6 @@ impl<S: Store> App<S> {
         let Some(case) = self.held_case(draft, speaker, id, dossier)? else {
             return Ok(());
         };
-        if let Some(signature) = case.kept.virus() {
-            let (id, signature) = (id.to_string(), signature.to_owned());
-            let infected = Answer::HeldInfected { id, signature };
-            return self.answer(draft, speaker, &infected, None);
-        }
         let mut allowed = None;
         if remember {
             match self.allowable(&case.dossier, &case.origin, &case.understood) {
@@ -253,6 +248,12 @@ impl<S: Store> App<S> {
             self.unknown_held(draft, speaker, id)?;
             return Ok(None);
         };
+        if let Some(signature) = kept.virus() {
+            let (id, signature) = (id.to_string(), signature.to_owned());
+            let infected = Answer::HeldInfected { id, signature };
+            self.answer(draft, speaker, &infected, None)?;
+            return Ok(None);
+        }
         let needs_dossier = Answer::HeldNeedsDossier { id: id.to_string() };
         let Some(number) = dossier.or(kept.dossier) else {
             self.answer(draft, speaker, &needs_dossier, None)?;

@@ -290,7 +290,7 @@ fn washed(raw: &[u8], number: usize) -> Vec<u8> {
     let mut fields: Vec<String> = Vec::new();
     for line in header.split("\r\n") {
         match fields.last_mut() {
-            Some(last) if line.starts_with([' ', '\t']) => last.push_str(&format!("\r\n{line}")),
+            Some(last) if line.starts_with([' ', '\t']) => last.extend(["\r\n", line]),
             _ => fields.push(line.to_owned()),
         }
     }
