@@ -434,7 +434,7 @@ fn recipients(message: &Message<'_>, headers: &[(String, String)]) -> Vec<String
     recipients
 }
 
-/// The token in an address of ours: `reponse+TOKEN@domain`. The address is in lower case already.
+/// The conversation that a `Message-ID` of ours names.
 fn thread_in(id: &str, own: &Own) -> Option<String> {
     own.hosts
         .iter()

@@ -79,12 +79,12 @@ pub(super) async fn take(
                 message.clone(),
                 content,
             );
-            looks.push(tokio::spawn(look));
+            looks.push((message.uid, tokio::spawn(look)));
         }
     }
     let (mut coming, mut originals) = (Vec::new(), Vec::new());
     let (mut breaking, mut unscanned) = (Vec::new(), Ok(()));
-    for look in looks {
+    for (uid, look) in looks {
         match look.await {
             Ok(Ok((one, octets))) => {
                 coming.push(one);
@@ -96,7 +96,11 @@ pub(super) async fn take(
                 }
                 unscanned = Err(Fault::from(away));
             }
-            Err(error) => return Batch::none(Err(unkept(io::Error::other(error)))),
+            // What it broke off at is in this message: the others do not wait for it.
+            Err(error) => {
+                breaking.push(uid);
+                unscanned = Err(unkept(io::Error::other(error)));
+            }
         }
     }
     let mut batch = if coming.is_empty() {
