@@ -282,20 +282,19 @@ pub(crate) fn may_be_sealed(raw: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod samples {
     use super::*;
-    use proptest::prelude::*;
 
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len()).unwrap().to_be_bytes();
         [&[tag, 0x82][..], &length, content].concat()
     }
 
-    fn streamed(tag: u8, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn streamed(tag: u8, content: &[u8]) -> Vec<u8> {
         [&[tag, 0x80][..], content, &[0, 0]].concat()
     }
 
-    fn signed(wrap: fn(u8, &[u8]) -> Vec<u8>, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn signed(wrap: fn(u8, &[u8]) -> Vec<u8>, content: &[u8]) -> Vec<u8> {
         let data = element(OBJECT, b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01");
         let encapsulated = wrap(SEQUENCE, &[data, wrap(CONTEXT_0, content)].concat());
         let head = [&[2, 1, 1][..], &element(0x31, b"")].concat();
@@ -303,6 +302,27 @@ mod tests {
         let kind = element(OBJECT, SIGNED);
         wrap(SEQUENCE, &[kind, wrap(CONTEXT_0, &signed)].concat())
     }
+
+    /// `mail` signed by a program that streams, in pieces of `size` octets.
+    pub(crate) fn chunked(mail: &[u8], size: usize) -> Vec<u8> {
+        let parts: Vec<u8> = mail
+            .chunks(size)
+            .flat_map(|part| element(STRING, part))
+            .collect();
+        signed(streamed, &streamed(STRING_OF_PARTS, &parts))
+    }
+
+    /// A mail that only its addressee can read.
+    pub(crate) fn enveloped() -> Vec<u8> {
+        element(SEQUENCE, &element(OBJECT, ENVELOPED))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{element, signed, streamed};
+    use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_signed_mail_is_taken_out() {
