@@ -308,9 +308,7 @@ fn class(
 
 /// Whether nobody but its addressee could read the mail.
 fn is_encrypted(message: &Message<'_>, reply: &str) -> bool {
-    pgp::is_encrypted(message)
-        || pgp::holds_encrypted(reply)
-        || smime::sealed(message) == Some(smime::Sealed::Encrypted)
+    pgp::is_encrypted(message) || pgp::holds_encrypted(reply) || smime::is_encrypted(message)
 }
 
 /// A report of delivery, by its form or, from a mail server, by its words.
