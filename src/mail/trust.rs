@@ -230,7 +230,6 @@ mod tests {
             &["greffier.example"],
             &["localhost"],
             &["mx.greffier.example", "other.greffier.example"],
-            &["mx.greffier.example", "localhost"],
             &[
                 "mx.greffier.example",
                 "mx.evil.example",
