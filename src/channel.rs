@@ -9,6 +9,7 @@ pub mod clock;
 pub mod console;
 pub mod control;
 pub mod eml;
+pub mod examine;
 pub mod http;
 pub mod imap;
 mod letter;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::authenticate::Authenticator;
 use self::clamd::{Away, Clamd};
 use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt, Scan};
 pub use crate::shelf::Shelf;
@@ -44,6 +46,7 @@ pub struct Inbox {
     sender: mpsc::Sender<Heard>,
     shelf: Arc<dyn Shelf>,
     scanner: Option<Arc<Clamd>>,
+    authenticator: Option<Authenticator>,
 }
 
 /// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
@@ -58,6 +61,7 @@ impl Inbox {
             sender,
             shelf,
             scanner: None,
+            authenticator: None,
         }
     }
 
