@@ -225,9 +225,7 @@ impl<S: Store> App<S> {
         let mut held = Vec::new();
         let mut last: Option<String> = None;
         loop {
-            let from = last
-                .as_deref()
-                .map_or(Bound::Unbounded, |last| Bound::Excluded(last));
+            let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
             let rows = self.store.scan(Collection::Quarantine, "", from, LISTED)?;
             let end = rows.len() < LISTED;
             for (key, value) in rows {

@@ -250,7 +250,7 @@ mod tests {
              Content-Type: {kind}; boundary=b\r\n\r\n"
         );
         for part in parts {
-            raw += &format!("--b\r\n{part}\r\n");
+            raw.extend(["--b\r\n", part, "\r\n"]);
         }
         raw += "--b--\r\n";
         understand(raw.as_bytes(), &Own::default())
