@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use greffier::channel::http::health::Health;
@@ -33,8 +34,9 @@ fn deliver(server: &Dovecot, count: u64) {
         fs::create_dir_all(&folder).unwrap();
         chown(&folder, Some(owner), Some(owner)).unwrap();
     }
-    for (number, mail) in mails(count, DOSSIERS).into_iter().enumerate() {
-        let name = format!("{number}.{:p}.bench", &raw const mail);
+    static DELIVERED: AtomicU64 = AtomicU64::new(0);
+    for mail in mails(count, DOSSIERS) {
+        let name = format!("{}.bench", DELIVERED.fetch_add(1, Ordering::Relaxed));
         let path = folder.join("new").join(name);
         fs::write(&path, mail.content.strip_suffix(".\r\n").unwrap()).unwrap();
         chown(&path, Some(owner), Some(owner)).unwrap();
