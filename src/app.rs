@@ -16,6 +16,7 @@ mod list;
 mod mail;
 mod preference;
 mod quarantine;
+mod remark;
 mod reply;
 mod see;
 mod trace;
@@ -150,11 +151,12 @@ impl<S: Store> App<S> {
 
     fn dispatch(&self, draft: &mut Draft<'_, S>, incoming: &Incoming) -> Result<(), Error> {
         match &incoming.heard {
-            Heard::Line(line) => self.line(draft, line),
+            Heard::Line(line) => self.line(draft, line, incoming.at),
             Heard::Mail(mail) => self.mail(draft, mail),
             Heard::Deposit(deposit) => self.deposit(draft, deposit),
             Heard::Tick => self.tick(draft),
             Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
+            Heard::Remark(remark) => self.remark(draft, remark),
         }
     }
 
@@ -168,7 +170,7 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),
-            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) => Ok(()),
+            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) | Heard::Remark(_) => Ok(()),
         }
     }
 

@@ -131,6 +131,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         Heard::Deposit(_) => "deposit",
         Heard::Tick => "tick",
         Heard::Undelivered(_) => "undelivered",
+        Heard::Remark(_) => "remark",
     }
 }
 
