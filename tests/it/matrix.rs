@@ -2,3 +2,5 @@
 
 mod client;
 mod harness;
+mod job;
+mod scene;
