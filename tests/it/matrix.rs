@@ -1,6 +1,13 @@
 //! The Matrix channel: the real binary, a real homeserver, and people at clients that are not Greffier's.
 
+mod accounts;
 mod client;
+mod downtime;
+mod figures;
+mod form;
 mod harness;
 mod job;
+mod kills;
+mod lines;
+mod rooms;
 mod scene;

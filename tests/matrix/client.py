@@ -12,6 +12,7 @@ import hmac
 import json
 import logging
 import sys
+import time
 
 import aiohttp
 
@@ -111,6 +112,14 @@ class People:
     async def do_send(self, who, room, type, content, txn=None):
         return await self.people[who].send(room, type, content, txn)
 
+    async def do_bare(self, who, room, text):
+        """Sends a text with nothing done before it, and answers when that was begun."""
+        begun = time.time() * 1000
+        answer = await self.people[who].client.room_send(room, "m.room.message", {"msgtype": "m.text", "body": text})
+        if not hasattr(answer, "event_id"):
+            raise Trouble(f"not sent: {answer}")
+        return begun
+
     async def do_upload(self, who, room, filename, mimetype, octets, thread=None, body=None):
         person = self.people[who]
         content = base64.b64decode(octets)
@@ -139,6 +148,11 @@ class People:
 
     async def do_receipts(self, who, room):
         return self.people[who].receipts.get(room, {})
+
+    async def do_unread(self, who, room):
+        """What the homeserver counts as unread: what notifies, and what names this person."""
+        known = self.people[who].client.rooms[room]
+        return {"notifications": known.unread_notifications, "highlights": known.unread_highlights}
 
     async def do_join_invitations(self, who, joins):
         """Whether invitations are accepted by themselves."""

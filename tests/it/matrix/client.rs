@@ -102,6 +102,23 @@ impl People {
     /// Another device of `user`, called `who` in the test, signed by its owner or not.
     pub(crate) fn login(&self, who: &str, user: &str, signed: bool) -> Person<'_> {
         let id = self.ask(&json!({ "do": "login", "as": who, "user": user, "signed": signed }));
+        self.known(who, &id)
+    }
+
+    /// The same with a password of one's own.
+    pub(crate) fn login_with(
+        &self,
+        who: &str,
+        user: &str,
+        password: &str,
+        signed: bool,
+    ) -> Person<'_> {
+        let request = json!({ "do": "login", "as": who, "user": user, "password": password, "signed": signed });
+        let id = self.ask(&request);
+        self.known(who, &id)
+    }
+
+    fn known(&self, who: &str, id: &Value) -> Person<'_> {
         Person {
             people: self,
             who: who.to_owned(),
@@ -119,6 +136,7 @@ impl Drop for People {
 }
 
 /// Somebody at a client.
+#[derive(Clone)]
 pub(crate) struct Person<'a> {
     people: &'a People,
     who: String,
@@ -236,12 +254,12 @@ impl<'a> Person<'a> {
     }
 
     /// A new room of this person, encrypted or in clear, with these people invited.
-    pub(crate) fn create(&self, encrypted: bool, invited: &[&str]) -> Room<'_> {
+    pub(crate) fn create(&self, encrypted: bool, invited: &[&str]) -> Room<'a> {
         self.create_with(encrypted, json!({ "invite": invited }))
     }
 
     /// The same with an alias, a first state, as a conversation in private.
-    pub(crate) fn create_with(&self, encrypted: bool, more: Value) -> Room<'_> {
+    pub(crate) fn create_with(&self, encrypted: bool, more: Value) -> Room<'a> {
         let mut request = json!({ "do": "create", "encrypted": encrypted });
         for (key, value) in more.as_object().unwrap() {
             request[key] = value.clone();
@@ -251,19 +269,19 @@ impl<'a> Person<'a> {
     }
 
     /// A conversation between this person and another.
-    pub(crate) fn direct(&self, with: &str) -> Room<'_> {
+    pub(crate) fn direct(&self, with: &str) -> Room<'a> {
         self.create_with(true, json!({ "invite": [with], "direct": true }))
     }
 
     /// A room that this person has come into.
-    pub(crate) fn enter(&self, id: &str, encrypted: bool) -> Room<'_> {
+    pub(crate) fn enter(&self, id: &str, encrypted: bool) -> Room<'a> {
         self.ask(json!({ "do": "enter", "room": id, "encrypted": encrypted }));
         self.room(id)
     }
 
-    fn room(&self, id: &str) -> Room<'_> {
+    pub(crate) fn room(&self, id: &str) -> Room<'a> {
         Room {
-            person: self,
+            person: self.clone(),
             id: id.to_owned(),
             seen: Mutex::default(),
         }
@@ -272,7 +290,7 @@ impl<'a> Person<'a> {
 
 /// A room as one person sees it.
 pub(crate) struct Room<'a> {
-    person: &'a Person<'a>,
+    pub(crate) person: Person<'a>,
     pub(crate) id: String,
     seen: Mutex<Vec<Seen>>,
 }
@@ -297,6 +315,12 @@ impl Room<'_> {
                 "m.in_reply_to": { "event_id": thread },
             },
         }))
+    }
+
+    /// Says a line with nothing done before it, and answers when that was begun, in milliseconds.
+    pub(crate) fn bare(&self, text: &str) -> f64 {
+        let request = json!({ "do": "bare", "room": self.id, "text": text });
+        self.person.ask(request).as_f64().unwrap()
     }
 
     /// Answers a message, as a client without threads does.
@@ -324,12 +348,34 @@ impl Room<'_> {
         self.event("m.reaction", content)
     }
 
+    /// Withdraws a message.
+    pub(crate) fn redact(&self, message: &str) {
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/redact/{message}/retire",
+            self.id
+        );
+        self.person.request("PUT", &path, json!({}));
+    }
+
+    /// Invites somebody.
+    pub(crate) fn invite(&self, user: &str) {
+        self.membership("invite", user);
+    }
+
+    /// `invite`, `kick`, `ban`.
+    pub(crate) fn membership(&self, act: &str, user: &str) {
+        let path = format!("/_matrix/client/v3/rooms/{}/{act}", self.id);
+        self.person
+            .request("POST", &path, json!({ "user_id": user }));
+    }
+
     /// Sends any content.
     pub(crate) fn send(&self, content: Value) -> String {
         self.event("m.room.message", content)
     }
 
-    fn event(&self, kind: &str, content: Value) -> String {
+    /// Sends an event of any type.
+    pub(crate) fn event(&self, kind: &str, content: Value) -> String {
         let request = json!({ "do": "send", "room": self.id, "type": kind, "content": content });
         self.person.ask(request).as_str().unwrap().to_owned()
     }
@@ -382,12 +428,14 @@ impl Room<'_> {
         let mut from = mark;
         loop {
             self.read(0.5);
-            let seen = self.seen.lock().unwrap();
-            if let Some(found) = seen.iter().skip(from).find_map(&mut look) {
+            let new: Vec<Seen> = {
+                let seen = self.seen.lock().unwrap();
+                seen.iter().skip(from).cloned().collect()
+            };
+            if let Some(found) = new.iter().find_map(&mut look) {
                 return found;
             }
-            from = seen.len().max(mark);
-            drop(seen);
+            from += new.len();
             assert!(
                 Instant::now() < end,
                 "{} never saw {what}\n{}",

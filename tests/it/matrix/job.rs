@@ -132,8 +132,10 @@ fn avis_given(bot: &Bot, thread: &Thread<'_>) {
 
 /// A message to the usager and the answer, with a file.
 fn usager_answered(bot: &Bot, room: &Room<'_>, thread: &Thread<'_>) {
-    let line = thread.say("!message Pouvez-vous joindre le plan ?");
-    room.reacted(&line, "✅");
+    let mark = room.mark();
+    thread.say("!message Pouvez-vous joindre le plan ?");
+    // Until it leaves it can be taken back.
+    room.shown(mark, "annuler");
     bot.settled(1);
     bot.advance(301);
     let message = bot.mail(LINA, "joindre le plan");

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use serde_json::json;
 
 use super::client::{People, Person, Room, Seen};
-use crate::daemon::desk::{Desk, between};
+use crate::daemon::desk::{Desk, INES, LINA, between};
 use crate::servers::synapse::{SERVER, Synapse};
 
 /// The password of Greffier's account.
@@ -32,7 +32,8 @@ impl Bot {
         fs::write(bot.path().join("matrix-password"), format!("{PASSWORD}\n")).unwrap();
         bot.configure(&format!(
             "\n[matrix]\nhomeserver = \"{}\"\nuser = \"{}\"\npassword_file = \"matrix-password\"\n\
-             allowed_servers = [\"{SERVER}\"]\n",
+             allowed_servers = [\"{SERVER}\"]\n\
+             inviters = [\"{SERVER}\"]\npace_ms = 0\n",
             server.url(),
             bot.id,
         ));
@@ -62,13 +63,19 @@ impl Bot {
         self.configure(&config);
     }
 
+    /// Another program uses the account, and comes into rooms.
+    pub(crate) fn sits_in_for<'a>(&self, people: &'a People, who: &str) -> Person<'a> {
+        let user = self.id.trim_start_matches('@').split(':').next().unwrap();
+        people.login_with(who, user, PASSWORD, false)
+    }
+
     /// Waits until Greffier has come into a room that it is invited to.
     pub(crate) fn comes(&self, room: &Room<'_>) {
         room.until_member(&self.id, "join");
     }
 
     /// Links somebody's account to an address, by the code of the mail, and answers the conversation where that was done.
-    pub(crate) fn link<'a>(&self, person: &'a Person<'a>, address: &str) -> Room<'a> {
+    pub(crate) fn link<'a>(&self, person: &Person<'a>, address: &str) -> Room<'a> {
         let direct = person.direct(&self.id);
         self.comes(&direct);
         self.link_in(&direct, address);
@@ -108,6 +115,67 @@ impl Deref for Bot {
 impl DerefMut for Bot {
     fn deref_mut(&mut self) -> &mut Desk {
         &mut self.desk
+    }
+}
+
+/// A daemon that runs, a room that it is in, and an instructrice of the group Nord whose account is linked.
+pub(crate) struct Office<'a> {
+    pub(crate) bot: Bot,
+    pub(crate) ines: Person<'a>,
+    pub(crate) room: Room<'a>,
+    /// Her conversation with Greffier.
+    pub(crate) direct: Room<'a>,
+}
+
+impl<'a> Office<'a> {
+    /// All of that, with accounts whose names end in `name`.
+    pub(crate) fn open(server: &Synapse, people: &'a People, name: &str, encrypted: bool) -> Self {
+        Self::open_with(server, people, name, encrypted, |_| ())
+    }
+
+    /// The same, with a configuration that is changed before the first start.
+    pub(crate) fn open_with(
+        server: &Synapse,
+        people: &'a People,
+        name: &str,
+        encrypted: bool,
+        change: impl FnOnce(&Bot),
+    ) -> Self {
+        let ines = people.person(&format!("ines-{name}"));
+        let mut bot = Bot::on(server, people, &format!("greffier-{name}"));
+        let room = ines.create(encrypted, &[&bot.id]);
+        bot.bind(&room.id, "privacy = \"full\"");
+        change(&bot);
+        bot.start();
+        bot.comes(&room);
+        let direct = bot.link(&ines, INES);
+        Self {
+            bot,
+            ines,
+            room,
+            direct,
+        }
+    }
+
+    /// Another instructeur in the room, whose account is linked.
+    pub(crate) fn colleague(
+        &self,
+        people: &'a People,
+        name: &str,
+        address: &str,
+    ) -> (Person<'a>, Room<'a>) {
+        let person = people.person(name);
+        let encrypted = self.ines.ask(json!({ "do": "rooms" }))[&self.room.id]["encrypted"] == true;
+        self.room.invite(&person.id);
+        let room = person.enter(&self.room.id, encrypted);
+        self.bot.link(&person, address);
+        (person, room)
+    }
+
+    /// A dossier of the group Nord, and its thread.
+    pub(crate) fn deposit(&self) -> (u64, Thread<'_>) {
+        let number = self.bot.deposit(LINA, "Nord");
+        (number, Thread::of(&self.room, number))
     }
 }
 
