@@ -11,5 +11,6 @@ mod job;
 mod kills;
 mod limits;
 mod lines;
+mod recovery;
 mod rooms;
 mod scene;

@@ -36,7 +36,7 @@ class Person:
     def __init__(self, homeserver, user, folder):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = AsyncClientConfig(store_sync_tokens=False, encryption_enabled=True, request_timeout=60)
+        config = AsyncClientConfig(store_sync_tokens=False, encryption_enabled=True, request_timeout=60, max_timeout_retry_wait_time=0.5)
         self.client = AsyncClient(homeserver, user, store_path=str(self.folder), config=config)
         self.timelines = {}
         self.sealed = {}

@@ -122,31 +122,3 @@ fn a_device_that_is_not_signed_reads_and_does_not_decide() {
     office.room.say(&format!("!confirmer {code}"));
     office.bot.mail(LINA, "a été accepté");
 }
-
-#[test]
-fn greffiers_own_device_is_signed_and_stays_the_same() {
-    let Some(server) = shared_synapse() else {
-        return;
-    };
-    let people = People::of(server);
-    let mut office = Office::open(server, &people, "signe", true);
-    let devices = |office: &Office<'_>| {
-        let request = serde_json::json!({ "do": "devices", "user": office.bot.id });
-        office.ines.ask(request).as_object().unwrap().clone()
-    };
-    let first = devices(&office);
-    assert_eq!(first.len(), 1, "{first:?}");
-    assert!(first.values().all(|signed| *signed == true), "{first:?}");
-    for kill in [false, true] {
-        if kill {
-            office.bot.kill();
-        } else {
-            assert_eq!(office.bot.stop(), 0);
-        }
-        office.bot.start();
-        let mark = office.room.mark();
-        office.room.say("!statut");
-        office.room.shown(mark, "à envoyer");
-        assert_eq!(devices(&office), first);
-    }
-}
