@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -283,16 +283,17 @@ impl<'a> Person<'a> {
         Room {
             person: self.clone(),
             id: id.to_owned(),
-            seen: Mutex::default(),
+            seen: Arc::default(),
         }
     }
 }
 
 /// A room as one person sees it.
+#[derive(Clone)]
 pub(crate) struct Room<'a> {
     pub(crate) person: Person<'a>,
     pub(crate) id: String,
-    seen: Mutex<Vec<Seen>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Room<'_> {

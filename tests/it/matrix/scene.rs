@@ -173,7 +173,7 @@ impl<'a> Office<'a> {
     }
 
     /// A dossier of the group Nord, and its thread.
-    pub(crate) fn deposit(&self) -> (u64, Thread<'_>) {
+    pub(crate) fn deposit(&self) -> (u64, Thread<'a>) {
         let number = self.bot.deposit(LINA, "Nord");
         (number, Thread::of(&self.room, number))
     }
@@ -181,21 +181,24 @@ impl<'a> Office<'a> {
 
 /// What a card and its thread have shown.
 pub(crate) struct Thread<'a> {
-    room: &'a Room<'a>,
+    room: Room<'a>,
     /// The card's first form.
     pub(crate) card: Seen,
 }
 
 impl<'a> Thread<'a> {
     /// The thread of a dossier.
-    pub(crate) fn of(room: &'a Room<'a>, number: u64) -> Self {
+    pub(crate) fn of(room: &Room<'a>, number: u64) -> Self {
         let name = format!("Dossier n° {number}");
         let card = room.find(0, &format!("the card of {number}"), |seen| {
             let card = seen.is_message() && seen.thread.is_none() && seen.edits.is_none();
             (card && seen.text().contains(&name) && !seen.text().contains("Nouveau"))
                 .then(|| seen.clone())
         });
-        Self { room, card }
+        Self {
+            room: room.clone(),
+            card,
+        }
     }
 
     /// The first message of the thread that holds `text`.
