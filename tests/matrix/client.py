@@ -99,10 +99,6 @@ class People:
         """Waits until the room is in the client's list."""
         await self.until_in(self.people[who], room, encrypted)
 
-    async def do_members(self, who, room):
-        answer = await self.people[who].must("GET", f"/_matrix/client/v3/rooms/{room}/members")
-        return {event["state_key"]: event["content"]["membership"] for event in answer["chunk"]}
-
     async def do_rooms(self, who):
         client = self.people[who].client
         return {room.room_id: {"encrypted": room.encrypted, "people": list(room.users)} for room in client.rooms.values()}
@@ -153,10 +149,6 @@ class People:
         """What the homeserver counts as unread: what notifies, and what names this person."""
         known = self.people[who].client.rooms[room]
         return {"notifications": known.unread_notifications, "highlights": known.unread_highlights}
-
-    async def do_join_invitations(self, who, joins):
-        """Whether invitations are accepted by themselves."""
-        self.people[who].joins = joins
 
     async def close(self):
         for person in self.people.values():

@@ -44,7 +44,6 @@ class Person:
         self.trusted = {}
         self.arrived = asyncio.Event()
         self.syncing = None
-        self.joins = True
         self.receipts = {}
         self.client.add_event_callback(self.heard, (Event, BadEvent, UnknownBadEvent))
         self.client.add_ephemeral_callback(self.noticed, ReceiptEvent)
@@ -82,8 +81,7 @@ class Person:
             await asyncio.sleep(0.2)
             return
         for room in list(client.invited_rooms):
-            if self.joins:
-                await client.join(room)
+            await client.join(room)
         await client.send_to_device_messages()
         if client.should_upload_keys:
             await client.keys_upload()
@@ -140,7 +138,6 @@ class Person:
             "edits": relation.get("event_id") if kind == "m.replace" else None,
             "reacts": relation.get("event_id") if kind == "m.annotation" else None,
             "key": relation.get("key"),
-            "redacts": source.get("redacts") or content.get("redacts"),
             "state": source.get("state_key"),
             "mentions": content.get("m.mentions"),
             "pings": new.get("m.mentions"),
@@ -150,7 +147,6 @@ class Person:
             "encrypted": bool(getattr(event, "decrypted", False)) or isinstance(event, MegolmEvent),
             "sealed": isinstance(event, MegolmEvent),
             "content": content,
-            "at": event.server_timestamp,
             "read_at": time.time() * 1000,
         }
         self.timelines.setdefault(room, []).append(line)

@@ -60,7 +60,7 @@ impl People {
     }
 
     /// Asks the process for something; the error is its own words.
-    pub(crate) fn try_ask(&self, request: &Value) -> Result<Value, String> {
+    fn try_ask(&self, request: &Value) -> Result<Value, String> {
         let mut talk = self.talk.lock().unwrap();
         writeln!(talk.0, "{request}").unwrap();
         talk.0.flush().unwrap();
@@ -174,7 +174,6 @@ pub(crate) struct Seen {
     /// The message that it reacts to, and how.
     pub(crate) reacts: Option<String>,
     pub(crate) key: Option<String>,
-    pub(crate) redacts: Option<String>,
     /// The state key, of a state event.
     pub(crate) state: Option<String>,
     /// Who is rung.
@@ -188,8 +187,7 @@ pub(crate) struct Seen {
     /// It could not be read.
     pub(crate) sealed: bool,
     pub(crate) content: Value,
-    /// Milliseconds, by the homeserver's clock and by the client's.
-    pub(crate) at: f64,
+    /// When the client read it, in milliseconds.
     pub(crate) read_at: f64,
 }
 
@@ -233,19 +231,13 @@ impl<'a> Person<'a> {
         self.people.ask(&request)
     }
 
-    /// The same for what may fail.
-    pub(crate) fn try_ask(&self, request: Value) -> Result<Value, String> {
-        let request = self.own(request);
-        self.people.try_ask(&request)
-    }
-
     fn own(&self, mut request: Value) -> Value {
         request["as"] = json!(self.who);
         request
     }
 
     /// A bare request to the homeserver in this person's name.
-    pub(crate) fn request(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(crate) fn request(&self, method: &str, path: &str, body: &Value) -> Value {
         let answer =
             self.ask(json!({ "do": "request", "method": method, "path": path, "body": body }));
         let status = answer["status"].as_u64().unwrap();
@@ -255,11 +247,11 @@ impl<'a> Person<'a> {
 
     /// A new room of this person, encrypted or in clear, with these people invited.
     pub(crate) fn create(&self, encrypted: bool, invited: &[&str]) -> Room<'a> {
-        self.create_with(encrypted, json!({ "invite": invited }))
+        self.create_with(encrypted, &json!({ "invite": invited }))
     }
 
     /// The same with an alias, a first state, as a conversation in private.
-    pub(crate) fn create_with(&self, encrypted: bool, more: Value) -> Room<'a> {
+    pub(crate) fn create_with(&self, encrypted: bool, more: &Value) -> Room<'a> {
         let mut request = json!({ "do": "create", "encrypted": encrypted });
         for (key, value) in more.as_object().unwrap() {
             request[key] = value.clone();
@@ -270,7 +262,7 @@ impl<'a> Person<'a> {
 
     /// A conversation between this person and another.
     pub(crate) fn direct(&self, with: &str) -> Room<'a> {
-        self.create_with(true, json!({ "invite": [with], "direct": true }))
+        self.create_with(true, &json!({ "invite": [with], "direct": true }))
     }
 
     /// A room that this person has come into.
@@ -301,12 +293,12 @@ impl Room<'_> {
 
     /// Says a line and answers its event id.
     pub(crate) fn say(&self, text: &str) -> String {
-        self.send(json!({ "msgtype": "m.text", "body": text }))
+        self.send(&json!({ "msgtype": "m.text", "body": text }))
     }
 
     /// Says a line in a thread, as a client that knows threads does.
     pub(crate) fn say_in(&self, thread: &str, text: &str) -> String {
-        self.send(json!({
+        self.send(&json!({
             "msgtype": "m.text",
             "body": text,
             "m.relates_to": {
@@ -326,7 +318,7 @@ impl Room<'_> {
 
     /// Answers a message, as a client without threads does.
     pub(crate) fn answer(&self, message: &str, text: &str) -> String {
-        self.send(json!({
+        self.send(&json!({
             "msgtype": "m.text",
             "body": text,
             "m.relates_to": { "m.in_reply_to": { "event_id": message } },
@@ -335,7 +327,7 @@ impl Room<'_> {
 
     /// Edits one's own message.
     pub(crate) fn edit(&self, message: &str, text: &str) -> String {
-        self.send(json!({
+        self.send(&json!({
             "msgtype": "m.text",
             "body": format!("* {text}"),
             "m.new_content": { "msgtype": "m.text", "body": text },
@@ -346,7 +338,7 @@ impl Room<'_> {
     /// Reacts to a message.
     pub(crate) fn react(&self, message: &str, key: &str) -> String {
         let content = json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": message, "key": key } });
-        self.event("m.reaction", content)
+        self.event("m.reaction", &content)
     }
 
     /// Withdraws a message.
@@ -355,7 +347,7 @@ impl Room<'_> {
             "/_matrix/client/v3/rooms/{}/redact/{message}/retire",
             self.id
         );
-        self.person.request("PUT", &path, json!({}));
+        self.person.request("PUT", &path, &json!({}));
     }
 
     /// Invites somebody.
@@ -367,16 +359,16 @@ impl Room<'_> {
     pub(crate) fn membership(&self, act: &str, user: &str) {
         let path = format!("/_matrix/client/v3/rooms/{}/{act}", self.id);
         self.person
-            .request("POST", &path, json!({ "user_id": user }));
+            .request("POST", &path, &json!({ "user_id": user }));
     }
 
     /// Sends any content.
-    pub(crate) fn send(&self, content: Value) -> String {
+    pub(crate) fn send(&self, content: &Value) -> String {
         self.event("m.room.message", content)
     }
 
     /// Sends an event of any type.
-    pub(crate) fn event(&self, kind: &str, content: Value) -> String {
+    pub(crate) fn event(&self, kind: &str, content: &Value) -> String {
         let request = json!({ "do": "send", "room": self.id, "type": kind, "content": content });
         self.person.ask(request).as_str().unwrap().to_owned()
     }
@@ -479,12 +471,6 @@ impl Room<'_> {
                 && seen.text().contains(text)
         });
         seen
-    }
-
-    /// How everybody stands to the room.
-    pub(crate) fn members(&self) -> serde_json::Map<String, Value> {
-        let members = self.person.ask(json!({ "do": "members", "room": self.id }));
-        members.as_object().unwrap().clone()
     }
 
     /// Waits until somebody is in the room, or out of it (`join`, `leave`).

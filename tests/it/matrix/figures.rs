@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::client::{People, Room};
-use super::scene::{Office, Thread};
+use super::scene::Office;
 use crate::daemon::desk::{LINA, PAUL, dossier, until};
 use crate::servers::synapse::{Rates, shared_synapse, synapse};
 
@@ -195,11 +195,7 @@ fn line(what: &str, times: &[f64], bare: &[f64]) {
 }
 
 fn now() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs_f64()
-        * 1000.0
+    greffier::clock::now().as_duration().as_secs_f64() * 1000.0
 }
 
 /// Resident memory of a process, MiB.

@@ -7,8 +7,8 @@ use crate::servers::synapse::shared_synapse;
 
 /// Not text, and larger than one block of any cipher.
 fn content() -> Vec<u8> {
-    (0..200_000_u32)
-        .map(|at| (at * at >> 7).to_le_bytes()[0])
+    (0..200_000_u64)
+        .map(|at| ((at * at) >> 7).to_le_bytes()[0])
         .collect()
 }
 
@@ -81,4 +81,35 @@ fn a_file_without_a_command_is_nobodys_business() {
         .filter(|seen| seen.sender == office.bot.id && seen.text().contains("vacances"));
     assert_eq!(about.count(), 0);
     assert_eq!(office.bot.count(LINA, "vacances"), 0);
+}
+
+#[test]
+fn a_file_that_was_sent_first_goes_with_the_message() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "piece-avant", true);
+    let (number, thread) = office.deposit();
+    let line = office.room.say(&format!("!suivre {number}"));
+    office.room.reacted(&line, "✅");
+    office.room.upload(
+        "plan.pdf",
+        "application/pdf",
+        &content(),
+        Some(&thread.card.id),
+        "plan.pdf",
+    );
+    let mark = office.room.mark();
+    thread.say("!message Voici le plan.");
+    office.room.shown(mark, "annuler");
+    // It went with that message, and goes with no other.
+    let mark = office.room.mark();
+    thread.say("!message Et voici pourquoi.");
+    office.room.shown(mark, "annuler");
+    office.bot.settled(2);
+    office.bot.advance(301);
+    let mail = office.bot.mail(LINA, "Voici le plan.");
+    assert_eq!(mail.files, [("plan.pdf".to_owned(), content())]);
+    assert_eq!(office.bot.mail(LINA, "Et voici pourquoi.").files, []);
 }

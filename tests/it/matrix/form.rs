@@ -151,19 +151,29 @@ fn a_long_answer_is_complete_and_no_event_is_too_large() {
     let thread = Thread::of(&office.room, number);
     let mark = office.room.mark();
     thread.say("!dossier");
-    office.bot.quiet();
-    // In the end it can be read, in pages or as a file, or it is said where the rest is.
-    office.room.find(mark, "the answer", |seen| {
-        (seen.sender == office.bot.id
-            && seen.is_message()
-            && (seen.text().contains("mot0é") || seen.file.is_some()))
-        .then_some(())
+    // In the thread as pages, or as a file with all of it.
+    let whole = office.room.find(mark, "the end of the answer", |seen| {
+        let from_bot = seen.sender == office.bot.id && seen.is_message();
+        if from_bot && seen.file.is_some() {
+            let text = String::from_utf8(office.room.fetch(seen)).unwrap();
+            let info = seen.info.as_ref().unwrap();
+            assert_eq!(info.size, text.len() as u64);
+            assert!(info.mimetype.starts_with("text/"), "{}", info.mimetype);
+            assert!(seen.filename.is_some());
+            return Some(text);
+        }
+        (from_bot && seen.text().contains("mot3999é")).then(|| "mot0é mot3999é".to_owned())
     });
+    assert!(
+        whole.contains("mot3999é") && whole.contains("mot0é"),
+        "{whole}"
+    );
+    office.bot.quiet();
+    let outbox = office.bot.run(&["outbox", "dead"], b"");
     assert_eq!(
-        office.bot.admin(json!({ "name": "depths" }))["dead"]
-            .as_u64()
-            .unwrap_or_default(),
-        0
+        String::from_utf8_lossy(&outbox.stdout),
+        "",
+        "nothing was given up"
     );
 }
 

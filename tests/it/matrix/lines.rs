@@ -59,7 +59,7 @@ fn a_command_may_be_said_in_several_ways() {
     }
     // As Element writes a mention: a pill, and the name in the text.
     answered("a pill", &|| {
-        office.room.send(json!({
+        office.room.send(&json!({
             "msgtype": "m.text",
             "body": format!("greffier-manieres: dossier {number}"),
             "format": "org.matrix.custom.html",
@@ -72,7 +72,7 @@ fn a_command_may_be_said_in_several_ways() {
         thread.say("!dossier");
     });
     answered("a rich reply", &|| {
-        office.room.send(json!({
+        office.room.send(&json!({
             "msgtype": "m.text",
             "body": format!("> <{bot}> Dossier\n> n° 7777\n\n!dossier"),
             "format": "org.matrix.custom.html",
@@ -105,10 +105,10 @@ fn what_is_not_meant_for_greffier_is_not_answered() {
     thread.say("je crois qu’il faut accepter");
     office
         .room
-        .send(json!({ "msgtype": "m.notice", "body": format!("!suivre {number}") }));
+        .send(&json!({ "msgtype": "m.notice", "body": format!("!suivre {number}") }));
     office
         .room
-        .send(json!({ "msgtype": "m.emote", "body": format!("!suivre {number}") }));
+        .send(&json!({ "msgtype": "m.emote", "body": format!("!suivre {number}") }));
     assert_eq!(
         said_since(&office.room, &office.bot, mark),
         Vec::<String>::new()
@@ -117,6 +117,43 @@ fn what_is_not_meant_for_greffier_is_not_answered() {
     let mark = office.room.mark();
     office.room.say(&format!("{} fromage", office.bot.id));
     office.room.shown(mark, "ne connais pas");
+}
+
+#[test]
+fn what_was_heard_is_marked_as_read() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "lu", true);
+    let line = office.room.say("!statut");
+    office.room.shown(0, "à envoyer");
+    crate::daemon::desk::until("a receipt", || {
+        office
+            .room
+            .read_by(&office.bot.id)
+            .contains(&line)
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_line_that_was_withdrawn_in_time_is_not_done() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let mut office = Office::open(server, &people, "retrait", true);
+    let (number, _) = office.deposit();
+    office.bot.quiet();
+    assert_eq!(office.bot.stop(), 0);
+    let line = office.room.say(&format!("!instruire {number}"));
+    office.room.redact(&line);
+    let last = office.room.say(&format!("!suivre {number}"));
+    office.bot.start();
+    office.room.reacted(&last, "✅");
+    office.bot.quiet();
+    assert_eq!(office.room.with("passé en instruction").len(), 0);
 }
 
 #[test]

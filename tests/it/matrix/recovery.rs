@@ -159,7 +159,7 @@ fn a_device_that_is_thrown_out_says_so() {
         "/_synapse/admin/v2/users/{}/devices/{device}",
         office.bot.id
     );
-    admin.request("DELETE", &path, json!({}));
+    admin.request("DELETE", &path, &json!({}));
     until("it says that its device is gone", || {
         let ended = !office.bot.lives();
         let ready =

@@ -72,7 +72,7 @@ fn an_upgraded_room_is_followed() {
     let path = format!("/_matrix/client/v3/rooms/{}/upgrade", office.room.id);
     let upgraded = office
         .ines
-        .request("POST", &path, json!({ "new_version": "11" }));
+        .request("POST", &path, &json!({ "new_version": "11" }));
     let new = upgraded["replacement_room"].as_str().unwrap().to_owned();
     let new = office.ines.enter(&new, false);
     // As Element does for everybody who was there.
@@ -108,7 +108,7 @@ fn a_room_is_bound_by_its_alias() {
     let mut bot = Bot::on(server, &people, "greffier-alias");
     let room = ines.create_with(
         true,
-        json!({ "invite": [bot.id], "alias": "salle-des-dossiers" }),
+        &json!({ "invite": [bot.id], "alias": "salle-des-dossiers" }),
     );
     bot.bind(
         &format!("#salle-des-dossiers:{SERVER}"),
@@ -138,7 +138,7 @@ fn once_encrypted_a_room_is_never_spoken_to_in_clear() {
         office.room.id
     );
     let megolm = json!({ "algorithm": "m.megolm.v1.aes-sha2" });
-    office.ines.request("PUT", &path, megolm);
+    office.ines.request("PUT", &path, &megolm);
     let room = office.ines.enter(&office.room.id, true);
     let mark = room.mark();
     let line = room.say(&format!("!suivre {number}"));

@@ -165,11 +165,6 @@ impl Synapse {
         &self.url
     }
 
-    /// The full id of a user.
-    pub(crate) fn user(name: &str) -> String {
-        format!("@{name}:{SERVER}")
-    }
-
     /// What it logged.
     pub(crate) fn log(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
