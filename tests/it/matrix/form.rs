@@ -93,7 +93,7 @@ fn an_avis_rings_for_the_one_who_asked_and_for_nobody_else() {
         250
     );
     let news = thread.shown("beau colombage");
-    assert_eq!(news.rung(), [office.ines.id.clone()]);
+    assert_eq!(news.rung(), std::slice::from_ref(&office.ines.id));
     seen_by_paul.shown(0, "beau colombage");
     crate::daemon::desk::until("the homeserver counts the mention", || {
         (unread(&office.room)["highlights"].as_u64()? > 0).then_some(())

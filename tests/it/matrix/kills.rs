@@ -46,7 +46,7 @@ fn killed_at(name: &str, points: &[&str]) {
             let point = format!("{point}:{times}");
             let started = office.bot.start_killed_at(Some(&point));
             // Every other time the homeserver goes as well.
-            let cut = (round + times as usize) % 2 == 0;
+            let cut = (round + times as usize).is_multiple_of(2);
             died += usize::from(!started);
             if !started {
                 office.bot.kill();

@@ -27,8 +27,8 @@ pub(crate) enum Rates {
 /// A homeserver with its data. It stops when it is dropped, and keeps its data until then.
 pub(crate) struct Synapse {
     folder: PathBuf,
-    /// Removes the folder; none where the launcher does.
-    _owned: Option<tempfile::TempDir>,
+    /// Removes the folder when it is dropped; none where the launcher does.
+    owned: Option<tempfile::TempDir>,
     url: String,
     launcher: Option<Child>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn synapse(rates: Rates) -> Option<Synapse> {
     environment()?;
     let folder = tempfile::tempdir().unwrap();
     let mut server = Synapse::configured(folder.path(), rates);
-    server._owned = Some(folder);
+    server.owned = Some(folder);
     server.start();
     Some(server)
 }
@@ -114,7 +114,7 @@ impl Synapse {
         .unwrap();
         Self {
             folder: folder.to_owned(),
-            _owned: None,
+            owned: None,
             url: format!("http://{address}:{port}"),
             launcher: None,
         }
@@ -132,9 +132,8 @@ impl Synapse {
         let address = self.url.strip_prefix("http://").unwrap().to_owned();
         until("Synapse listens", || {
             let launcher = self.launcher.as_mut()?;
-            if launcher.try_wait().unwrap().is_some() {
-                panic!("Synapse ended at its start: {}", self.log());
-            }
+            let ended = launcher.try_wait().unwrap().is_some();
+            assert!(!ended, "Synapse ended at its start: {}", self.log());
             TcpStream::connect(&address).ok()
         });
     }
@@ -175,7 +174,7 @@ impl Synapse {
 impl Drop for Synapse {
     fn drop(&mut self) {
         self.stop();
-        if std::thread::panicking() {
+        if self.owned.is_some() && std::thread::panicking() {
             eprintln!("--- Synapse\n{}", self.log());
         }
     }
