@@ -17,6 +17,7 @@ import time
 import aiohttp
 
 from person import Person, Trouble
+from verify import Verification
 
 # What a client cannot read is for the test to judge.
 logging.disable(logging.CRITICAL)
@@ -60,6 +61,9 @@ class People:
     async def do_cross_sign(self, who):
         """Makes another identity in place of the one there is, if any, and signs this device with it."""
         await self.people[who].cross_sign(PASSWORD)
+
+    async def do_verify(self, who, room, user):
+        return await Verification(self.people[who], room, user).run()
 
     async def do_devices(self, who, user):
         return await self.people[who].devices(user)

@@ -42,6 +42,8 @@ class Person:
         self.sealed = {}
         self.received = set()
         self.trusted = {}
+        # The keys of this person's identity that are needed later.
+        self.master = self.other = None
         self.arrived = asyncio.Event()
         self.syncing = None
         self.receipts = {}
@@ -206,6 +208,7 @@ class Person:
         answer = await self.must("POST", "/_matrix/client/v3/keys/signatures/upload", {user: {device: signed}})
         if answer.get("failures"):
             raise Trouble(f"the signature of the device was refused: {answer}")
+        self.master, self.other = master, other
 
     async def devices(self, user):
         """The devices of somebody, each with whether its owner's identity signs it."""

@@ -173,6 +173,51 @@ fn a_device_that_is_thrown_out_says_so() {
     );
 }
 
+#[test]
+fn an_administrateur_verifies_it_by_emoji() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open_with(server, &people, "emoji", true, |bot| {
+        let ines = bot.id.replace("greffier-emoji", "ines-emoji");
+        bot.reconfigure(
+            "pace_ms = 0\n",
+            &format!("pace_ms = 0\nadministrateurs = [\"{ines}\"]\n"),
+        );
+    });
+    let request = json!({ "do": "verify", "room": office.direct.id, "user": office.bot.id });
+    let emojis = office.ines.ask(request);
+    let shown: Vec<&str> = emojis
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|emoji| emoji[0].as_str().unwrap())
+        .collect();
+    assert_eq!(shown.len(), 7);
+    let log = office.bot.log();
+    let told = log
+        .lines()
+        .find(|line| line.contains("administrateur must see"))
+        .expect("emoji in the log");
+    let mut rest = told;
+    for emoji in shown {
+        // With or without the mark that asks for a picture.
+        let emoji = emoji.trim_end_matches('\u{fe0f}');
+        let at = rest
+            .find(emoji)
+            .unwrap_or_else(|| panic!("{emoji} is not next in {told}"));
+        rest = &rest[at + emoji.len()..];
+    }
+    until("it is done on its side", || {
+        office
+            .bot
+            .log()
+            .contains("is verified by an administrateur")
+            .then_some(())
+    });
+}
+
 /// The daemon does not start, and says why and what to do.
 fn refused(bot: &Bot, why: &str) {
     let run = bot.run(&["run", "--console", "off"], b"");
