@@ -3,6 +3,7 @@
 mod accounts;
 mod client;
 mod downtime;
+mod faults;
 mod figures;
 mod files;
 mod form;
@@ -11,6 +12,7 @@ mod job;
 mod kills;
 mod limits;
 mod lines;
+mod proxy;
 mod recovery;
 mod rooms;
 mod scene;

@@ -36,9 +36,14 @@ pub(crate) struct Synapse {
 /// A homeserver of the caller's own, that can be restarted. None where there is no environment: the reason is printed, and
 /// the test passes by doing nothing. With `GREFFIER_REQUIRE_SERVERS=1` it fails instead.
 pub(crate) fn synapse(rates: Rates) -> Option<Synapse> {
+    synapse_with(rates, "")
+}
+
+/// The same, with more lines of configuration.
+pub(crate) fn synapse_with(rates: Rates, more: &str) -> Option<Synapse> {
     environment()?;
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Synapse::configured(folder.path(), rates);
+    let mut server = Synapse::configured(folder.path(), rates, more);
     server.owned = Some(folder);
     server.start();
     Some(server)
@@ -53,7 +58,7 @@ pub(crate) fn shared_synapse() -> Option<&'static Synapse> {
             .tempdir()
             .unwrap()
             .keep();
-        let mut server = Synapse::configured(&folder, Rates::High);
+        let mut server = Synapse::configured(&folder, Rates::High, "");
         server.launch(true);
         Some(server)
     });
@@ -79,7 +84,7 @@ pub(crate) fn environment() -> Option<PathBuf> {
 }
 
 impl Synapse {
-    fn configured(folder: &Path, rates: Rates) -> Self {
+    fn configured(folder: &Path, rates: Rates, more: &str) -> Self {
         let address = own_address();
         // Found free, and then the server's for as long as it is restarted.
         let port = TcpListener::bind((address.as_str(), 0))
@@ -99,7 +104,7 @@ impl Synapse {
              presence:\n  enabled: false\nallow_public_rooms_over_federation: false\n\
              database:\n  name: sqlite3\n  args:\n    database: {shown}/homeserver.db\n\
              listeners:\n- port: {port}\n  bind_addresses: ['{address}']\n  type: http\n  tls: false\n\
-             \x20 resources:\n  - names: [client]\n{rates}"
+             \x20 resources:\n  - names: [client]\n{rates}{more}"
         );
         fs::write(folder.join("homeserver.yaml"), config).unwrap();
         fs::write(
