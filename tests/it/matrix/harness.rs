@@ -43,6 +43,9 @@ fn two_people_talk_in_an_encrypted_room_and_in_a_clear_one() {
         let brought = room.shown(0, "plan.pdf");
         assert_eq!(brought.id, file);
         assert_eq!(room.fetch(&brought), b"%PDF plan");
+        let info = brought.info.as_ref().unwrap();
+        assert_eq!((info.mimetype.as_str(), info.size), ("application/pdf", 9));
+        assert_eq!(brought.filename.as_deref(), Some("plan.pdf"));
         assert_eq!(
             brought.file.as_ref().unwrap().get("key").is_some(),
             encrypted
