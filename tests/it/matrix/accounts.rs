@@ -103,7 +103,7 @@ fn a_device_that_is_not_signed_reads_and_does_not_decide() {
     let answer = room.find(mark, "a refusal", |seen| {
         (seen.sender == office.bot.id && seen.is_message()).then(|| seen.text())
     });
-    assert!(answer.contains("appareil"), "{answer}");
+    assert!(answer.contains("n'est pas vérifiée"), "{answer}");
     assert!(!answer.contains("Pour le faire"), "{answer}");
     // The same words from the device that its owner has signed.
     let mark = office.room.mark();
@@ -114,8 +114,10 @@ fn a_device_that_is_not_signed_reads_and_does_not_decide() {
     let mark = room.mark();
     room.say(&format!("!confirmer {code}"));
     room.find(mark, "a refusal", |seen| {
-        (seen.sender == office.bot.id && seen.is_message() && seen.text().contains("appareil"))
-            .then_some(())
+        (seen.sender == office.bot.id
+            && seen.is_message()
+            && seen.text().contains("n'est pas vérifiée"))
+        .then_some(())
     });
     office.bot.quiet();
     assert_eq!(office.bot.count(LINA, "a été accepté"), 0);

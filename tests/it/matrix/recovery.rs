@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Map, Value, json};
 
 use super::client::People;
+use super::proxy::Proxy;
 use super::scene::{Bot, Office};
 use crate::daemon::desk::until;
 use crate::daemon::web;
@@ -141,9 +142,30 @@ fn a_wrong_password_is_said_and_not_tried_for_ever() {
         return;
     };
     let people = People::of(server);
-    let bot = Bot::on(server, &people, "greffier-mdp");
+    let mut bot = Bot::on(server, &people, "greffier-mdp");
+    let right = fs::read(bot.path().join("matrix-password")).unwrap();
+    let proxy = Proxy::before(server.url());
+    bot.reconfigure(server.url(), &proxy.url());
     fs::write(bot.path().join("matrix-password"), "autre chose").unwrap();
-    refused(&bot, "password");
+    bot.start();
+    until("it says that the password is refused", || {
+        unready(&bot).then_some(())
+    });
+    until("and logs it", || {
+        bot.log().contains("refuses the account").then_some(())
+    });
+    let tries = proxy
+        .seen()
+        .iter()
+        .filter(|(request, _)| request.path.ends_with("/login") && request.method == "POST")
+        .count();
+    assert!(tries <= 3, "{tries} tries would lock the account");
+    // Everything else works meanwhile.
+    bot.deposit(crate::daemon::desk::LINA, "Nord");
+    assert_eq!(bot.stop(), 0);
+    fs::write(bot.path().join("matrix-password"), right).unwrap();
+    bot.start();
+    until("it is well", || (!unready(&bot)).then_some(()));
 }
 
 #[test]
@@ -161,10 +183,7 @@ fn a_device_that_is_thrown_out_says_so() {
     );
     admin.request("DELETE", &path, &json!({}));
     until("it says that its device is gone", || {
-        let ended = !office.bot.lives();
-        let ready =
-            || web::get(office.bot.http(), "/readyz").is_none_or(|reply| reply.status != 200);
-        (ended || ready()).then_some(())
+        (!office.bot.lives() || unready(&office.bot)).then_some(())
     });
     let log = office.bot.log();
     assert!(
@@ -216,6 +235,11 @@ fn an_administrateur_verifies_it_by_emoji() {
             .contains("is verified by an administrateur")
             .then_some(())
     });
+}
+
+/// Whether it says that something does not work.
+fn unready(bot: &Bot) -> bool {
+    web::get(bot.http(), "/readyz").is_none_or(|reply| reply.status != 200)
 }
 
 /// The daemon does not start, and says why and what to do.
