@@ -13,6 +13,7 @@ mod daemon;
 mod kill;
 mod ledger;
 mod mail;
+mod matrix;
 mod net;
 mod servers;
 mod smtp;

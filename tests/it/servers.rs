@@ -2,6 +2,7 @@
 
 pub(crate) mod dovecot;
 pub(crate) mod postfix;
+pub(crate) mod synapse;
 
 pub(crate) use self::dovecot::{Dovecot, USER, dovecot, until};
 pub(crate) use self::postfix::postfix;
