@@ -252,6 +252,10 @@ pub enum Body {
 /// A chat message. Each network gives it the nearest form that it has; one that lacks a thing leaves it out,
 /// except `text`, which stands alone.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing, and none excludes another"
+)]
 pub struct Post {
     /// `CommonMark`. What came from outside is escaped already, so that it can neither ping, link nor format.
     pub text: String,

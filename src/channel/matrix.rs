@@ -30,6 +30,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use matrix_sdk::SessionChange;
+use tokio::sync::broadcast::{self, error::TryRecvError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -142,8 +144,14 @@ impl Matrix {
             Ok(connected) => connected,
             Err(fault) => return Ended::Failed(fault),
         };
+        let mut changes = online.client.subscribe_to_session_changes();
         self.online.send_replace(Some(Arc::clone(&online)));
-        let ended = self.follow(&online, since, inbox, stop).await;
+        let ended = match self.follow(&online, since, inbox, stop).await {
+            Ended::Failed(Fault::LoggedOut { .. }) => Ended::Failed(Fault::LoggedOut {
+                soft: was_soft(&mut changes),
+            }),
+            ended => ended,
+        };
         if !matches!(ended, Ended::Stopped) {
             // What is being delivered ends by itself; nothing new begins.
             self.online.send_replace(None);
@@ -173,14 +181,6 @@ impl Matrix {
             Err(fault) => return Err(fault),
         }
         let online = Online::of(client, made, &self.bound).await?;
-        let identity = look(&online.client).await;
-        if identity.signed {
-            self.health.well("matrix-device");
-        } else {
-            tracing::error!("The Matrix device is not signed by its account: others do not send it keys; see `greffier matrix status`");
-            self.health.ill("matrix-device", "the device is not signed: run `greffier matrix recover`");
-        }
-        self.home.keep_status(&identity)?;
         for room in online.client.invited_rooms() {
             if let Err(fault) = self.invited(&online, &room).await {
                 tracing::warn!("An invitation could not be dealt with: {fault}");
@@ -189,6 +189,24 @@ impl Matrix {
         self.warn_of_renewal();
         tracing::info!("Connected to the Matrix homeserver");
         Ok((Arc::new(online), since))
+    }
+
+    /// Says how the device stands, once the homeserver has told all of it.
+    async fn report(&self, online: &Online) {
+        let identity = look(&online.client).await;
+        if identity.signed {
+            self.health.well("matrix-device");
+        } else {
+            tracing::error!("The Matrix device is not signed by its account: others do not send it keys; see `greffier matrix status`");
+            self.health.ill(
+                "matrix-device",
+                "the device is not signed: run `greffier matrix recover`",
+            );
+        }
+        if let Err(error) = self.home.keep_status(&identity) {
+            tracing::warn!("How the Matrix device stands cannot be written: {}", error.kind());
+        }
+        self.roll_call(online).await;
     }
 
     fn keep_recovery(&self, key: &str) -> Result<(), Fault> {
@@ -219,9 +237,9 @@ impl Matrix {
     }
 
     /// What follows from an end: how long to wait, or an error that calls for a person.
-    fn after(&self, fault: Fault, failures: &mut u32) -> anyhow::Result<Duration> {
+    fn after(&self, fault: &Fault, failures: &mut u32) -> anyhow::Result<Duration> {
         *failures = failures.saturating_add(1);
-        let (wait, loud) = match &fault {
+        let (wait, loud) = match fault {
             Fault::Person(why) => anyhow::bail!("{why}"),
             Fault::LoggedOut { soft: true } if self.settings.password_file.is_some() && *failures <= 2 => {
                 log_out_softly(&self.home).map_err(|fault| anyhow::anyhow!("{fault}"))?;
@@ -232,7 +250,7 @@ impl Matrix {
             Fault::Limited(wait) => (*wait, false),
             Fault::Away(_) | Fault::Denied { .. } | Fault::Local(_) => (Duration::from_secs(1), false),
         };
-        let why = match &fault {
+        let why = match fault {
             Fault::LoggedOut { .. } => {
                 "the device was logged out: `greffier matrix login --new-device`, or the way that `matrix recover --help` shows"
                     .to_owned()
@@ -287,6 +305,20 @@ impl Matrix {
     }
 }
 
+/// Whether the homeserver keeps the device (soft logout), as it said when it refused the session. What it says of the
+/// refresh token afterwards does not tell; and a device that it has forgotten must not be logged in again under its name,
+/// for its keys are forgotten as well.
+fn was_soft(changes: &mut broadcast::Receiver<SessionChange>) -> bool {
+    let mut soft = false;
+    loop {
+        match changes.try_recv() {
+            Ok(SessionChange::UnknownToken(data)) => soft = data.soft_logout,
+            Ok(SessionChange::TokensRefreshed) | Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return soft,
+        }
+    }
+}
+
 impl Channel for Matrix {
     fn name(&self) -> &'static str {
         NETWORK
@@ -321,7 +353,7 @@ impl Channel for Matrix {
             if begun.elapsed() > Duration::from_mins(10) {
                 failures = 0;
             }
-            let wait = self.after(fault, &mut failures)?;
+            let wait = self.after(&fault, &mut failures)?;
             if self.rest(wait, &stop).await {
                 return Ok(());
             }

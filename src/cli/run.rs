@@ -229,6 +229,7 @@ fn join_matrix(
         .map(|room| Bound {
             id: room.id.clone(),
             externals: room.externals,
+            threads: room.threads,
         });
     let app = Arc::clone(app);
     let takes_files = Arc::new(move |line: &str| app.catalogue.takes_files(line));

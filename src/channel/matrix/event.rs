@@ -205,7 +205,7 @@ fn says(raw: &Raw) -> Says {
         ("m.room.member", Some(who)) => Says::Member {
             who: who.clone(),
             membership: text(&content["membership"]).unwrap_or_default(),
-            before: text(&raw.unsigned["prev_content"]["membership"]),
+            before: at(&raw.unsigned, "/prev_content/membership"),
         },
         ("m.room.tombstone", Some(_)) => {
             text(&content["replacement_room"]).map_or(Says::Nothing, |to| Says::Moved { to })
@@ -226,7 +226,7 @@ fn message(content: &Value) -> Says {
         content
     };
     let threaded = relation["rel_type"] == "m.thread";
-    let answered = || text(&relation["m.in_reply_to"]["event_id"]);
+    let answered = || at(relation, "/m.in_reply_to/event_id");
     let about = if threaded {
         text(&relation["event_id"])
     } else {
@@ -278,6 +278,11 @@ fn file(content: &Value, body: String, about: Option<String>, threaded: bool) ->
         about,
         threaded,
     })
+}
+
+/// The text at that JSON pointer.
+fn at(value: &Value, pointer: &str) -> Option<String> {
+    text(value.pointer(pointer)?)
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Files that people send: kept in mind until a command uses them, then fetched and put on the shelf.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use matrix_sdk::Room;
 use matrix_sdk::media::{MediaFormat, MediaRequestParameters};
@@ -25,6 +27,13 @@ pub(super) const LARGEST: u64 = 20_000_000;
 const WAITS: SignedDuration = SignedDuration::from_mins(15);
 /// Files that wait in one place for one person.
 const MOST: usize = 10;
+
+/// Waits before each try to fetch a file.
+const TRIES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+];
 
 /// A file that waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,13 +159,8 @@ impl Matrix {
             source,
             format: MediaFormat::File,
         };
-        let content = match online.client.media().get_media_content(&wanted, false).await {
-            Ok(content) => content,
-            Err(error) => match Fault::from(error) {
-                // A virus scanner in between, a file that is gone, keys that do not fit.
-                Fault::Denied { .. } | Fault::Local(_) => return Ok(None),
-                fault => return Err(Ended::Failed(fault)),
-            },
+        let Some(content) = download(online, &wanted).await? else {
+            return Ok(None);
         };
         let bytes = content.len() as u64;
         if bytes > LARGEST || bytes == 0 {
@@ -170,6 +174,26 @@ impl Matrix {
             bytes,
         }))
     }
+}
+
+/// The content of a file; none where it cannot be had. A file that is never to be had must not keep everything behind it
+/// from being heard, so that patience has an end.
+async fn download(online: &Online, wanted: &MediaRequestParameters) -> Result<Option<Vec<u8>>, Ended> {
+    let media = online.client.media();
+    for wait in TRIES {
+        tokio::time::sleep(wait).await;
+        let error = match media.get_media_content(wanted, false).await {
+            Ok(content) => return Ok(Some(content)),
+            Err(error) => error,
+        };
+        match Fault::from(error) {
+            Fault::Away(_) | Fault::Limited(_) => {}
+            // A virus scanner in between, a file that is gone, keys that do not fit.
+            Fault::Denied { .. } | Fault::Local(_) => return Ok(None),
+            fault => return Err(Ended::Failed(fault)),
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use crate::channel::console::plain_text;
 use crate::message::{Button, Post};
 
 /// Key under which each message bears its outbox key, by which it is found again after a long absence.
-pub(super) const MARKER: &str = "fr.greffier.key";
+const MARKER: &str = "fr.greffier.key";
+/// Key of what a message belongs to.
+const RELATION: &str = "m.relates_to";
 /// Bytes of body and HTML together. An event may have 65 536 (65 KiB), a third of which encryption takes.
 const LARGEST: usize = 30_000;
 /// Characters shown of what is sent as a file because it is larger.
@@ -115,7 +117,7 @@ pub(super) fn message(post: &Post, text: &Text, relation: &Relation, key: &str) 
     } else {
         relate(&mut content, relation);
     }
-    content[MARKER] = json!(key);
+    set(&mut content, MARKER, json!(key));
     content
 }
 
@@ -134,18 +136,47 @@ fn relate(content: &mut Value, relation: &Relation) {
             // A client without threads shows it as an answer to something: to what it answers, or to the first message.
             let falling_back = answers.is_none();
             let to = answers.as_ref().unwrap_or(root);
-            content["m.relates_to"] = json!({
+            let thread = json!({
                 "rel_type": "m.thread",
                 "event_id": root,
                 "is_falling_back": falling_back,
                 "m.in_reply_to": { "event_id": to },
             });
+            set(content, RELATION, thread);
         }
         (None, Some(answers)) => {
-            content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": answers } });
+            let answer = json!({ "m.in_reply_to": { "event_id": answers } });
+            set(content, RELATION, answer);
         }
         (None, None) => {}
     }
+}
+
+fn set(content: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = content.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// Whether a content is in a thread.
+pub(super) fn threaded(content: &Value) -> bool {
+    let kind = content.get(RELATION).and_then(|to| to.get("rel_type"));
+    kind.is_some_and(|kind| kind == "m.thread")
+}
+
+/// A content that belongs to nothing.
+pub(super) fn alone(mut content: Value) -> Value {
+    if let Some(fields) = content.as_object_mut() {
+        fields.remove(RELATION);
+    }
+    content
+}
+
+/// Whether an event, as JSON, bears that outbox key.
+pub(super) fn bears(event: &str, key: &str) -> bool {
+    let event: Value = serde_json::from_str(event).unwrap_or_default();
+    let marker = event.get("content").and_then(|content| content.get(MARKER));
+    marker.is_some_and(|marker| marker == key)
 }
 
 /// A reaction.
@@ -186,8 +217,8 @@ pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> V
     };
     let mut info = json!({ "mimetype": attached.media_type, "size": attached.bytes });
     if let Some((width, height)) = attached.size {
-        info["w"] = json!(width);
-        info["h"] = json!(height);
+        set(&mut info, "w", json!(width));
+        set(&mut info, "h", json!(height));
     }
     let mut content = json!({
         "msgtype": kind,
@@ -197,9 +228,9 @@ pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> V
         "m.mentions": {},
     });
     let (place, source) = &attached.source;
-    content[*place] = source.clone();
+    set(&mut content, place, source.clone());
     relate(&mut content, relation);
-    content[MARKER] = json!(key);
+    set(&mut content, MARKER, json!(key));
     content
 }
 
@@ -297,6 +328,13 @@ mod tests {
         assert_eq!(threaded(Some("$line"))["is_falling_back"], false);
         assert_eq!(threaded(Some("$line"))["m.in_reply_to"]["event_id"], "$line");
         assert_eq!(threaded(Some("$line"))["event_id"], "$root");
+    }
+
+    #[test]
+    fn a_message_is_found_again_by_its_key() {
+        let event = json!({ "content": content(&post("x"), &Relation::default()) }).to_string();
+        assert!(bears(&event, "outbox-1.x"));
+        assert!(!bears(&event, "outbox-1") && !bears("{}", "outbox-1.x") && !bears("", ""));
     }
 
     #[test]

@@ -114,10 +114,10 @@ impl Matrix {
             return Ok(());
         };
         let original = text.edits.as_deref();
-        if let Some(original) = original {
-            if !self.edited(online, event, original, &place).await? {
-                return Ok(());
-            }
+        if let Some(original) = original
+            && !self.edited(online, event, original, &place).await?
+        {
+            return Ok(());
         }
         let files = self.files_for(online, room, event, text.about.as_deref(), &said.text, inbox).await?;
         let trusted = self.binds(online, room, event).await?;

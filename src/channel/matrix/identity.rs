@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::connect::{local_part, password};
 use super::fault::Fault;
 use super::home::{read_secret, write_secret};
+use super::memo::{Memo, Note};
 use super::settings::Settings;
 
 /// What `greffier matrix status` shows of the device.
@@ -47,7 +48,21 @@ pub(super) enum Established {
 pub(super) async fn establish(client: &Client, settings: &Settings) -> Result<Established, Fault> {
     let encryption = client.encryption();
     encryption.wait_for_e2ee_initialization_tasks().await;
-    if complete(client).await {
+    let memo = Memo::of(client);
+    let whole = complete(client).await;
+    // What the homeserver knows of the recovery key is not known here before the first sync: it is made once, and not
+    // again because it seems to be missing.
+    if whole && memo.get(Note::Established).await?.unwrap_or(false) {
+        return Ok(Established::Signed);
+    }
+    let established = sign(client, settings, whole).await?;
+    memo.put(Note::Established, &true).await?;
+    Ok(established)
+}
+
+async fn sign(client: &Client, settings: &Settings, whole: bool) -> Result<Established, Fault> {
+    let encryption = client.encryption();
+    if whole {
         return finish(client).await;
     }
     let user = client.user_id().ok_or(Fault::LoggedOut { soft: true })?;
@@ -83,7 +98,7 @@ pub(super) async fn recover(client: &Client, key: &str) -> Result<(), Fault> {
         ),
     })?;
     if complete(client).await {
-        Ok(())
+        Ok(Memo::of(client).put(Note::Established, &true).await?)
     } else {
         Err(Fault::Person(
             "The recovery key was read, and the identity is not whole: run `greffier matrix login --reset-identity`"
@@ -112,7 +127,9 @@ pub(super) async fn reset(client: &Client, settings: &Settings) -> Result<String
         };
         handle.reset(auth).await.map_err(of_recovery)?;
     }
-    recovery.enable().await.map_err(of_recovery)
+    let key = recovery.enable().await.map_err(of_recovery)?;
+    Memo::of(client).put(Note::Established, &true).await?;
+    Ok(key)
 }
 
 async fn bootstrap(client: &Client, settings: &Settings) -> Result<(), Fault> {
@@ -187,6 +204,10 @@ pub(super) fn keep(key: &str, path: &Path) -> anyhow::Result<()> {
 /// How the device stands.
 pub(super) async fn look(client: &Client) -> Identity {
     let encryption = client.encryption();
+    if let Some(user) = client.user_id() {
+        // Asked for anew: what was signed just now is known to the homeserver first.
+        let _as_it_was = encryption.request_user_identity(user).await;
+    }
     let own = encryption.get_own_device().await.ok().flatten();
     let fingerprint = encryption.ed25519_key().await.unwrap_or_default();
     Identity {

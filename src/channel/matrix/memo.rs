@@ -12,6 +12,8 @@ pub(super) struct Memo(Client);
 /// What is remembered, each under a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Note<'a> {
+    /// The device is signed, and the recovery key was made or used.
+    Established,
     /// How far everything heard is committed: the `since` of the next sync.
     Since,
     /// The last event of a room that was handed in.
@@ -41,6 +43,7 @@ pub(super) enum Note<'a> {
 impl Note<'_> {
     fn key(&self) -> Vec<u8> {
         let (kind, rest) = match self {
+            Self::Established => ("established", ""),
             Self::Since => ("since", ""),
             Self::Last(room) => ("last", *room),
             Self::Encrypted(room) => ("encrypted", *room),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use matrix_sdk::ruma::api::client::room::create_room;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, RoomOrAliasId, UserId};
 use matrix_sdk::{Client, Room, RoomMemberships, RoomState};
@@ -18,6 +18,9 @@ use crate::message::Place;
 /// Rooms looked through for one that two people have to themselves.
 const ROOMS: usize = 5_000;
 
+/// Time between two invitations of somebody who leaves private conversations.
+const AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// A session that works.
 pub(super) struct Online {
     /// The client.
@@ -30,7 +33,9 @@ pub(super) struct Online {
     pub(super) made: Timestamp,
     /// By what names people call Greffier.
     pub(super) names: Names,
-    /// Where the rooms of `bot.toml` are now, by what it calls them.
+    /// The rooms of `bot.toml`, by what it calls them.
+    bound: Vec<String>,
+    /// Where they are now.
     places: Mutex<BTreeMap<String, OwnedRoomId>>,
 }
 
@@ -53,6 +58,7 @@ impl Online {
             me,
             made,
             names,
+            bound: bound.iter().map(|bound| bound.id.clone()).collect(),
             places: Mutex::new(moved),
         };
         for bound in bound {
@@ -61,7 +67,7 @@ impl Online {
         Ok(online)
     }
 
-    /// Where the room that `bot.toml` calls `name` is now.
+    /// Where the room that `bot.toml` calls `name`, or that has that id, is now.
     pub(super) async fn find(&self, name: &str) -> Option<OwnedRoomId> {
         let known = self.lock().get(name).cloned();
         if known.is_some() {
@@ -74,7 +80,9 @@ impl Online {
             }
             _ => RoomId::parse(name).ok()?,
         };
-        self.lock().insert(name.to_owned(), id.clone());
+        if self.bound.iter().any(|bound| bound == name) {
+            self.lock().insert(name.to_owned(), id.clone());
+        }
         Some(id)
     }
 
@@ -143,7 +151,17 @@ impl Online {
                 return Ok(room);
             }
         }
+        let asked = format!("direct.{user}");
+        let now = crate::clock::now();
+        let before: Option<Timestamp> = self.memo.get(Note::Told(&asked)).await?;
+        if before.is_some_and(|before| now.duration_since(before) < AGAIN) {
+            return Err(Fault::Denied {
+                code: "the person has left the conversation".to_owned(),
+                status: 403,
+            });
+        }
         let room = self.create_direct(user, encrypt).await?;
+        self.memo.put(Note::Told(&asked), &now).await?;
         self.remember_direct(user, &room).await?;
         Ok(room)
     }

@@ -98,16 +98,13 @@ impl Matrix {
             .client
             .join_room_by_id_or_alias((&*to).into(), &via)
             .await;
-        let next = match joined {
-            Ok(next) => next,
-            Err(_) => {
-                tracing::warn!(
-                    "A room that Greffier is bound to goes on elsewhere, where it is not let in: invite it there"
-                );
-                self.health.ill("matrix-rooms", "a room goes on elsewhere, and Greffier is not invited there");
-                // The invitation, when it comes, is to a room that is bound.
-                return online.move_to(&name, &to).await;
-            }
+        let Ok(next) = joined else {
+            tracing::warn!(
+                "A room that Greffier is bound to goes on elsewhere, where it is not let in: invite it there"
+            );
+            self.health.ill("matrix-rooms", "a room goes on elsewhere, and Greffier is not invited there");
+            // The invitation, when it comes, is to a room that is bound.
+            return online.move_to(&name, &to).await;
         };
         // Anybody may write a tombstone that leads to his own room; only the room it leads to can say where it came from.
         let from = next.predecessor_room().map(|before| before.room_id);
@@ -123,12 +120,12 @@ impl Matrix {
 
     /// Greffier is not in `room` any more. Whoever put it out of a room that it is bound to is not told; its
     /// administrateurs are.
-    pub(super) async fn left(&self, online: &Online, room: &Room, by: &str) -> Result<(), Fault> {
+    pub(super) fn left(&self, online: &Online, room: &Room, by: &str) {
         let Some(name) = online.name_of(room.room_id()) else {
-            return Ok(());
+            return;
         };
         if by == online.me.as_str() || room.tombstone_content().is_some() {
-            return Ok(());
+            return;
         }
         tracing::error!("Greffier was put out of a room that bot.toml binds: {name}");
         self.health.ill("matrix-rooms", format!("Greffier was put out of {name}"));
@@ -148,7 +145,6 @@ impl Matrix {
                 }),
             });
         }
-        Ok(())
     }
 
     /// Whether what speaks of dossiers may be said in `room`. The first time that it may not, the room is told why.

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Matrix;
 use super::event::read;
 use super::fault::Fault;
-use super::form::{self, Attached, MARKER, Relation, Text};
+use super::form::{self, Attached, Relation, Text};
 use super::hear::Choices;
 use super::memo::Note;
 use super::online::{Encrypted, Online};
@@ -30,6 +30,9 @@ const REMEMBERS: SignedDuration = SignedDuration::from_hours(20);
 const SEARCH: usize = 1_000;
 /// How much older than its row a message may seem, clocks being what they are.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long Greffier waits to be invited into a room that it has something to say in.
+const INVITED: SignedDuration = SignedDuration::from_hours(48);
 
 /// A message was tried, in this way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +62,10 @@ impl Matrix {
     ) -> Outcome {
         let sent = match &message.body {
             Body::Post(post) => self.post(online, key, &message.to.address, post, known).await,
-            Body::React(react) => self.react(online, key, &message.to.address, react).await,
+            Body::React(react) => {
+                self.react(online, key, &message.to.address, react, known.since)
+                    .await
+            }
             Body::Mail(_) => Err(dead("Matrix carries no mail")),
         };
         match sent {
@@ -76,15 +82,19 @@ impl Matrix {
         post: &Post,
         known: &Known,
     ) -> Result<String, Outcome> {
-        let room = self.room(online, address, post.direct).await?;
+        let room = self.room(online, address, post.direct, known.since).await?;
         if !post.open && !post.direct {
             let may = self.may_hear(online, &room, address).await;
-            if !may.map_err(|fault| self.outcome(fault))? {
+            if !may.map_err(|fault| outcome(&fault))? {
                 return Err(dead("people from outside are in the room"));
             }
         }
         let target = self.target(online, &room, known.since).await?;
-        let relation = self.relation(post, known);
+        let threads = self
+            .bound
+            .iter()
+            .all(|bound| bound.id != address || bound.threads);
+        let relation = self.relation(post, known, threads);
         let (text, whole) = Text::of(post).fit();
         let silent = post.text.trim().is_empty() && !post.files.is_empty();
         let mut first = None;
@@ -115,13 +125,14 @@ impl Matrix {
     }
 
     /// How `post` belongs to what was said before.
-    fn relation(&self, post: &Post, known: &Known) -> Relation {
+    fn relation(&self, post: &Post, known: &Known, threads: bool) -> Relation {
         let answered = post.answers.clone().filter(|id| id.starts_with('$'));
         let thread = known
             .thread
             .clone()
             .filter(|_| post.thread.is_some())
-            .or_else(|| answered.as_deref().and_then(|id| self.roots.get(id)));
+            .or_else(|| answered.as_deref().and_then(|id| self.roots.get(id)))
+            .filter(|_| threads);
         Relation {
             thread,
             answers: answered,
@@ -135,9 +146,10 @@ impl Matrix {
         key: &str,
         address: &str,
         react: &React,
+        since: Timestamp,
     ) -> Result<String, Outcome> {
         let direct = address.starts_with('@');
-        let room = self.room(online, address, direct).await?;
+        let room = self.room(online, address, direct, since).await?;
         let prompt = Note::Choices(&react.remote_id);
         let ours: Option<Choices> = online.memo.get(prompt).await.unwrap_or_default();
         let emoji = match react.mark {
@@ -153,28 +165,31 @@ impl Matrix {
         match self.put(&room, "m.reaction", content, key).await {
             Ok(id) => Ok(id),
             Err(Fault::Denied { code, .. }) if code == "M_DUPLICATE_ANNOTATION" => Ok(String::new()),
-            Err(fault) => Err(self.outcome(fault)),
+            Err(fault) => Err(outcome(&fault)),
         }
     }
 
     /// The room behind an address, joined.
-    async fn room(&self, online: &Online, address: &str, direct: bool) -> Result<Room, Outcome> {
+    async fn room(
+        &self,
+        online: &Online,
+        address: &str,
+        direct: bool,
+        since: Timestamp,
+    ) -> Result<Room, Outcome> {
         if direct {
             let Ok(user) = UserId::parse(address) else {
                 return Err(dead("the account is no Matrix id"));
             };
             let room = online.direct(&user, self.settings.encrypt_direct).await;
-            return room.map_err(|fault| self.outcome(fault));
+            return room.map_err(|fault| outcome(&fault));
         }
         let room = match online.find(address).await {
             Some(id) => online.client.get_room(&id),
             None => None,
         };
         room.filter(|room| room.state() == RoomState::Joined)
-            .ok_or_else(|| Outcome::Retry {
-                after: Some(Duration::from_secs(30)),
-                why: "Greffier is not in the room: invite it".to_owned(),
-            })
+            .ok_or_else(|| absent(since))
     }
 
     async fn target<'a>(
@@ -194,7 +209,7 @@ impl Matrix {
                     why: "the room was encrypted, and is said not to be any more".to_owned(),
                 });
             }
-            Err(fault) => return Err(self.outcome(fault)),
+            Err(fault) => return Err(outcome(&fault)),
         };
         Ok(Target {
             online,
@@ -213,7 +228,7 @@ impl Matrix {
         key: &str,
     ) -> Result<String, Outcome> {
         let memo = &target.online.memo;
-        let fail = |fault: Fault| self.outcome(fault);
+        let fail = |fault: Fault| outcome(&fault);
         let note = Note::Tried(key);
         let tried: Option<Tried> = memo.get(note.clone()).await.map_err(|error| fail(error.into()))?;
         let now = crate::clock::now();
@@ -234,15 +249,12 @@ impl Matrix {
             };
             memo.put(note.clone(), &trying).await.map_err(|error| fail(error.into()))?;
         }
-        let threaded = content["m.relates_to"]["rel_type"] == "m.thread";
+        let threaded = form::threaded(&content);
         let sent = match self.put(target.room, kind, content.clone(), key).await {
             // What it belongs to cannot begin a thread, or is gone: better beside it than not at all.
             Err(Fault::Denied { status: 400, code }) if threaded && code != "M_TOO_LARGE" => {
-                let mut plain = content;
-                if let Some(fields) = plain.as_object_mut() {
-                    fields.remove("m.relates_to");
-                }
-                self.put(target.room, kind, plain, &format!("{key}-p")).await
+                let key = format!("{key}-p");
+                self.put(target.room, kind, form::alone(content), &key).await
             }
             sent => sent,
         };
@@ -286,7 +298,7 @@ impl Matrix {
         if post.buttons.is_empty() {
             if relation.edits.is_some() {
                 let gone = memo.remove(note).await;
-                gone.map_err(|error| self.outcome(error.into()))?;
+                gone.map_err(|error| outcome(&error.into()))?;
             }
             return Ok(());
         }
@@ -303,7 +315,7 @@ impl Matrix {
                 .or_else(|| post.card.is_some().then(|| id.to_owned())),
         };
         let kept = memo.put(note, &choices).await;
-        kept.map_err(|error| self.outcome(error.into()))?;
+        kept.map_err(|error| outcome(&error.into()))?;
         // A card stands for long, and each reaction counts as a message: its choices are only named in it.
         if post.card.is_none() {
             for (index, button) in post.buttons.iter().enumerate() {
@@ -349,7 +361,7 @@ impl Matrix {
         key: &str,
     ) -> Result<String, Outcome> {
         let memo = &target.online.memo;
-        let fail = |fault: Fault| self.outcome(fault);
+        let fail = |fault: Fault| outcome(&fault);
         let sent: Option<String> = memo
             .get(Note::Part(key))
             .await
@@ -389,11 +401,8 @@ impl Matrix {
                 if seen.at < oldest {
                     return Ok(None);
                 }
-                let marked = || {
-                    let json: Value = serde_json::from_str(event.raw().json().get()).ok()?;
-                    Some(json["content"][MARKER] == json!(key))
-                };
-                if seen.sender == target.online.me.as_str() && marked().unwrap_or(false) {
+                let ours = seen.sender == target.online.me.as_str();
+                if ours && form::bears(event.raw().json().get(), key) {
                     return Ok(Some(seen.id));
                 }
             }
@@ -403,24 +412,36 @@ impl Matrix {
             }
         }
     }
+}
 
-    /// What a fault means for a row of the outbox.
-    pub(super) fn outcome(&self, fault: Fault) -> Outcome {
-        let why = fault.to_string();
-        match fault {
-            Fault::Limited(after) => Outcome::Held { after, why },
-            Fault::Away(_) => Outcome::Held {
-                after: Duration::from_secs(5),
-                why,
-            },
-            Fault::LoggedOut { .. } | Fault::Refused(_) | Fault::Person(_) => Outcome::Held {
-                after: Duration::from_mins(1),
-                why,
-            },
-            Fault::Denied { status: 413, .. } => Outcome::Dead { why },
-            Fault::Denied { status, .. } if status != 403 && status != 404 => Outcome::Dead { why },
-            Fault::Denied { .. } | Fault::Local(_) => Outcome::Retry { after: None, why },
-        }
+/// What a fault means for a row of the outbox.
+fn outcome(fault: &Fault) -> Outcome {
+    let why = fault.to_string();
+    match fault {
+        Fault::Limited(after) => Outcome::Held { after: *after, why },
+        Fault::Away(_) => Outcome::Held {
+            after: Duration::from_secs(5),
+            why,
+        },
+        Fault::LoggedOut { .. } | Fault::Refused(_) | Fault::Person(_) => Outcome::Held {
+            after: Duration::from_mins(1),
+            why,
+        },
+        Fault::Denied { status: 413, .. } => Outcome::Dead { why },
+        Fault::Denied { status, .. } if *status != 403 && *status != 404 => Outcome::Dead { why },
+        Fault::Denied { .. } | Fault::Local(_) => Outcome::Retry { after: None, why },
+    }
+}
+
+/// Greffier is not in the room: it may be invited any moment, and after two days what it had to say is of no use there.
+fn absent(since: Timestamp) -> Outcome {
+    let why = "Greffier is not in the room: invite it".to_owned();
+    if crate::clock::now().duration_since(since) > INVITED {
+        return Outcome::Dead { why };
+    }
+    Outcome::Held {
+        after: Duration::from_secs(10),
+        why,
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Bound {
     pub id: String,
     /// Whether people of other servers may be there when dossiers are spoken of.
     pub externals: bool,
+    /// Whether what belongs to a dossier stands in its thread.
+    pub threads: bool,
 }
 
 fn device_name() -> String {

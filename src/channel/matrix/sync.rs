@@ -105,6 +105,7 @@ impl Matrix {
     ) -> Ended {
         let mut since = since;
         let mut away: u32 = 0;
+        let mut first = true;
         loop {
             // The first answer comes at once, so that what happened meanwhile is seen at once.
             let poll = if away == 0 { POLL } else { Duration::ZERO };
@@ -143,6 +144,10 @@ impl Matrix {
             match self.take(online, &response, since.is_none(), inbox, stop).await {
                 Ok(()) => {}
                 Err(ended) => return ended,
+            }
+            if first {
+                first = false;
+                self.report(online).await;
             }
             since = Some(response.next_batch);
         }
@@ -201,7 +206,7 @@ impl Matrix {
                 continue;
             };
             if let Some(by) = put_out_by(&update.timeline, online) {
-                self.left(online, &room, &by).await?;
+                self.left(online, &room, &by);
             }
         }
         online
@@ -236,7 +241,15 @@ impl Matrix {
         if timeline.limited
             && let Some(from) = &timeline.prev_batch
         {
-            events = self.left_out(room, from, &last).await?;
+            events = match self.left_out(room, from, &last).await {
+                Ok(events) => events,
+                // Trying for ever would keep everything else from being heard.
+                Err(fault @ Fault::Denied { .. }) => {
+                    tracing::warn!("What happened in a room meanwhile is not shown to Greffier: {fault}");
+                    Vec::new()
+                }
+                Err(fault) => return Err(fault),
+            };
         }
         events.extend(timeline.events.iter().cloned());
         Ok(events)
@@ -283,7 +296,8 @@ fn newest(timeline: &Timeline) -> Option<Event> {
     timeline.events.iter().rev().find_map(read)
 }
 
-/// Of a room that is new: what was said since Greffier came into it.
+/// Of a room that is new: what was said since Greffier was invited, or else since it came. People write as soon as they
+/// have invited it, and do not wait until it has come.
 fn since_joined(events: &[TimelineEvent], me: &str) -> Vec<TimelineEvent> {
     let joined = events.iter().rposition(|event| {
         read(event).is_some_and(|event| {
@@ -291,8 +305,24 @@ fn since_joined(events: &[TimelineEvent], me: &str) -> Vec<TimelineEvent> {
                 if who == me && membership == "join" && before.as_deref() != Some("join"))
         })
     });
-    let new = joined.map_or(events, |at| events.get(at + 1..).unwrap_or_default());
-    new.to_vec()
+    let Some(joined) = joined else {
+        return events.to_vec();
+    };
+    let before = events.get(..joined).unwrap_or_default();
+    let about_me = |event: &TimelineEvent| match read(event)?.says {
+        Says::Member {
+            who, membership, ..
+        } if who == me => Some(membership),
+        _ => None,
+    };
+    let invited = before
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(at, event)| Some((at, about_me(event)?)))
+        .filter(|(_, membership)| membership == "invite");
+    let start = invited.map_or(joined, |(at, _)| at);
+    events.get(start + 1..).unwrap_or_default().to_vec()
 }
 
 /// Who ended Greffier's stay in a room, if it was there.
@@ -367,6 +397,10 @@ mod tests {
         let ids: Vec<String> = new.iter().filter_map(read).map(|event| event.id).collect();
         assert_eq!(ids, ["$3", "$4"]);
         assert_eq!(since_joined(&events, "@nobody:hs").len(), 4);
+        let invite = json!({ "membership": "invite" });
+        let mut early = events.to_vec();
+        early.insert(0, event("$0", "m.room.member", Some("@me:hs"), &invite));
+        assert_eq!(since_joined(&early, "@me:hs").len(), 4);
     }
 
     #[test]
