@@ -42,7 +42,7 @@ use self::home::Home;
 use self::identity::{Established, establish, keep, look};
 use self::online::Online;
 use self::pace::Pace;
-use self::recent::Recent;
+use self::recent::{Passing, Recent};
 pub use self::settings::{Bound, Settings};
 use self::sync::Ended;
 use super::http::health::Health;
@@ -90,6 +90,10 @@ pub struct Matrix {
     sealed: Recent,
     /// Threads of lines: an answer to a line stays in its thread.
     roots: Recent,
+    /// Notes of tries, of parts and of lines, to be forgotten in time.
+    tries: Passing,
+    parts: Passing,
+    lines: Passing,
 }
 
 impl Matrix {
@@ -120,13 +124,19 @@ impl Matrix {
             late: tokio::sync::Mutex::default(),
             sealed: Recent::new(500),
             roots: Recent::new(4_000),
+            // What was delivered is settled long before so many more are.
+            tries: Passing::new(500),
+            parts: Passing::new(500),
+            lines: Passing::new(20_000),
         })
     }
 
     /// Puts a remark where listening finds it. With too many, the newest is lost: it was said before in other words.
     fn remark(&self, incoming: Incoming) {
         if self.remarks.try_send(incoming).is_err() {
-            tracing::warn!("Too much to remark at once about Matrix rooms; something is left unsaid");
+            tracing::warn!(
+                "Too much to remark at once about Matrix rooms; something is left unsaid"
+            );
         }
     }
 
@@ -197,14 +207,19 @@ impl Matrix {
         if identity.signed {
             self.health.well("matrix-device");
         } else {
-            tracing::error!("The Matrix device is not signed by its account: others do not send it keys; see `greffier matrix status`");
+            tracing::error!(
+                "The Matrix device is not signed by its account: others do not send it keys; see `greffier matrix status`"
+            );
             self.health.ill(
                 "matrix-device",
                 "the device is not signed: run `greffier matrix recover`",
             );
         }
         if let Err(error) = self.home.keep_status(&identity) {
-            tracing::warn!("How the Matrix device stands cannot be written: {}", error.kind());
+            tracing::warn!(
+                "How the Matrix device stands cannot be written: {}",
+                error.kind()
+            );
         }
         self.roll_call(online).await;
     }
@@ -226,13 +241,18 @@ impl Matrix {
         let Some(day) = self.settings.renew_before else {
             return;
         };
-        let today = jiff::tz::TimeZone::UTC.to_datetime(crate::clock::now()).date();
+        let today = jiff::tz::TimeZone::UTC
+            .to_datetime(crate::clock::now())
+            .date();
         let left = today.until(day).map_or(0, |span| span.get_days());
         if left <= 31 {
             tracing::warn!("The Matrix account must be renewed before {day}");
         }
         if left < 0 {
-            self.health.ill("matrix-account", format!("the account should have been renewed before {day}"));
+            self.health.ill(
+                "matrix-account",
+                format!("the account should have been renewed before {day}"),
+            );
         }
     }
 
@@ -241,19 +261,22 @@ impl Matrix {
         *failures = failures.saturating_add(1);
         let (wait, loud) = match fault {
             Fault::Person(why) => anyhow::bail!("{why}"),
-            Fault::LoggedOut { soft: true } if self.settings.password_file.is_some() && *failures <= 2 => {
+            Fault::LoggedOut { soft: true }
+                if self.settings.password_file.is_some() && *failures <= 2 =>
+            {
                 log_out_softly(&self.home).map_err(|fault| anyhow::anyhow!("{fault}"))?;
                 tracing::warn!("The Matrix session has expired: the same device logs in again");
                 return Ok(Duration::from_secs(1));
             }
             Fault::LoggedOut { .. } | Fault::Refused(_) => (Duration::from_mins(1), true),
             Fault::Limited(wait) => (*wait, false),
-            Fault::Away(_) | Fault::Denied { .. } | Fault::Local(_) => (Duration::from_secs(1), false),
+            Fault::Away(_) | Fault::Denied { .. } | Fault::Local(_) => {
+                (Duration::from_secs(1), false)
+            }
         };
         let why = match fault {
             Fault::LoggedOut { .. } => {
-                "the device was logged out: `greffier matrix login --new-device`, or the way that `matrix recover --help` shows"
-                    .to_owned()
+                "the device was logged out: run `greffier matrix login --new-device`".to_owned()
             }
             fault => fault.to_string(),
         };
@@ -272,7 +295,11 @@ impl Matrix {
         self.health.ill(NETWORK, why);
         Ok(wait
             .saturating_mul(1 << (*failures - 1).min(9))
-            .min(if loud { Duration::from_mins(30) } else { Duration::from_mins(5) }))
+            .min(if loud {
+                Duration::from_mins(30)
+            } else {
+                Duration::from_mins(5)
+            }))
     }
 
     /// The session, as soon as there is one, for a while.

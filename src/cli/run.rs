@@ -234,7 +234,13 @@ fn join_matrix(
     let app = Arc::clone(app);
     let takes_files = Arc::new(move |line: &str| app.catalogue.takes_files(line));
     let data = &config.greffier.data;
-    let matrix = Matrix::new(settings, bound.collect(), data, Arc::clone(health), takes_files)?;
+    let matrix = Matrix::new(
+        settings,
+        bound.collect(),
+        data,
+        Arc::clone(health),
+        takes_files,
+    )?;
     Ok(Some(Arc::new(matrix)))
 }
 

@@ -309,6 +309,55 @@ mod tests {
         assert!(matches!(outcome, Outcome::Dead { .. }));
     }
 
+    /// A store with these cards waiting for the room, in order.
+    fn waiting(folder: &std::path::Path, cards: &[&str]) -> Outbox<crate::store::sled::Sled> {
+        use crate::message::{Outgoing, Post, Receipt, Verdict};
+        use crate::store::sled::{OpenOptions, Sled};
+        let store = Arc::new(Sled::open(folder, &OpenOptions::default()).unwrap());
+        let queued = |card: &&str| crate::store::Queued {
+            outgoing: Outgoing {
+                to: to("salle"),
+                body: Body::Post(Post {
+                    card: Some((*card).to_owned()),
+                    ..Post::default()
+                }),
+            },
+            dossier: None,
+            not_before: None,
+            tag: None,
+        };
+        let commit = crate::store::Commit {
+            journal: None,
+            cause: "essai".to_owned(),
+            at: at(0),
+            dossiers: Vec::new(),
+            changes: Vec::new(),
+            outbox: cards.iter().map(queued).collect(),
+            unsay: Vec::new(),
+            receipt: Receipt::of(Verdict::Done),
+        };
+        store.commit(&commit).unwrap();
+        store.flush().unwrap();
+        Outbox {
+            shelf: store.pieces() as Arc<dyn Shelf>,
+            store,
+            bells: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_edits_of_a_card_the_newest_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = waiting(folder.path(), &["a", "b", "a"]);
+        let rows = outbox.store.queued(None, 10).unwrap();
+        let mut outdated_rows = Vec::new();
+        for (id, ..) in rows {
+            let row = outbox.store.row(id).unwrap().unwrap();
+            outdated_rows.push(outdated(&outbox, &row).await.unwrap());
+        }
+        assert_eq!(outdated_rows, [true, false, false]);
+    }
+
     #[test]
     fn waits_grow_and_stay_bounded() {
         for attempts in 0..64 {

@@ -216,16 +216,16 @@ pub(super) fn password(settings: &Settings) -> Result<String, Fault> {
 /// `greffier` of `@greffier:hs.example`.
 pub(super) fn local_part(user: &str) -> &str {
     let user = user.trim();
-    user.strip_prefix('@')
-        .map_or(user, |rest| rest.split_once(':').map_or(rest, |(local, _)| local))
+    user.strip_prefix('@').map_or(user, |rest| {
+        rest.split_once(':').map_or(rest, |(local, _)| local)
+    })
 }
 
 /// The session of a token, whose device must not have keys elsewhere.
 async fn with_token(settings: &Settings, begun: Session, token: String) -> Result<Session, Fault> {
     let client = builder(settings)?.build().await?;
     let unknown = |id: &str| Fault::Local(format!("{id} is no id"));
-    let nobody: OwnedUserId =
-        UserId::parse("@nobody:localhost").map_err(|_| unknown("nobody"))?;
+    let nobody: OwnedUserId = UserId::parse("@nobody:localhost").map_err(|_| unknown("nobody"))?;
     let borrowed = MatrixSession {
         meta: SessionMeta {
             user_id: nobody,
@@ -269,7 +269,11 @@ async fn with_token(settings: &Settings, begun: Session, token: String) -> Resul
 
 async fn restore(client: &Client, session: &Session) -> Result<(), Fault> {
     let user = session.user_id.as_deref().unwrap_or_default();
-    let unknown = || Fault::Person("The Matrix session names no account: restore the folder from a backup".to_owned());
+    let unknown = || {
+        Fault::Person(
+            "The Matrix session names no account: restore the folder from a backup".to_owned(),
+        )
+    };
     let user_id = UserId::parse(user).map_err(|_| unknown())?;
     let restored = MatrixSession {
         meta: SessionMeta {

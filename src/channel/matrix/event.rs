@@ -321,7 +321,10 @@ mod tests {
                     "m.in_reply_to": { "event_id": "$last" } },
             }),
         ));
-        assert_eq!((said.about.as_deref(), said.threaded), (Some("$root"), true));
+        assert_eq!(
+            (said.about.as_deref(), said.threaded),
+            (Some("$root"), true)
+        );
     }
 
     #[test]
@@ -333,7 +336,10 @@ mod tests {
                 "m.relates_to": { "m.in_reply_to": { "event_id": "$card" } },
             }),
         ));
-        assert_eq!((said.about.as_deref(), said.threaded), (Some("$card"), false));
+        assert_eq!(
+            (said.about.as_deref(), said.threaded),
+            (Some("$card"), false)
+        );
         assert_eq!(said.body, "!suivre");
     }
 
@@ -347,7 +353,10 @@ mod tests {
                 "m.relates_to": { "rel_type": "m.replace", "event_id": "$e0" },
             }),
         ));
-        assert_eq!((said.body.as_str(), said.edits.as_deref()), ("!suivre 43", Some("$e0")));
+        assert_eq!(
+            (said.body.as_str(), said.edits.as_deref()),
+            ("!suivre 43", Some("$e0"))
+        );
     }
 
     #[test]
@@ -363,7 +372,10 @@ mod tests {
         ] {
             assert_eq!(of("m.room.message", &content), Says::Nothing, "{content}");
         }
-        assert_eq!(of("m.reaction", &json!({ "m.relates_to": 3 })), Says::Nothing);
+        assert_eq!(
+            of("m.reaction", &json!({ "m.relates_to": 3 })),
+            Says::Nothing
+        );
     }
 
     #[test]

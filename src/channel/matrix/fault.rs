@@ -85,17 +85,17 @@ fn of_api(error: &HttpError) -> Fault {
     let code = kind.errcode().to_string();
     match kind {
         ErrorKind::LimitExceeded(data) => Fault::Limited(delay(data.retry_after.as_ref())),
-        ErrorKind::UnknownToken(UnknownTokenErrorData { soft_logout, .. }) => Fault::LoggedOut {
-            soft: *soft_logout,
-        },
+        ErrorKind::UnknownToken(UnknownTokenErrorData { soft_logout, .. }) => {
+            Fault::LoggedOut { soft: *soft_logout }
+        }
         ErrorKind::MissingToken => Fault::LoggedOut { soft: false },
         ErrorKind::UserDeactivated | ErrorKind::UserLocked | ErrorKind::UserSuspended => {
             Fault::Refused(code)
         }
         // Tchap: the account was not renewed in time.
-        _ if code.contains("EXPIRED_ACCOUNT") => {
-            Fault::Refused(format!("{code}: the account has expired and must be renewed"))
-        }
+        _ if code.contains("EXPIRED_ACCOUNT") => Fault::Refused(format!(
+            "{code}: the account has expired and must be renewed"
+        )),
         _ => of_status(status, &code),
     }
 }
@@ -171,6 +171,9 @@ impl From<matrix_sdk::StoreError> for Fault {
 
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {
-        Self::Local(format!("a file cannot be read or written: {}", error.kind()))
+        Self::Local(format!(
+            "a file cannot be read or written: {}",
+            error.kind()
+        ))
     }
 }

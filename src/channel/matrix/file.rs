@@ -66,7 +66,10 @@ impl Waiting {
             let file = serde_json::from_value(self.source.clone()).ok()?;
             return Some(MediaSource::Encrypted(Box::new(file)));
         }
-        let url = self.source.as_str().filter(|url| url.starts_with("mxc://"))?;
+        let url = self
+            .source
+            .as_str()
+            .filter(|url| url.starts_with("mxc://"))?;
         Some(MediaSource::Plain(OwnedMxcUri::from(url)))
     }
 }
@@ -178,7 +181,10 @@ impl Matrix {
 
 /// The content of a file; none where it cannot be had. A file that is never to be had must not keep everything behind it
 /// from being heard, so that patience has an end.
-async fn download(online: &Online, wanted: &MediaRequestParameters) -> Result<Option<Vec<u8>>, Ended> {
+async fn download(
+    online: &Online,
+    wanted: &MediaRequestParameters,
+) -> Result<Option<Vec<u8>>, Ended> {
     let media = online.client.media();
     for wait in TRIES {
         tokio::time::sleep(wait).await;
@@ -215,7 +221,12 @@ mod tests {
     #[test]
     fn a_file_is_fetched_from_the_homeserver_and_from_nowhere_else() {
         assert!(waiting(json!("mxc://hs/abc")).source().is_some());
-        for odd in [json!("https://evil.example/x"), json!("file:///etc/passwd"), json!(3), json!({})] {
+        for odd in [
+            json!("https://evil.example/x"),
+            json!("file:///etc/passwd"),
+            json!(3),
+            json!({}),
+        ] {
             assert!(waiting(odd.clone()).source().is_none(), "{odd}");
         }
     }

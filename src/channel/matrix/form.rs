@@ -236,8 +236,16 @@ pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> V
 
 /// Width and height of a PNG, GIF or JPEG, from its first octets.
 pub(super) fn picture_size(octets: &[u8]) -> Option<(u32, u32)> {
-    let be = |at: usize| Some(u32::from(u16::from_be_bytes(octets.get(at..at + 2)?.try_into().ok()?)));
-    let le = |at: usize| Some(u32::from(u16::from_le_bytes(octets.get(at..at + 2)?.try_into().ok()?)));
+    let be = |at: usize| {
+        Some(u32::from(u16::from_be_bytes(
+            octets.get(at..at + 2)?.try_into().ok()?,
+        )))
+    };
+    let le = |at: usize| {
+        Some(u32::from(u16::from_le_bytes(
+            octets.get(at..at + 2)?.try_into().ok()?,
+        )))
+    };
     if octets.starts_with(b"\x89PNG\r\n\x1a\n") {
         let whole = |at: usize| Some(u32::from_be_bytes(octets.get(at..at + 4)?.try_into().ok()?));
         return Some((whole(16)?, whole(20)?));
@@ -290,10 +298,16 @@ mod tests {
         };
         let alert = content(&alert, &Relation::default());
         assert_eq!(alert["msgtype"], "m.text");
-        assert_eq!(alert["m.mentions"], json!({ "user_ids": ["@ines:hs.example"] }));
+        assert_eq!(
+            alert["m.mentions"],
+            json!({ "user_ids": ["@ines:hs.example"] })
+        );
         assert_eq!(alert["body"], "Un avis est rendu.\n\n@ines:hs.example");
         let html = alert["formatted_body"].as_str().unwrap();
-        assert!(html.contains("<a href=\"https://matrix.to/#/@ines:hs.example\">"), "{html}");
+        assert!(
+            html.contains("<a href=\"https://matrix.to/#/@ines:hs.example\">"),
+            "{html}"
+        );
     }
 
     #[test]
@@ -326,7 +340,10 @@ mod tests {
         assert_eq!(threaded(None)["is_falling_back"], true);
         assert_eq!(threaded(None)["m.in_reply_to"]["event_id"], "$root");
         assert_eq!(threaded(Some("$line"))["is_falling_back"], false);
-        assert_eq!(threaded(Some("$line"))["m.in_reply_to"]["event_id"], "$line");
+        assert_eq!(
+            threaded(Some("$line"))["m.in_reply_to"]["event_id"],
+            "$line"
+        );
         assert_eq!(threaded(Some("$line"))["event_id"], "$root");
     }
 
@@ -349,7 +366,10 @@ mod tests {
             buttons: vec![button("✅", "Confirmer"), button("❌", "Annuler")],
             ..post("À confirmer")
         };
-        assert_eq!(Text::of(&post).body, "À confirmer\n\n✅ Confirmer · ❌ Annuler");
+        assert_eq!(
+            Text::of(&post).body,
+            "À confirmer\n\n✅ Confirmer · ❌ Annuler"
+        );
     }
 
     #[test]
@@ -373,9 +393,15 @@ mod tests {
         };
         let content = file(&attached, &Relation::default(), "k");
         assert_eq!(content["msgtype"], "m.image");
-        assert_eq!(content["info"], json!({ "mimetype": "image/png", "size": 12, "w": 3, "h": 4 }));
+        assert_eq!(
+            content["info"],
+            json!({ "mimetype": "image/png", "size": 12, "w": 3, "h": 4 })
+        );
         assert_eq!(content["url"], "mxc://hs/x");
-        let svg = Attached { media_type: "image/svg+xml", ..attached };
+        let svg = Attached {
+            media_type: "image/svg+xml",
+            ..attached
+        };
         assert_eq!(file(&svg, &Relation::default(), "k")["msgtype"], "m.file");
     }
 
@@ -389,7 +415,13 @@ mod tests {
         ];
         assert_eq!(picture_size(&jpeg), Some((9, 5)));
         assert_eq!(picture_size(b"GIF89a\x02\x00\x03\x00"), Some((2, 3)));
-        for odd in [&b""[..], b"\xff\xd8", b"\xff\xd8\xff\xe0\0\0", b"\x89PNG", b"text"] {
+        for odd in [
+            &b""[..],
+            b"\xff\xd8",
+            b"\xff\xd8\xff\xe0\0\0",
+            b"\x89PNG",
+            b"text",
+        ] {
             assert_eq!(picture_size(odd), None);
         }
     }

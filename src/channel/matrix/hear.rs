@@ -119,7 +119,16 @@ impl Matrix {
         {
             return Ok(());
         }
-        let files = self.files_for(online, room, event, text.about.as_deref(), &said.text, inbox).await?;
+        let files = self
+            .files_for(
+                online,
+                room,
+                event,
+                text.about.as_deref(),
+                &said.text,
+                inbox,
+            )
+            .await?;
         let trusted = self.binds(online, room, event).await?;
         let spoken = Spoken {
             event,
@@ -152,7 +161,9 @@ impl Matrix {
             // It was no command, or none that could be read.
             None => Ok(true),
             Some(became) if became.by != event.sender => Ok(false),
-            Some(Became { understood: false, .. }) => Ok(true),
+            Some(Became {
+                understood: false, ..
+            }) => Ok(true),
             Some(_) => {
                 self.remark(remark(event, place, Remarked::EditedTooLate));
                 Ok(false)
@@ -210,7 +221,8 @@ impl Matrix {
             return Ok(());
         }
         let choices: Option<Choices> = online.memo.get(Note::Choices(to)).await?;
-        let Some(choices) = choices.filter(|choices| choices.room == room.room_id().as_str()) else {
+        let Some(choices) = choices.filter(|choices| choices.room == room.room_id().as_str())
+        else {
             return Ok(());
         };
         let pressed = choices
@@ -239,7 +251,12 @@ impl Matrix {
     }
 
     /// Whether `event` binds who sent it.
-    pub(super) async fn binds(&self, online: &Online, room: &Room, event: &Event) -> Result<bool, Fault> {
+    pub(super) async fn binds(
+        &self,
+        online: &Online,
+        room: &Room,
+        event: &Event,
+    ) -> Result<bool, Fault> {
         let encrypted = online.encrypted(room).await? != Encrypted::No;
         Ok(event
             .seal
@@ -291,7 +308,11 @@ impl Matrix {
             understood: !matches!(receipt.verdict, Verdict::Misunderstood | Verdict::Ignored),
         };
         let note = Note::Line(&spoken.remote_id);
-        Ok(online.memo.put(note, &became).await?)
+        online.memo.put(note, &became).await?;
+        if let Some(old) = self.lines.put(&spoken.remote_id) {
+            online.memo.remove(Note::Line(&old)).await?;
+        }
+        Ok(())
     }
 
     /// Waits for what comes of a line, and shows in the room that Greffier is at work where that takes long.
@@ -334,7 +355,9 @@ impl Matrix {
         tokio::spawn(async move {
             if room.state() == RoomState::Joined {
                 // A courtesy: nothing depends on it.
-                let _unseen = room.send_single_receipt(ReceiptType::Read, thread, id).await;
+                let _unseen = room
+                    .send_single_receipt(ReceiptType::Read, thread, id)
+                    .await;
             }
         });
     }

@@ -240,7 +240,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = home(folder.path());
         let held = home.lock().unwrap();
-        assert!(home.lock().unwrap_err().to_string().contains("another greffier"));
+        assert!(
+            home.lock()
+                .unwrap_err()
+                .to_string()
+                .contains("another greffier")
+        );
         drop(held);
         home.lock().unwrap();
     }
@@ -252,7 +257,10 @@ mod tests {
         assert!(home.session().unwrap().is_none());
         home.keep(&session(Some("token"))).unwrap();
         let error = home.session().err().unwrap().to_string();
-        assert!(error.contains("not its keys") && error.contains("matrix recover"), "{error}");
+        assert!(
+            error.contains("not its keys") && error.contains("matrix recover"),
+            "{error}"
+        );
         fs::create_dir_all(home.store()).unwrap();
         fs::write(home.store().join("matrix-sdk-crypto.sqlite3"), "").unwrap();
         assert!(home.session().unwrap() == Some(session(Some("token"))));

@@ -28,7 +28,10 @@ pub(super) fn html(text: &str) -> String {
                 id,
             }))
         }
-        Event::End(TagEnd::Link) => links.pop().unwrap_or(false).then_some(Event::End(TagEnd::Link)),
+        Event::End(TagEnd::Link) => links
+            .pop()
+            .unwrap_or(false)
+            .then_some(Event::End(TagEnd::Link)),
         // Alignment would be a style, which clients do not take.
         Event::Start(Tag::Table(columns)) => {
             let plain = columns.iter().map(|_| pulldown_cmark::Alignment::None);
@@ -88,7 +91,10 @@ mod tests {
 
     #[test]
     fn marks_become_elements() {
-        assert_eq!(html("**n° 12** : *reçu*"), "<p><strong>n° 12</strong> : <em>reçu</em></p>");
+        assert_eq!(
+            html("**n° 12** : *reçu*"),
+            "<p><strong>n° 12</strong> : <em>reçu</em></p>"
+        );
         assert_eq!(
             html("| a | b |\n|:--|--:|\n| 1 | 2 |"),
             "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>\n<tr><td>1</td><td>2</td></tr>\n</tbody></table>"
@@ -104,7 +110,9 @@ mod tests {
 
     #[test]
     fn links_lead_to_pages_and_not_to_people() {
-        assert!(html("[a](https://x.example \"t\")").contains("<a href=\"https://x.example\">a</a>"));
+        assert!(
+            html("[a](https://x.example \"t\")").contains("<a href=\"https://x.example\">a</a>")
+        );
         for bad in [
             "[Le préfet](https://matrix.to/#/@x:y)",
             "[a](javascript:alert(1))",

@@ -94,7 +94,8 @@ pub(super) async fn recover(client: &Client, key: &str) -> Result<(), Fault> {
     recovered.map_err(|error| match error {
         RecoveryError::Sdk(error) => Fault::from(error),
         RecoveryError::BackupExistsOnServer | RecoveryError::SecretStorage(_) => Fault::Person(
-            "The recovery key does not open the account’s identity: is it the newest one?".to_owned(),
+            "The recovery key does not open the account’s identity: is it the newest one?"
+                .to_owned(),
         ),
     })?;
     if complete(client).await {
@@ -211,7 +212,10 @@ pub(super) async fn look(client: &Client) -> Identity {
     let own = encryption.get_own_device().await.ok().flatten();
     let fingerprint = encryption.ed25519_key().await.unwrap_or_default();
     Identity {
-        user: client.user_id().map(ToString::to_string).unwrap_or_default(),
+        user: client
+            .user_id()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         device: client
             .device_id()
             .map(ToString::to_string)
@@ -225,7 +229,10 @@ pub(super) async fn look(client: &Client) -> Identity {
 
 fn in_fours(key: &str) -> String {
     let letters: Vec<char> = key.chars().collect();
-    let fours: Vec<String> = letters.chunks(4).map(|four| four.iter().collect()).collect();
+    let fours: Vec<String> = letters
+        .chunks(4)
+        .map(|four| four.iter().collect())
+        .collect();
     fours.join(" ")
 }
 

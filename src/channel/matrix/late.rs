@@ -167,7 +167,12 @@ impl Matrix {
     }
 
     /// Tells the sender, at most once an hour in a room, and only where he may have meant Greffier.
-    async fn tell_unread(&self, online: &Online, line: &Unread, now: Timestamp) -> Result<(), Fault> {
+    async fn tell_unread(
+        &self,
+        online: &Online,
+        line: &Unread,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         let Some(room) = room(&online.client, &line.room) else {
             return Ok(());
         };

@@ -41,7 +41,11 @@ pub(super) struct Online {
 
 impl Online {
     /// What is known of `client`'s session.
-    pub(super) async fn of(client: Client, made: Timestamp, bound: &[Bound]) -> Result<Self, Fault> {
+    pub(super) async fn of(
+        client: Client,
+        made: Timestamp,
+        bound: &[Bound],
+    ) -> Result<Self, Fault> {
         let me = client
             .user_id()
             .ok_or(Fault::LoggedOut { soft: true })?

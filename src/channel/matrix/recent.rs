@@ -40,9 +40,47 @@ impl Recent {
     }
 }
 
+/// Notes that were made one after the other, and whose oldest are of no use any more.
+#[derive(Debug)]
+pub(super) struct Passing {
+    most: usize,
+    kept: Mutex<VecDeque<String>>,
+}
+
+impl Passing {
+    /// The last `most` are of use.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The note `id` was made. Answers one that can go.
+    pub(super) fn put(&self, id: &str) -> Option<String> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.back().is_some_and(|last| last == id) {
+            return None;
+        }
+        kept.push_back(id.to_owned());
+        let surplus = kept.len() > self.most;
+        surplus.then(|| kept.pop_front()).flatten()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Recent;
+    use super::{Passing, Recent};
+
+    #[test]
+    fn notes_pass() {
+        let passing = Passing::new(2);
+        assert_eq!(
+            ["a", "b", "b"].map(|id| passing.put(id)),
+            [None, None, None]
+        );
+        assert_eq!(passing.put("c").as_deref(), Some("a"));
+    }
 
     #[test]
     fn the_oldest_is_forgotten() {

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::memo::Note;
 use super::online::Online;
 use super::settings::{Settings, server_is_among};
-use crate::message::{Destination, Incoming, Heard, Remark, Remarked};
+use crate::message::{Destination, Heard, Incoming, Remark, Remarked};
 
 /// Tries to join after an invitation: federation may need a while until the inviter's server answers.
 const JOINS: u32 = 6;
@@ -102,7 +102,10 @@ impl Matrix {
             tracing::warn!(
                 "A room that Greffier is bound to goes on elsewhere, where it is not let in: invite it there"
             );
-            self.health.ill("matrix-rooms", "a room goes on elsewhere, and Greffier is not invited there");
+            self.health.ill(
+                "matrix-rooms",
+                "a room goes on elsewhere, and Greffier is not invited there",
+            );
             // The invitation, when it comes, is to a room that is bound.
             return online.move_to(&name, &to).await;
         };
@@ -128,7 +131,8 @@ impl Matrix {
             return;
         }
         tracing::error!("Greffier was put out of a room that bot.toml binds: {name}");
-        self.health.ill("matrix-rooms", format!("Greffier was put out of {name}"));
+        self.health
+            .ill("matrix-rooms", format!("Greffier was put out of {name}"));
         for administrateur in &self.settings.administrateurs {
             let at = crate::clock::now();
             self.remark(Incoming {
@@ -148,7 +152,12 @@ impl Matrix {
     }
 
     /// Whether what speaks of dossiers may be said in `room`. The first time that it may not, the room is told why.
-    pub(super) async fn may_hear(&self, online: &Online, room: &Room, name: &str) -> Result<bool, Fault> {
+    pub(super) async fn may_hear(
+        &self,
+        online: &Online,
+        room: &Room,
+        name: &str,
+    ) -> Result<bool, Fault> {
         let externals = self
             .bound
             .iter()
@@ -165,7 +174,9 @@ impl Matrix {
             return Ok(true);
         };
         if online.memo.get::<bool>(Note::Told(&told)).await?.is_none() {
-            tracing::warn!("People of servers that matrix.allowed_servers does not name are in {name}: it is told nothing more");
+            tracing::warn!(
+                "People of servers that matrix.allowed_servers does not name are in {name}: it is told nothing more"
+            );
             let at = crate::clock::now();
             self.remark(Incoming {
                 id: format!("matrix:outsiders:{name}:{}", at.as_second()),
@@ -235,7 +246,8 @@ mod tests {
              inviters = [\"*.gouv.example\"]\nallowed_servers = [\"ami.example\"]",
         )
         .unwrap();
-        let judged = |who: &UserId, bound, direct| judge(who, "hs.example", bound, direct, &settings);
+        let judged =
+            |who: &UserId, bound, direct| judge(who, "hs.example", bound, direct, &settings);
         let (mine, friend, chief, state, stranger) = (
             user_id!("@a:hs.example"),
             user_id!("@a:ami.example"),

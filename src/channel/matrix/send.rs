@@ -61,7 +61,10 @@ impl Matrix {
         known: &Known,
     ) -> Outcome {
         let sent = match &message.body {
-            Body::Post(post) => self.post(online, key, &message.to.address, post, known).await,
+            Body::Post(post) => {
+                self.post(online, key, &message.to.address, post, known)
+                    .await
+            }
             Body::React(react) => {
                 self.react(online, key, &message.to.address, react, known.since)
                     .await
@@ -110,7 +113,14 @@ impl Matrix {
         };
         if let Some(whole) = whole {
             let id = self
-                .file_part(&target, "message.txt", "text/plain", whole.into_bytes(), &beside, &format!("{key}-w"))
+                .file_part(
+                    &target,
+                    "message.txt",
+                    "text/plain",
+                    whole.into_bytes(),
+                    &beside,
+                    &format!("{key}-w"),
+                )
                 .await?;
             first.get_or_insert(id);
         }
@@ -164,7 +174,9 @@ impl Matrix {
         self.turn().await?;
         match self.put(&room, "m.reaction", content, key).await {
             Ok(id) => Ok(id),
-            Err(Fault::Denied { code, .. }) if code == "M_DUPLICATE_ANNOTATION" => Ok(String::new()),
+            Err(Fault::Denied { code, .. }) if code == "M_DUPLICATE_ANNOTATION" => {
+                Ok(String::new())
+            }
             Err(fault) => Err(outcome(&fault)),
         }
     }
@@ -202,8 +214,13 @@ impl Matrix {
             Ok(Encrypted::Yes) => true,
             Ok(Encrypted::No) => false,
             Ok(Encrypted::NotAnyMore) => {
-                tracing::error!("The homeserver says that an encrypted Matrix room is not encrypted any more: nothing is sent there");
-                self.health.ill("matrix-encryption", "a room that was encrypted is said not to be");
+                tracing::error!(
+                    "The homeserver says that an encrypted Matrix room is not encrypted any more: nothing is sent there"
+                );
+                self.health.ill(
+                    "matrix-encryption",
+                    "a room that was encrypted is said not to be",
+                );
                 return Err(Outcome::Held {
                     after: Duration::from_mins(10),
                     why: "the room was encrypted, and is said not to be any more".to_owned(),
@@ -230,13 +247,18 @@ impl Matrix {
         let memo = &target.online.memo;
         let fail = |fault: Fault| outcome(&fault);
         let note = Note::Tried(key);
-        let tried: Option<Tried> = memo.get(note.clone()).await.map_err(|error| fail(error.into()))?;
+        let tried: Option<Tried> = memo
+            .get(note.clone())
+            .await
+            .map_err(|error| fail(error.into()))?;
         let now = crate::clock::now();
-        let unsure = tried.as_ref().map_or(target.since < target.online.made, |tried| {
-            tried.encrypted != target.encrypted
-                || tried.device != target.online.made
-                || now.duration_since(tried.at) > REMEMBERS
-        });
+        let unsure = tried
+            .as_ref()
+            .map_or(target.since < target.online.made, |tried| {
+                tried.encrypted != target.encrypted
+                    || tried.device != target.online.made
+                    || now.duration_since(tried.at) > REMEMBERS
+            });
         if unsure && let Some(id) = self.search(target, key).await.map_err(fail)? {
             return Ok(id);
         }
@@ -247,24 +269,38 @@ impl Matrix {
                 device: target.online.made,
                 at: now,
             };
-            memo.put(note.clone(), &trying).await.map_err(|error| fail(error.into()))?;
+            memo.put(note.clone(), &trying)
+                .await
+                .map_err(|error| fail(error.into()))?;
         }
         let threaded = form::threaded(&content);
         let sent = match self.put(target.room, kind, content.clone(), key).await {
             // What it belongs to cannot begin a thread, or is gone: better beside it than not at all.
             Err(Fault::Denied { status: 400, code }) if threaded && code != "M_TOO_LARGE" => {
                 let key = format!("{key}-p");
-                self.put(target.room, kind, form::alone(content), &key).await
+                self.put(target.room, kind, form::alone(content), &key)
+                    .await
             }
             sent => sent,
         };
         let id = sent.map_err(fail)?;
         // Kept until the outbox knows: it asks again with the same key if it does not.
+        if let Some(old) = self.tries.put(key) {
+            memo.remove(Note::Tried(&old))
+                .await
+                .map_err(|error| fail(error.into()))?;
+        }
         Ok(id)
     }
 
     /// One request.
-    async fn put(&self, room: &Room, kind: &str, content: Value, key: &str) -> Result<String, Fault> {
+    async fn put(
+        &self,
+        room: &Room,
+        kind: &str,
+        content: Value,
+        key: &str,
+    ) -> Result<String, Fault> {
         let transaction = OwnedTransactionId::from(key);
         let started = std::time::Instant::now();
         let sent = room
@@ -323,7 +359,12 @@ impl Matrix {
                 let reaction = form::reaction(id, &button.emoji);
                 // Without it the choice can still be typed, or set out by hand.
                 let _missing = self
-                    .put(target.room, "m.reaction", reaction, &format!("{key}-r{index}"))
+                    .put(
+                        target.room,
+                        "m.reaction",
+                        reaction,
+                        &format!("{key}-r{index}"),
+                    )
                     .await;
             }
         }
@@ -346,8 +387,15 @@ impl Matrix {
                 why: "a file cannot be read".to_owned(),
             });
         };
-        self.file_part(target, &piece.name, &piece.media_type, content, relation, key)
-            .await
+        self.file_part(
+            target,
+            &piece.name,
+            &piece.media_type,
+            content,
+            relation,
+            key,
+        )
+        .await
     }
 
     /// Uploads and sends a file, unless it was sent already.
@@ -384,6 +432,11 @@ impl Matrix {
         memo.put(Note::Part(key), &id)
             .await
             .map_err(|error| fail(error.into()))?;
+        if let Some(old) = self.parts.put(key) {
+            memo.remove(Note::Part(&old))
+                .await
+                .map_err(|error| fail(error.into()))?;
+        }
         Ok(id)
     }
 
@@ -406,7 +459,10 @@ impl Matrix {
                     return Ok(Some(seen.id));
                 }
             }
-            match page.end.filter(|_| looked < SEARCH && !page.chunk.is_empty()) {
+            match page
+                .end
+                .filter(|_| looked < SEARCH && !page.chunk.is_empty())
+            {
                 Some(end) => options = MessagesOptions::backward().from(end.as_str()),
                 None => return Ok(None),
             }

@@ -134,11 +134,13 @@ impl Settings {
         let http = self.homeserver.starts_with("http://");
         fault(
             self.homeserver.trim().is_empty() || self.homeserver.contains(char::is_whitespace),
-            "matrix.homeserver: write its address, like \"https://matrix.agent.example.fr\"".to_owned(),
+            "matrix.homeserver: write its address, like \"https://matrix.agent.example.fr\""
+                .to_owned(),
         );
         fault(
             http && !is_loopback(&self.homeserver),
-            "matrix.homeserver: http:// would carry the password in clear; write https://".to_owned(),
+            "matrix.homeserver: http:// would carry the password in clear; write https://"
+                .to_owned(),
         );
         fault(
             self.user.trim().is_empty() || self.user.contains(char::is_whitespace),
@@ -148,19 +150,21 @@ impl Settings {
             self.password_file.is_some() && self.token_file.is_some(),
             "matrix: write password_file or token_file, not both".to_owned(),
         );
-        for (key, ids) in [("administrateurs", &self.administrateurs), ("inviters", &self.inviters)] {
+        for (key, ids) in [
+            ("administrateurs", &self.administrateurs),
+            ("inviters", &self.inviters),
+        ] {
             for id in ids.iter().filter(|id| !is_user_id(id)) {
                 let server = key == "inviters" && !id.contains('@');
                 fault(
                     !server,
-                    format!("matrix.{key}: \"{id}\" is no Matrix id; write one like \"@ines:agent.example.fr\""),
+                    format!(
+                        "matrix.{key}: \"{id}\" is no Matrix id; write one like \"@ines:agent.example.fr\""
+                    ),
                 );
             }
         }
-        fault(
-            self.burst == 0,
-            "matrix.burst: write at least 1".to_owned(),
-        );
+        fault(self.burst == 0, "matrix.burst: write at least 1".to_owned());
         faults
     }
 }
@@ -243,17 +247,22 @@ mod tests {
         assert!(faults("homeserver = \"http://[::1]:8008/\"\nuser = \"a\"").is_empty());
         let both = format!("{WHOLE}password_file = \"a\"\ntoken_file = \"b\"");
         assert!(faults(&both)[0].contains("not both"));
-        let odd = format!("{WHOLE}administrateurs = [\"ines\"]\ninviters = [\"*.gouv.fr\", \"@x\"]");
+        let odd =
+            format!("{WHOLE}administrateurs = [\"ines\"]\ninviters = [\"*.gouv.fr\", \"@x\"]");
         assert_eq!(faults(&odd).len(), 2);
     }
 
     #[test]
     fn the_last_pattern_that_fits_decides() {
-        let allowed = |patterns: &[&str]| patterns.iter().map(|&p| p.to_owned()).collect::<Vec<_>>();
+        let allowed =
+            |patterns: &[&str]| patterns.iter().map(|&p| p.to_owned()).collect::<Vec<_>>();
         let tchap = allowed(&["agent.*.tchap.gouv.fr", "!agent.externe.tchap.gouv.fr"]);
         assert!(server_is_among("agent.finances.tchap.gouv.fr", &tchap));
         assert!(!server_is_among("agent.externe.tchap.gouv.fr", &tchap));
-        assert!(!server_is_among("agent.finances.tchap.gouv.fr.evil.example", &tchap));
+        assert!(!server_is_among(
+            "agent.finances.tchap.gouv.fr.evil.example",
+            &tchap
+        ));
         assert!(!server_is_among("evil.example", &tchap));
         assert!(server_is_among("HS.example", &allowed(&["hs.example"])));
         assert!(!server_is_among("hs.example", &[]));

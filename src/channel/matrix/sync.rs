@@ -119,9 +119,14 @@ impl Matrix {
                 Err(Fault::Away(why)) => {
                     away = away.saturating_add(1);
                     if away == 2 {
-                        tracing::warn!("Matrix: the homeserver does not answer ({why}); tried again, less and less often");
+                        tracing::warn!(
+                            "Matrix: the homeserver does not answer ({why}); tried again, less and less often"
+                        );
                     }
-                    self.health.ill(super::NETWORK, format!("the homeserver does not answer ({why})"));
+                    self.health.ill(
+                        super::NETWORK,
+                        format!("the homeserver does not answer ({why})"),
+                    );
                     if self.rest(wait(away), stop).await {
                         return Ended::Stopped;
                     }
@@ -141,7 +146,10 @@ impl Matrix {
             }
             away = 0;
             self.health.well(super::NETWORK);
-            match self.take(online, &response, since.is_none(), inbox, stop).await {
+            match self
+                .take(online, &response, since.is_none(), inbox, stop)
+                .await
+            {
                 Ok(()) => {}
                 Err(ended) => return ended,
             }
@@ -184,7 +192,11 @@ impl Matrix {
                 }
                 self.hear(online, &room, event, inbox).await?;
             }
-            if let Some(last) = events.last().and_then(read).or_else(|| newest(&update.timeline)) {
+            if let Some(last) = events
+                .last()
+                .and_then(read)
+                .or_else(|| newest(&update.timeline))
+            {
                 let note = Note::Last(id.as_str());
                 let last = Last {
                     event: last.id,
@@ -209,10 +221,7 @@ impl Matrix {
                 self.left(online, &room, &by);
             }
         }
-        online
-            .memo
-            .put(Note::Since, &response.next_batch)
-            .await?;
+        online.memo.put(Note::Since, &response.next_batch).await?;
         metrics::histogram!("greffier_matrix_sync_seconds").record(started.elapsed());
         if !response.rooms.joined.is_empty() || !response.rooms.left.is_empty() {
             self.roll_call(online).await;
@@ -245,7 +254,9 @@ impl Matrix {
                 Ok(events) => events,
                 // Trying for ever would keep everything else from being heard.
                 Err(fault @ Fault::Denied { .. }) => {
-                    tracing::warn!("What happened in a room meanwhile is not shown to Greffier: {fault}");
+                    tracing::warn!(
+                        "What happened in a room meanwhile is not shown to Greffier: {fault}"
+                    );
                     Vec::new()
                 }
                 Err(fault) => return Err(fault),
@@ -284,7 +295,9 @@ impl Matrix {
         }
         metrics::counter!("greffier_matrix_back_filled_total").increment(found.len() as u64);
         if found.len() >= BACK_FILL {
-            tracing::warn!("More happened in a room than is looked through after a long absence: what is older is not heard");
+            tracing::warn!(
+                "More happened in a room than is looked through after a long absence: what is older is not heard"
+            );
         }
         found.reverse();
         Ok(found)
@@ -361,7 +374,8 @@ fn settings(since: Option<&str>, poll: Duration) -> SyncSettings {
 
 /// One second, doubled up to five minutes.
 fn wait(failures: u32) -> Duration {
-    let whole = Duration::from_secs(1u64 << failures.min(9).saturating_sub(1)).min(Duration::from_mins(5));
+    let whole =
+        Duration::from_secs(1u64 << failures.min(9).saturating_sub(1)).min(Duration::from_mins(5));
     let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
     whole.mul_f64(0.75 + chance / 4.0)
 }
@@ -373,7 +387,12 @@ mod tests {
 
     use super::*;
 
-    fn event(id: &str, kind: &str, who: Option<&str>, content: &serde_json::Value) -> TimelineEvent {
+    fn event(
+        id: &str,
+        kind: &str,
+        who: Option<&str>,
+        content: &serde_json::Value,
+    ) -> TimelineEvent {
         let mut event = json!({
             "type": kind, "event_id": id, "sender": "@x:hs", "origin_server_ts": 1000, "content": content,
         });
@@ -408,7 +427,10 @@ mod tests {
         assert!(wait(1) <= Duration::from_secs(1));
         for failures in 2..100 {
             let wait = wait(failures);
-            assert!(wait >= Duration::from_millis(1500) && wait <= Duration::from_mins(5), "{failures}");
+            assert!(
+                wait >= Duration::from_millis(1500) && wait <= Duration::from_mins(5),
+                "{failures}"
+            );
         }
     }
 }

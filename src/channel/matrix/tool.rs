@@ -1,8 +1,11 @@
 //! What the operator does with the device by hand: log in, recover, look.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::bail;
+use matrix_sdk::Client;
+use matrix_sdk::config::SyncSettings;
 
 use super::connect::{Connected, connect};
 use super::fault::Fault;
@@ -55,7 +58,7 @@ pub async fn log_in(settings: &Settings, data: &Path, how: Login) -> anyhow::Res
             Err(fault) => return Err(abandon(&connected, &home, fault).await?.into()),
         }
     };
-    let identity = look(client).await;
+    let identity = seen_from_outside(client).await?;
     home.keep_status(&identity)?;
     Ok(LoggedIn {
         identity,
@@ -83,7 +86,7 @@ pub async fn recover_device(
     if let Err(fault) = recover(client, key).await {
         return Err(abandon(&connected, &home, fault).await?.into());
     }
-    let identity = look(client).await;
+    let identity = seen_from_outside(client).await?;
     home.keep_status(&identity)?;
     Ok(identity)
 }
@@ -98,6 +101,14 @@ pub fn status(settings: &Settings, data: &Path) -> anyhow::Result<Seen> {
         _ => None,
     };
     Ok(Seen { identity, in_use })
+}
+
+/// How the device stands after one look at what the homeserver has to say. The daemon takes nothing of it for heard: it goes
+/// on from its own place.
+async fn seen_from_outside(client: &Client) -> Result<Identity, Fault> {
+    let settings = SyncSettings::new().timeout(Duration::ZERO);
+    client.sync_once(settings).await?;
+    Ok(look(client).await)
 }
 
 fn place(settings: &Settings, data: &Path) -> (Settings, Home) {

@@ -28,7 +28,13 @@ pub(super) fn answer(client: &Client, administrateurs: &[String]) {
         move |event: ToDeviceKeyVerificationRequestEvent, client: Client| {
             let allowed = allowed.clone();
             async move {
-                begin(&client, &allowed, &event.sender, event.content.transaction_id.as_str()).await;
+                begin(
+                    &client,
+                    &allowed,
+                    &event.sender,
+                    event.content.transaction_id.as_str(),
+                )
+                .await;
             }
         }
     });
@@ -47,7 +53,9 @@ async fn begin(client: &Client, allowed: &[String], sender: &UserId, flow: &str)
         return;
     }
     if !allowed.iter().any(|id| id == sender.as_str()) {
-        tracing::info!("A verification was asked for by somebody who is not in matrix.administrateurs: left unanswered");
+        tracing::info!(
+            "A verification was asked for by somebody who is not in matrix.administrateurs: left unanswered"
+        );
         return;
     }
     let request = client
@@ -56,7 +64,10 @@ async fn begin(client: &Client, allowed: &[String], sender: &UserId, flow: &str)
         .await;
     if let Some(request) = request {
         tokio::spawn(async move {
-            if tokio::time::timeout(PATIENCE, follow(&request)).await.is_err() {
+            if tokio::time::timeout(PATIENCE, follow(&request))
+                .await
+                .is_err()
+            {
                 tracing::warn!("A verification of Greffier’s device was not finished in time");
                 // It ends by itself on the other side as well.
                 let _ended = request.cancel().await;

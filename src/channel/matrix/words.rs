@@ -61,7 +61,10 @@ fn called<'a>(body: &'a str, names: &Names) -> Option<&'a str> {
         .map(|(local, _)| local);
     let candidates = [Some(names.id.as_str()), names.shown.as_deref(), local];
     candidates.into_iter().flatten().find_map(|name| {
-        let body = body.strip_prefix('@').filter(|_| !name.starts_with('@')).unwrap_or(body);
+        let body = body
+            .strip_prefix('@')
+            .filter(|_| !name.starts_with('@'))
+            .unwrap_or(body);
         let rest = strip_name(body, name)?;
         let rest = rest.trim_start_matches(is_space);
         let ended = rest.is_empty() || rest.len() < body.len() - name.len();
@@ -124,8 +127,17 @@ mod tests {
 
     #[test]
     fn each_prefix_makes_a_command() {
-        for body in ["!suivre 42", "/suivre 42", "//suivre 42", "\u{a0}!suivre 42 "] {
-            assert_eq!(text(body, false), Some(("suivre 42".to_owned(), false)), "{body}");
+        for body in [
+            "!suivre 42",
+            "/suivre 42",
+            "//suivre 42",
+            "\u{a0}!suivre 42 ",
+        ] {
+            assert_eq!(
+                text(body, false),
+                Some(("suivre 42".to_owned(), false)),
+                "{body}"
+            );
         }
     }
 
@@ -140,7 +152,11 @@ mod tests {
             "Greffe suivre 42",
             "@greffe /suivre 42",
         ] {
-            assert_eq!(text(body, false), Some(("suivre 42".to_owned(), true)), "{body}");
+            assert_eq!(
+                text(body, false),
+                Some(("suivre 42".to_owned(), true)),
+                "{body}"
+            );
         }
     }
 
@@ -165,8 +181,14 @@ mod tests {
 
     #[test]
     fn in_private_everything_is_for_greffier() {
-        assert_eq!(text("suivre 42", true), Some(("suivre 42".to_owned(), true)));
-        assert_eq!(text("!suivre 42", true), Some(("suivre 42".to_owned(), true)));
+        assert_eq!(
+            text("suivre 42", true),
+            Some(("suivre 42".to_owned(), true))
+        );
+        assert_eq!(
+            text("!suivre 42", true),
+            Some(("suivre 42".to_owned(), true))
+        );
         assert_eq!(text(" \u{200b}", true), None);
     }
 

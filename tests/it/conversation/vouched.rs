@@ -100,7 +100,10 @@ fn what_nobody_vouches_for_may_look_and_not_act() {
     // What was asked from a signed device is not confirmed from another.
     desk.hear(None, Heard::Line(line("supprimer 1")));
     let preview = said(&mut desk).concat();
-    let code = preview.split("confirmer ").nth(1).map_or("", |rest| &rest[..4]);
+    let code = preview
+        .split("confirmer ")
+        .nth(1)
+        .map_or("", |rest| &rest[..4]);
     unsigned.text = format!("confirmer {code}");
     let receipt = desk.hear(None, Heard::Line(unsigned));
     assert_eq!(receipt.verdict, Verdict::Refused);
@@ -111,9 +114,16 @@ fn what_nobody_vouches_for_may_look_and_not_act() {
 fn an_act_typed_more_than_an_hour_ago_is_asked_about_first() {
     let mut desk = desk();
     let hour = desk.now - SignedDuration::from_hours(1);
-    desk.hear_late(None, hour - SignedDuration::from_secs(1), Heard::Line(line("suivre 1")));
+    desk.hear_late(
+        None,
+        hour - SignedDuration::from_secs(1),
+        Heard::Line(line("suivre 1")),
+    );
     let answer = said(&mut desk).concat();
-    assert!(answer.contains("À confirmer") && answer.contains("suivre le dossier"), "{answer}");
+    assert!(
+        answer.contains("À confirmer") && answer.contains("suivre le dossier"),
+        "{answer}"
+    );
     assert_eq!(followers(&desk), 0);
     desk.hear_late(None, hour, Heard::Line(line("suivre 1")));
     assert_eq!(followers(&desk), 1);
