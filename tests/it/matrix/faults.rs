@@ -10,7 +10,7 @@ use crate::daemon::desk::{LINA, until};
 use crate::servers::synapse::{Rates, Synapse, shared_synapse, synapse_with};
 
 /// Deposits at once.
-const BURST: usize = 5;
+const BURST: usize = 2;
 
 /// An office whose daemon goes through a proxy.
 fn behind<'a>(server: &Synapse, people: &'a People, name: &str) -> (Proxy, Office<'a>) {
