@@ -114,8 +114,11 @@ class People:
 
     async def do_bare(self, who, room, text):
         """Sends a text with nothing done before it, and answers when that was begun."""
+        person = self.people[who]
+        if person.client.rooms[room].encrypted and room not in person.trusted:
+            await person.choose_devices(room)
         begun = time.time() * 1000
-        answer = await self.people[who].client.room_send(room, "m.room.message", {"msgtype": "m.text", "body": text})
+        answer = await person.client.room_send(room, "m.room.message", {"msgtype": "m.text", "body": text})
         if not hasattr(answer, "event_id"):
             raise Trouble(f"not sent: {answer}")
         return begun

@@ -3,8 +3,9 @@
 
 use super::client::{People, Room};
 use super::scene::{Bot, Office, Thread};
-use crate::daemon::desk::{LINA, dossier, until};
+use crate::daemon::desk::{LINA, dossier};
 use crate::servers::synapse::{Rates, Synapse, synapse};
+use crate::servers::until;
 
 /// Kills come at the first time by the point, and some later.
 const TIMES: [u32; 2] = [1, 3];
