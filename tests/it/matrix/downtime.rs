@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::client::{People, Room};
 use super::scene::{Bot, Office, Thread};
-use crate::daemon::desk::{INES, LINA};
+use crate::daemon::desk::{INES, LINA, until};
+use crate::daemon::web;
 use crate::servers::synapse::{Rates, shared_synapse, synapse};
 
 /// More than a sync brings of one room.
@@ -22,6 +23,15 @@ fn everything_said_while_it_was_down_is_answered_once() {
     office.bot.quiet();
     assert_eq!(office.bot.stop(), 0);
 
+    let bot = office.bot.id.clone();
+    let answers = |room: &Room<'_>, mark: usize| {
+        let seen = room.timeline();
+        let seen = seen.iter().skip(mark);
+        seen.filter(|seen| {
+            seen.sender == bot && seen.is_message() && seen.text().contains("Secteur")
+        })
+        .count()
+    };
     let mark = office.room.mark();
     let first = office.room.say(&format!("!suivre {number}"));
     for line in 0..MANY {
@@ -37,18 +47,15 @@ fn everything_said_while_it_was_down_is_answered_once() {
 
     office.bot.start();
     office.room.reacted(&first, "✅");
+    // As many as that take their time; each step has a patience of its own.
+    for some in (20..=MANY).step_by(20) {
+        office.room.find(mark, &format!("{some} answers"), |_| {
+            (answers(&office.room, mark) >= some).then_some(())
+        });
+    }
     office.room.reacted(&last, "✅");
     office.direct.shown(private, "à envoyer");
     office.bot.quiet();
-    let bot = office.bot.id.clone();
-    let answers = |room: &Room<'_>, mark: usize| {
-        let seen = room.timeline();
-        let seen = seen.iter().skip(mark);
-        seen.filter(|seen| {
-            seen.sender == bot && seen.is_message() && seen.text().contains("Secteur")
-        })
-        .count()
-    };
     office.room.find(mark, "the last answer", |_| {
         (answers(&office.room, mark) >= MANY).then_some(())
     });
@@ -80,6 +87,12 @@ fn nothing_said_before_the_first_start_is_done() {
     room.say("!aide");
     bot.bind(&room.id, "privacy = \"full\"");
     bot.start();
+    // The other program answers invitations as well: nothing is said before Greffier listens.
+    until("it listens", || {
+        web::get(bot.http(), "/readyz")
+            .is_some_and(|reply| reply.status == 200)
+            .then_some(())
+    });
     let direct = bot.link(&ines, INES);
     let mark = room.mark();
     room.say("!statut");
