@@ -172,7 +172,7 @@ impl Synapse {
     /// What it logged.
     pub(crate) fn log(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
-        read("stderr") + &read("log")
+        read("stderr") + read("log").as_str()
     }
 }
 
