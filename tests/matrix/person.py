@@ -251,7 +251,7 @@ class Person:
         known = self.client.rooms.get(room)
         if known is None:
             raise Trouble(f"{self.client.user_id} is not in {room}")
-        if known.encrypted and kind != "m.reaction":
+        if known.encrypted:
             await self.choose_devices(room)
         answer = await self.client.room_send(room, kind, content, tx_id=txn)
         if not hasattr(answer, "event_id"):

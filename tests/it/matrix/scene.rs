@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use serde_json::json;
 
 use super::client::{People, Person, Room, Seen};
-use crate::daemon::desk::{Desk, INES, LINA, between};
+use crate::daemon::desk::{Desk, INES, LINA};
 use crate::servers::synapse::{SERVER, Synapse};
 
 /// The password of Greffier's account.
@@ -92,7 +92,7 @@ impl Bot {
             (self.count(address, "Votre code") > before).then_some(())
         });
         let mail = self.mail(address, "Votre code");
-        let code = between(&mail.text, "Tapez lier ", " ").expect("a code in the mail");
+        let code = code_in(&mail.text).expect("a code in the mail");
         let mark = direct.mark();
         direct.say(&format!("!lier {code}"));
         direct.shown(mark, "Votre compte est relié");
@@ -116,6 +116,20 @@ impl DerefMut for Bot {
     fn deref_mut(&mut self) -> &mut Desk {
         &mut self.desk
     }
+}
+
+/// The code of a mail that says to type `lier CODE`.
+fn code_in(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("lier ")?;
+    let rest = rest.split_whitespace().find(|word| {
+        let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        word.len() >= 6
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+    })?;
+    let code = rest.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    Some(code.to_owned())
 }
 
 /// A daemon that runs, a room that it is in, and an instructrice of the group Nord whose account is linked.
