@@ -34,6 +34,13 @@ const SKEW: SignedDuration = SignedDuration::from_mins(10);
 /// How long Greffier waits to be invited into a room that it has something to say in.
 const INVITED: SignedDuration = SignedDuration::from_hours(48);
 
+/// Waits after which a broken connection is tried again before the message is held.
+const BLIPS: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1_500),
+];
+
 /// A message was tried, in this way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Tried {
@@ -293,8 +300,27 @@ impl Matrix {
         Ok(id)
     }
 
-    /// One request.
+    /// Sends one event. A connection that breaks is tried again at once: the transaction id makes it the same event.
     async fn put(
+        &self,
+        room: &Room,
+        kind: &str,
+        content: Value,
+        key: &str,
+    ) -> Result<String, Fault> {
+        let mut blips = BLIPS.iter();
+        loop {
+            match self.request(room, kind, content.clone(), key).await {
+                Err(Fault::Away(why)) => match blips.next() {
+                    Some(wait) => tokio::time::sleep(*wait).await,
+                    None => return Err(Fault::Away(why)),
+                },
+                sent => return sent,
+            }
+        }
+    }
+
+    async fn request(
         &self,
         room: &Room,
         kind: &str,
