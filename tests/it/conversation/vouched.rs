@@ -102,7 +102,7 @@ fn what_nobody_vouches_for_may_look_and_not_act() {
     said(&mut desk);
     desk.hear(None, Heard::Line(line("construire 1")));
     let preview = said(&mut desk).concat();
-    let (_, rest) = preview.split_once("confirmer ").expect("a preview");
+    let (_, rest) = preview.split_once("`confirmer ").expect("a preview");
     let code: String = rest
         .chars()
         .take_while(char::is_ascii_alphanumeric)
