@@ -4,6 +4,7 @@
 //! (a broken template) is said to whoever asked and, if it is a mail, held in quarantine: nothing is lost, nothing loops.
 
 mod act;
+mod alias;
 mod ask;
 mod clock;
 mod confirm;
@@ -16,6 +17,7 @@ mod list;
 mod mail;
 mod preference;
 mod quarantine;
+mod rehearsal;
 mod remark;
 mod reply;
 mod see;
@@ -57,8 +59,31 @@ pub struct App<S> {
     pub own: Own,
     /// Name shown beside Greffier's mail address; the service of the démarche where empty.
     pub from_name: String,
+    /// How answers by mail are taken.
+    pub replies: Replies,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
+}
+
+/// How answers by mail are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replies {
+    /// Days for which a reply address is answered after our last mail in its conversation; 0 for ever.
+    pub days: u32,
+    /// Whether an instructeur's answer is sent on although nothing proves that it is his.
+    pub instructeurs_unauthenticated: bool,
+    /// Keys that sealed reply addresses before, only to know these again.
+    pub retired: Vec<Vec<u8>>,
+}
+
+impl Default for Replies {
+    fn default() -> Self {
+        Self {
+            days: 400,
+            instructeurs_unauthenticated: false,
+            retired: Vec::new(),
+        }
+    }
 }
 
 /// Why something heard could not be handled. A reason of ours, never of the person who asked.

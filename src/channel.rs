@@ -3,6 +3,8 @@
 //! A channel hears things and hands them to its [`Inbox`]; it is told when they are committed, and only then
 //! acknowledges them to its network. It delivers what the outbox gives it, under a key that is the same each time.
 
+pub mod authenticate;
+pub mod clamd;
 pub mod clock;
 pub mod console;
 pub mod control;
@@ -24,7 +26,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt};
+use self::clamd::{Away, Clamd};
+use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt, Scan};
 pub use crate::shelf::Shelf;
 
 /// What a channel hands to the middle, with the way to be told that it is committed.
@@ -41,6 +44,7 @@ pub struct Heard {
 pub struct Inbox {
     sender: mpsc::Sender<Heard>,
     shelf: Arc<dyn Shelf>,
+    scanner: Option<Arc<Clamd>>,
 }
 
 /// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
@@ -51,17 +55,44 @@ pub struct Closed;
 impl Inbox {
     /// An inbox that hands to `sender` and keeps files on `shelf`.
     pub fn new(sender: mpsc::Sender<Heard>, shelf: Arc<dyn Shelf>) -> Self {
-        Self { sender, shelf }
+        Self {
+            sender,
+            shelf,
+            scanner: None,
+        }
+    }
+
+    /// The same, with a scanner before it.
+    #[must_use]
+    pub fn scanned_by(self, scanner: Arc<Clamd>) -> Self {
+        Self {
+            scanner: Some(scanner),
+            ..self
+        }
+    }
+
+    /// What the virus scanner says of `content`; none where there is no scanner. To be asked before anything is kept.
+    pub async fn scan(&self, content: &[u8]) -> Result<Option<Scan>, Away> {
+        match &self.scanner {
+            None => Ok(None),
+            Some(scanner) => scanner.scan(content).await.map(Some),
+        }
     }
 
     /// Hands `incoming` over and waits until what came of it is flushed to disk.
     pub async fn hand(&self, incoming: Incoming) -> Result<Receipt, Closed> {
+        self.submit(incoming).await?.await.map_err(|_| Closed)
+    }
+
+    /// Hands `incoming` over. What comes back is told once what came of it is flushed to disk; dropped unanswered, it was
+    /// not taken. Several that are handed over before the first is waited for are handled in that order, and share a flush.
+    pub async fn submit(&self, incoming: Incoming) -> Result<oneshot::Receiver<Receipt>, Closed> {
         let (receipt, committed) = oneshot::channel();
         self.sender
             .send(Heard { incoming, receipt })
             .await
             .map_err(|_| Closed)?;
-        committed.await.map_err(|_| Closed)
+        Ok(committed)
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.
@@ -70,6 +101,18 @@ impl Inbox {
         tokio::task::spawn_blocking(move || shelf.keep(&content))
             .await
             .map_err(io::Error::other)?
+    }
+
+    /// The same for several, which wait for the disk together. Answers for each in their order.
+    pub async fn keep_all(&self, contents: Vec<Vec<u8>>) -> io::Result<Vec<io::Result<String>>> {
+        let shelf = Arc::clone(&self.shelf);
+        let keep = move || {
+            let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+            shelf.keep_all(&contents)
+        };
+        tokio::task::spawn_blocking(keep)
+            .await
+            .map_err(io::Error::other)
     }
 }
 

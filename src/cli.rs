@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod key;
 mod mail;
 mod matrix;
 mod outbox;
@@ -28,13 +29,14 @@ use self::matrix::MatrixCommand;
 use self::outbox::OutboxCommand;
 use self::store::StoreCommand;
 use crate::channel::Inbox;
+use crate::channel::clamd::Clamd;
 use crate::channel::control::{
     self, Answer, CallError, DepositRequest, FileOf, LineRequest, Request,
 };
 use crate::config::Config;
 use crate::daemon::writer::{Bells, write};
 use crate::diagnostic::Diagnostic;
-use crate::mail::Own;
+use crate::mail::{Limits, Own};
 use crate::message::Verdict;
 
 /// The clerk of an instruction team: dossiers, avis and decisions from chat rooms and mailboxes.
@@ -210,13 +212,12 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Whether a line of that module and level may be logged at all. Below `info` the libraries show what they handle: the
-/// ledger its records, the reader of HTML the text of a mail.
-/// The Matrix library names people and rooms at every level: what there is to know, the channel says itself.
+/// ledger its records, the reader of HTML the text of a mail. The resolver names people's domains at any level, and the
+/// Matrix library people and rooms: what there is to know, the channel says itself.
 fn may_be_logged(target: &str, level: Level) -> bool {
-    if target.starts_with("matrix_sdk") {
-        return false;
-    }
-    level <= Level::INFO || target == "greffier" || target.starts_with("greffier::")
+    let ours = target == "greffier" || target.starts_with("greffier::");
+    let telltale = ["hickory_", "matrix_sdk"];
+    ours || (level <= Level::INFO && !telltale.iter().any(|library| target.starts_with(library)))
 }
 
 /// Where Greffier is configured.
@@ -248,6 +249,11 @@ fn own(config: &Config) -> Own {
         domain: config.mail.domain.clone(),
         hosts: vec![config.mail.host.clone()],
         authserv_ids: config.mail.trusted_authserv_ids.clone(),
+        files: config.mail.files(),
+        inbound_limits: Limits {
+            attachment_bytes: config.mail.max_attachment_bytes,
+            ..Limits::default()
+        },
         ..Own::default()
     }
 }
@@ -274,7 +280,10 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
         .build()?;
     runtime.block_on(async {
         let (sender, heard) = mpsc::channel(1);
-        let inbox = Inbox::new(sender, Arc::clone(&app.shelf));
+        let mut inbox = Inbox::new(sender, Arc::clone(&app.shelf));
+        if let Some(clamav) = config.clamav.clone() {
+            inbox = inbox.scanned_by(Arc::new(Clamd::new(clamav, Arc::default())));
+        }
         let bells = Arc::new(Bells::default());
         let writer = tokio::spawn(write(app, heard, bells));
         let answer = control::answer(request.clone(), &inbox, &run::admin(store)).await;
@@ -409,5 +418,6 @@ mod tests {
         assert!(!may_be_logged("sled::tree", Level::TRACE));
         assert!(!may_be_logged("html5ever::tree_builder", Level::DEBUG));
         assert!(!may_be_logged("greffier_like", Level::DEBUG));
+        assert!(!may_be_logged("hickory_net::udp", Level::WARN));
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{eml, http, imap, listener, matrix, smtp};
+use crate::channel::{authenticate, clamd, eml, http, imap, listener, matrix, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
+use crate::mail::{Files, Limits};
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,9 +22,15 @@ pub struct Config {
     /// Mail that comes in by SMTP or LMTP.
     #[serde(default)]
     pub listener: listener::Settings,
+    /// Whether the senders of mail are who they say.
+    #[serde(default)]
+    pub authentication: authenticate::Settings,
     /// A mailbox that is read.
     #[serde(default)]
     pub imap: Option<imap::Settings>,
+    /// The virus scanner that everything from outside passes.
+    #[serde(default)]
+    pub clamav: Option<clamd::Settings>,
     /// Mail that goes out by a mail server.
     #[serde(default)]
     pub smtp: Option<smtp::Settings>,
@@ -86,6 +93,79 @@ pub struct Mail {
     /// Relays of our own whose `Authentication-Results` (RFC 8601) are believed, by their authserv-id.
     #[serde(default)]
     pub trusted_authserv_ids: Vec<String>,
+    /// Days for which a reply address is answered, from the last mail that we sent in its conversation. 0: for ever.
+    #[serde(default = "reply_days")]
+    pub reply_days: u32,
+    /// Whether an instructeur's answer by mail is sent on although no check proves that it is his. It speaks in the
+    /// name of the administration: leave it false unless your mail server can prove nothing.
+    #[serde(default)]
+    pub instructeurs_unauthenticated: bool,
+    /// Endings of the names of files that are taken, without the dot; `"*"` for all. What runs never is. A list of what
+    /// administrations receive where absent.
+    #[serde(default)]
+    pub allowed_types: Option<Vec<String>>,
+    /// Bytes of one attachment at most.
+    #[serde(default = "max_attachment_bytes")]
+    pub max_attachment_bytes: u64,
+    /// What becomes of an archive or a document that needs a password.
+    #[serde(default)]
+    pub encrypted_archives: EncryptedArchives,
+}
+
+fn reply_days() -> u32 {
+    400
+}
+
+fn max_attachment_bytes() -> u64 {
+    Limits::default().attachment_bytes
+}
+
+impl Mail {
+    /// Which files are taken.
+    pub fn files(&self) -> Files {
+        let mut files = Files {
+            encrypted: self.encrypted_archives == EncryptedArchives::Accept,
+            ..Files::default()
+        };
+        if let Some(allowed) = &self.allowed_types {
+            let ending = |allowed: &String| allowed.trim_start_matches('.').to_lowercase();
+            files.endings = allowed.iter().map(ending).collect();
+        }
+        files
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let plain = |ending: &String| {
+            let ending = ending.trim_start_matches('.');
+            ending == "*" || (!ending.is_empty() && ending.chars().all(char::is_alphanumeric))
+        };
+        if let Some(allowed) = &self.allowed_types
+            && (allowed.is_empty() || !allowed.iter().all(plain))
+        {
+            let what =
+                "mail.allowed_types: write endings of names, like [\"pdf\", \"docx\"], or [\"*\"]";
+            faults.push(what.to_owned());
+        }
+        if !(1..=max_attachment_bytes()).contains(&self.max_attachment_bytes) {
+            faults.push(format!(
+                "mail.max_attachment_bytes: write 1 to {}",
+                max_attachment_bytes()
+            ));
+        }
+        faults
+    }
+}
+
+/// What becomes of an archive or a document that needs a password: nobody can look into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncryptedArchives {
+    /// It is left out, and its sender asked for one without a password.
+    #[default]
+    Refuse,
+    /// It is taken as it is.
+    Accept,
 }
 
 /// `[[room]]`: a room, the démarche that it is for, and what it is told.
@@ -179,6 +259,9 @@ impl Config {
         {
             *path = base.join(&*path);
         }
+        if let Some(clamav) = self.clamav.as_mut() {
+            clamav.settle(base);
+        }
         self.mail.domain = self.mail.domain.trim().to_lowercase();
         if self.mail.host.is_empty() {
             self.mail.host.clone_from(&self.mail.domain);
@@ -214,6 +297,7 @@ impl Config {
                 "mail.from_address: write a whole address, like \"greffier@example.fr\"".to_owned(),
             ));
         }
+        faults.extend(self.mail.faults().into_iter().map(&fault));
         faults.extend(self.unreachable().into_iter().map(&fault));
         let smtp = self.smtp.iter().flat_map(smtp::Settings::faults);
         faults.extend(smtp.map(&fault));
@@ -222,6 +306,9 @@ impl Config {
         let matrix = self.matrix.iter().flat_map(matrix::Settings::faults);
         faults.extend(matrix.map(&fault));
         faults.extend(self.homeless().map(&fault));
+        let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
+        faults.extend(clamav.map(&fault));
+        faults.extend(self.authentication.faults().into_iter().map(&fault));
         for (index, room) in self.rooms.iter().enumerate() {
             if self
                 .rooms

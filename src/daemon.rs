@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use self::speak::{Outbox, speak};
 use self::writer::{Bells, write};
 use crate::app::App;
+use crate::channel::clamd::Clamd;
 use crate::channel::http::health::Health;
 use crate::channel::{Channel, Heard, Inbox};
 use crate::store::Store;
@@ -59,6 +60,12 @@ impl<S: Store> Daemon<S> {
             speakers: JoinSet::new(),
             health,
         }
+    }
+
+    /// Has everything that comes in scanned. To be called before anything listens.
+    pub fn scan_by(&mut self, scanner: Arc<Clamd>) {
+        self.door = self.door.clone().scanned_by(Arc::clone(&scanner));
+        self.listen(scanner);
     }
 
     /// Listens to `channel`.

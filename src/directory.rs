@@ -32,6 +32,16 @@ impl Directory {
         }
     }
 
+    /// The administrateurs.
+    pub fn administrateurs(&self) -> &[Email] {
+        &self.administrateurs
+    }
+
+    /// Every room.
+    pub fn every_room(&self) -> &[Room] {
+        &self.rooms
+    }
+
     /// The rooms of a group that want to be told of `topic`; all rooms of the group where there is none.
     pub fn rooms(
         &self,

@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod archive;
 mod attachment;
 mod automatic;
 mod body;
@@ -12,23 +13,31 @@ mod bounce;
 pub mod compose;
 pub mod dkim;
 mod html;
+mod nested;
+mod octets;
+mod own;
+mod pgp;
 mod raw;
 pub mod reply;
+mod smime;
 pub mod thread;
+mod tnef;
 pub mod token;
-mod trust;
+pub mod trust;
 
 use mail_parser::{HeaderName, HeaderValue, Message};
 use serde::{Deserialize, Serialize};
 
 pub use address::{Address, normalise_address};
 pub use answer::{Answer, OuiNon, answer};
-pub use attachment::{Attachment, safe_name, sniff};
+pub use attachment::{Attachment, Files, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
+pub use own::OwnSeal;
 pub use thread::{parse_thread, thread_name};
 pub use token::{Claim, Purpose, short_code, token};
-pub use trust::{Authentication, State};
+
+pub use crate::message::authentication::{Authentication, State};
 
 /// What the deployment is, as far as mail needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +52,10 @@ pub struct Own {
     pub reply_prefix: String,
     /// What is taken in.
     pub inbound_limits: Limits,
+    /// By which our own mail is known when it comes back; by its `Message-ID` alone where absent.
+    pub seal: Option<OwnSeal>,
+    /// Which files are taken.
+    pub files: Files,
 }
 
 impl Default for Own {
@@ -53,6 +66,8 @@ impl Default for Own {
             authserv_ids: Vec::new(),
             reply_prefix: "reponse".to_owned(),
             inbound_limits: Limits::default(),
+            seal: None,
+            files: Files::default(),
         }
     }
 }
@@ -154,6 +169,7 @@ const LISTED: usize = 100;
 pub fn understand(raw: &[u8], own: &Own) -> Understood {
     let mut notes = Vec::new();
     let bounded = raw::bounded(raw, &mut notes);
+    let bounded = raw::unsealed(&bounded, &mut notes);
     let Some(message) = raw::parse(&bounded, &mut notes) else {
         return unreadable(notes);
     };
@@ -173,8 +189,9 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         .chain(&in_reply_to)
         .find_map(|id| thread_in(id, own));
     let mut reply = body::reply(&message, &mut notes);
+    let attachments = attachment::attachments(&message, &reply.images, own, &mut notes);
+    nested::complete(&message, &mut reply, &attachments);
     reply.text = printable(&reply.text);
-    let attachments = attachment::attachments(&message, &reply.images, &own.inbound_limits);
     let domain = from
         .as_ref()
         .map_or("", |from| address::domain_of(&from.address));
@@ -187,9 +204,10 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         token: token.is_some(),
         answers: in_reply_to.is_some(),
     };
-    let ours = message_id
-        .as_deref()
-        .is_some_and(|id| own.hosts.iter().any(|host| thread::is_ours(id, host)));
+    let ours = own::is_own(&headers, message_id.as_deref(), own).unwrap_or_else(|note| {
+        notes.push(note.to_owned());
+        false
+    });
     let bounce = bounce(&message, &known, &reply.text);
     let (class, reason) = class(
         &message,
@@ -200,6 +218,13 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         oui_non,
         attachments.len(),
     );
+    let encrypted =
+        matches!(class, Class::Reply | Class::Other) && is_encrypted(&message, &reply.text);
+    let (class, reason) = if encrypted && reason.is_none_or(|reason| reason == Reason::Empty) {
+        (Class::Other, Some(Reason::Encrypted))
+    } else {
+        (class, reason)
+    };
     Understood {
         class,
         reason,
@@ -274,6 +299,13 @@ fn class(
         return (Class::Other, Some(Reason::Empty));
     }
     (Class::Reply, None)
+}
+
+/// Whether nobody but its addressee could read the mail.
+fn is_encrypted(message: &Message<'_>, reply: &str) -> bool {
+    pgp::is_encrypted(message)
+        || pgp::holds_encrypted(reply)
+        || smime::sealed(message) == Some(smime::Sealed::Encrypted)
 }
 
 /// A report of delivery, by its form or, from a mail server, by its words.

@@ -1,10 +1,13 @@
 //! What goes in and out of the middle: plain data, the same for every network.
 
+pub mod authentication;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::authentication::Authentication;
 pub use crate::domain::{Fault as FieldError, Piece};
 
 /// Somebody on a network, as the network names them: `@ines:agent.tchap.example` on Matrix, a user id on Discord,
@@ -134,9 +137,31 @@ pub struct MailIn {
     /// Address of the client that connected, where it is not a trusted relay: SPF is checked against it.
     #[serde(default)]
     pub peer: Option<std::net::IpAddr>,
+    /// Whether its sender's domain answers for it, as it was found on arrival. Absent where nobody looked: then what a
+    /// trusted relay wrote into the header is all there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
     /// Octets of the whole mail, where it is larger than allowed: the original is then its header alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub too_large: Option<u64>,
+    /// What the virus scanner said of it, where there is one. Noted here so that hearing it again is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Scan>,
+}
+
+/// What a virus scanner says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Scan {
+    /// It found nothing.
+    Clean,
+    /// It found something.
+    Infected {
+        /// The name that the scanner gives it: ASCII letters, digits, `.`, `_` and `-`.
+        signature: String,
+    },
+    /// It does not scan anything that large.
+    NotScanned,
 }
 
 /// A dossier to deposit: the demandeur's answers as JSON, and files by field.

@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use crate::domain::{Notice, Privacy, Refusal};
 
 pub use crate::diagnostic::Diagnostic;
-pub use answer::{Answer, DemarcheRow, DossierRow, Held, MailRow, TOPICS};
+pub use answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, TOPICS};
 pub use scene::{Audience, Scene};
 
 /// The most characters of a notice or a card in chat.
@@ -142,7 +142,8 @@ impl Templates {
     }
 
     /// A line in a room that is no notice of a dossier: `held` (a mail in quarantine: `id`, `number`, `from`, `subject`,
-    /// `reason`), `undelivered` (`number`, `network`, `address`, `why`). Keys left out count as absent.
+    /// `reason`, `excerpt`, `instructeur`), `held_dealt` (what became of it: `id`, `number`, `state`, `by`, `other`),
+    /// `undelivered` (`number`, `network`, `address`, `why`). Keys left out count as absent.
     pub fn room_named(
         &self,
         name: &str,
@@ -151,8 +152,21 @@ impl Templates {
     ) -> Result<String, Error> {
         let fields = object(fields)?;
         let known = [
-            "id", "number", "avis", "reason", "network", "count", "from", "subject", "address",
-            "why", "excerpt",
+            "id",
+            "number",
+            "avis",
+            "reason",
+            "network",
+            "count",
+            "from",
+            "subject",
+            "address",
+            "why",
+            "excerpt",
+            "instructeur",
+            "state",
+            "other",
+            "by",
         ];
         let mut context = context::of_audience(audience);
         context.extend(context::redacted("salon", filled(&known, fields), audience));

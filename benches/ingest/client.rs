@@ -14,7 +14,8 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 /// A mail ready to be handed over: two thirds of them usagers' with a file, the others experts'.
 pub(crate) struct Mail {
     envelope: String,
-    content: String,
+    /// With the dot that ends it.
+    pub(crate) content: String,
 }
 
 /// So many mails, for `dossiers` in turn.

@@ -105,6 +105,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         directory: Directory::new(vec![room], networks.into(), Vec::new()),
         own: Own::default(),
         from_name: String::new(),
+        replies: greffier::app::Replies::default(),
         secret: SECRET.to_vec(),
     }
 }
@@ -259,6 +260,7 @@ async fn put_together(
         domain: DOMAIN.to_owned(),
         from_address: format!("greffier@{DOMAIN}"),
         host: DOMAIN.to_owned(),
+        seal: None,
     };
     let mails = eml::Settings {
         folder: folder.join("mails"),

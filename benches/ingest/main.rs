@@ -10,6 +10,10 @@
 
 mod client;
 mod desk;
+#[path = "../../tests/it/servers/dovecot.rs"]
+#[expect(dead_code, reason = "the tests ask more of it")]
+mod dovecot;
+mod mailbox;
 
 use std::cell::LazyCell;
 use std::sync::Arc;
@@ -118,6 +122,30 @@ fn commands(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Mails of one measurement of a mailbox.
+const MAILBOX: u64 = 500;
+
+/// From a mailbox to the threads, beside a bare fetch of the same mails.
+fn imap(criterion: &mut Criterion) {
+    let Some(server) = dovecot::dovecot("") else {
+        return;
+    };
+    let mut group = criterion.benchmark_group("imap");
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .measurement_time(Duration::from_secs(5))
+        .throughput(Throughput::Elements(MAILBOX));
+    group.bench_function("fetched only", |bencher| {
+        bencher.iter_custom(|times| (0..times).map(|_| mailbox::fetched(&server, MAILBOX)).sum());
+    });
+    let reader = LazyCell::new(mailbox::Reader::open);
+    group.bench_function("committed and moved", |bencher| {
+        bencher.iter_custom(|times| (0..times).map(|_| reader.taken(&server, MAILBOX)).sum());
+    });
+    group.finish();
+}
+
 /// The outbox emptied of so many mails, each to an address of its own, by a network that costs nothing.
 fn delivery(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("delivery");
@@ -184,5 +212,5 @@ fn queue(store: &Sled, count: u64) {
     store.flush().unwrap();
 }
 
-criterion_group!(benches, mails, deposits, commands, delivery);
+criterion_group!(benches, mails, imap, deposits, commands, delivery);
 criterion_main!(benches);

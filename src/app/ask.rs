@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::{DemarcheId, Onglet};
+use crate::domain::{DemarcheId, Email, Onglet};
 
 /// What may be asked beside acts. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -101,6 +101,16 @@ pub(super) enum Ask {
         /// Its number.
         id: u64,
     },
+    /// Take it, and let its address speak for the person expected.
+    RememberQuarantine {
+        /// Its number.
+        id: u64,
+    },
+    /// Let its address speak for the person expected, and leave it there.
+    AllowQuarantine {
+        /// Its number.
+        id: u64,
+    },
     /// Turn it away.
     RejectQuarantine {
         /// Its number.
@@ -111,6 +121,13 @@ pub(super) enum Ask {
     },
     /// Mail of a dossier.
     MailTrace,
+    /// The addresses that were allowed to speak for somebody.
+    ListAliases,
+    /// Take one back.
+    RevokeAlias {
+        /// Which.
+        address: Email,
+    },
 }
 
 /// Which dossiers to list, and how.

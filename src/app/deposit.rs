@@ -67,7 +67,7 @@ impl<S: Store> App<S> {
     }
 
     /// Whether an address is of our own mail domain: mail to it would come back to us.
-    fn is_ours(&self, address: &Email) -> bool {
+    pub(super) fn is_ours(&self, address: &Email) -> bool {
         let domain = address.as_str().rsplit('@').next().unwrap_or_default();
         domain == self.own.domain
     }

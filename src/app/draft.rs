@@ -22,6 +22,8 @@ pub(super) struct Draft<'a, S> {
     /// An earlier try was stale: what was to be unsaid has left.
     pub(super) again: bool,
     journal: Option<JournalId>,
+    /// In a rehearsal, which is not committed: the files that would have been kept.
+    rehearsed: Option<Vec<Vec<u8>>>,
     dossiers: BTreeMap<DossierId, DossierChange>,
     changes: BTreeMap<(Collection, String), Option<Value>>,
     outbox: Vec<Queued>,
@@ -43,12 +45,32 @@ impl<'a, S: Store> Draft<'a, S> {
             cause: cause.to_owned(),
             again: false,
             journal,
+            rehearsed: None,
             dossiers: BTreeMap::new(),
             changes: BTreeMap::new(),
             outbox: Vec::new(),
             unsay: Vec::new(),
             receipt: Receipt::of(Verdict::Done),
         }
+    }
+
+    /// From now on files are noted instead of kept.
+    pub(super) fn rehearse(&mut self) {
+        self.rehearsed = Some(Vec::new());
+    }
+
+    /// Notes files that are about to be kept. False where this is no rehearsal.
+    pub(super) fn note(&mut self, contents: &[&[u8]]) -> bool {
+        let Some(noted) = &mut self.rehearsed else {
+            return false;
+        };
+        noted.extend(contents.iter().map(|content| content.to_vec()));
+        true
+    }
+
+    /// The files that were noted.
+    pub(super) fn noted(self) -> Vec<Vec<u8>> {
+        self.rehearsed.unwrap_or_default()
     }
 
     /// The dossier as this commit leaves it so far, or as the store has it.

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::word::{Saying, tag_of};
 use super::{App, Error};
-use crate::domain::{Avis, AvisId, Dossier, Email, Notice, Piece, Valeur};
+use crate::domain::{Avis, AvisId, Dossier, Email, Notice, Person, Piece, Valeur};
 use crate::mail::{Purpose, thread_name, token};
 use crate::message::{Body, Destination, MailOut, Outgoing};
 use crate::store::{Queued, Store};
@@ -20,8 +20,15 @@ impl<S: Store> App<S> {
         email: &Email,
     ) -> Result<(), Error> {
         let worded = self.mail_words(draft, saying, Audience::Instructeur)?;
+        let number = saying.dossier.number.0;
+        let purpose = Purpose::Instructeur;
+        let reply_to = saying.answered_by_mail().then(|| {
+            self.own
+                .reply_local(&token(&self.secret, number, purpose, email.as_str()))
+        });
         let mail = MailOut {
-            thread: Some(thread_name(saying.dossier.number.0, Purpose::Instructeur)),
+            reply_to,
+            thread: Some(thread_name(number, purpose)),
             ..self.envelope(saying, worded)
         };
         self.mail_to(draft, saying, email, mail, None);
@@ -199,5 +206,6 @@ fn last_mail(dossier: &Dossier) -> Option<String> {
         .messages
         .values()
         .rev()
+        .filter(|message| matches!(message.by, Person::Usager(_)))
         .find_map(|message| message.mail.as_ref()?.message_id.clone())
 }

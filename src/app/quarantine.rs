@@ -1,24 +1,22 @@
 //! Mail held back until a person decides.
 
+mod desk;
+mod room;
+
 use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::draft::Draft;
-use super::line::Speaker;
 use super::mail::Origin;
 use super::{App, Error};
-use crate::directory::of_room;
-use crate::domain::{AvisId, DossierId, Email, Privacy, Topic};
-use crate::mail::{Purpose, Understood, understand};
-use crate::message::{Body, Line, MailIn, Outgoing, Place, Post, Verdict};
-use crate::store::{Collection, Queued, Store};
-use crate::template::{Answer, Audience, Held};
+use crate::domain::{AvisId, DossierId, Email};
+use crate::mail::Understood;
+use crate::message::{MailIn, Scan, Verdict};
+use crate::store::{Collection, Store};
+use crate::template::Held;
 
-/// Most characters of the text that are shown.
-const EXCERPT: usize = 800;
 /// Most mails that a list looks at.
 const LISTED: usize = 500;
 /// Rejected mails looked at in one tick.
@@ -38,12 +36,41 @@ struct Kept {
     dossier: Option<DossierId>,
     #[serde(default)]
     avis: Option<AvisId>,
+    /// The instructeur in whose name it would be sent on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instructeur: Option<Email>,
     reason: String,
     #[serde(default)]
     attachments: Vec<(String, u64)>,
 }
 
 impl Kept {
+    /// Whether it came from an address that was not written to.
+    fn is_from_elsewhere(&self) -> bool {
+        ["sender_not_expected", "references_only"].contains(&self.reason.as_str())
+    }
+
+    /// The instructeur who answers the usager by it, as far as its sender says so.
+    fn answering(&self) -> Option<&Email> {
+        let from = self.from.as_deref().map(Email::new);
+        let instructeur = self.instructeur.as_ref();
+        instructeur.filter(|instructeur| Some(*instructeur) == from.as_ref())
+    }
+
+    /// What the virus scanner found in it.
+    fn virus(&self) -> Option<&str> {
+        match &self.mail.scan {
+            Some(Scan::Infected { signature }) => Some(signature),
+            _ => None,
+        }
+    }
+
+    /// The first `most` characters of its `text`, where it may be quoted and says anything.
+    fn excerpt(&self, text: &str, most: usize) -> String {
+        let quoted = self.virus().is_none() && self.reason != "encrypted";
+        text.chars().take(if quoted { most } else { 0 }).collect()
+    }
+
     fn shown(&self) -> Held {
         Held {
             id: self.id.to_string(),
@@ -52,6 +79,7 @@ impl Kept {
             subject: self.subject.clone(),
             dossier: self.dossier,
             avis: self.avis,
+            instructeur: self.answering().cloned(),
             reason: self.reason.clone(),
             attachments: self.attachments.clone(),
         }
@@ -110,10 +138,13 @@ impl<S: Store> App<S> {
             subject: Some(understood.subject.clone()).filter(|subject| !subject.is_empty()),
             dossier: origin.map(|origin| origin.dossier),
             avis: origin.and_then(Origin::avis),
+            instructeur: origin.and_then(Origin::instructeur).cloned(),
             reason: reason.to_owned(),
             attachments,
         };
-        self.keep(draft, &kept)
+        draft.put(Collection::Quarantine, key(kept.id), &kept)?;
+        draft.receipt.verdict = Verdict::Quarantined;
+        self.announce_held(draft, &kept, &understood.reply)
     }
 
     /// Holds a mail that we failed to understand.
@@ -127,6 +158,7 @@ impl<S: Store> App<S> {
             subject: None,
             dossier: None,
             avis: None,
+            instructeur: None,
             reason: "not_understood".to_owned(),
             attachments: Vec::new(),
         };
@@ -142,61 +174,6 @@ impl<S: Store> App<S> {
             + 1;
         draft.put(Collection::Meta, "quarantine", &id)?;
         Ok(id)
-    }
-
-    fn keep(&self, draft: &mut Draft<'_, S>, kept: &Kept) -> Result<(), Error> {
-        draft.put(Collection::Quarantine, key(kept.id), kept)?;
-        draft.receipt.verdict = Verdict::Quarantined;
-        let dossier = kept
-            .dossier
-            .map(|number| draft.dossier(number))
-            .transpose()?
-            .flatten()
-            .map(|change| change.dossier);
-        let rooms: Vec<_> = match &dossier {
-            Some(dossier) => self
-                .directory
-                .rooms(dossier.demarche, &dossier.groupe, Some(Topic::Courrier))
-                .collect(),
-            None => self.directory.rooms_for(Topic::Courrier).collect(),
-        };
-        for room in rooms {
-            // Whose mail it is concerns only those who may see the dossier.
-            let audience = Audience::Room(if dossier.is_some() {
-                room.privacy
-            } else {
-                Privacy::Minimal
-            });
-            let context = json!({
-                "id": kept.id.to_string(),
-                "number": kept.dossier,
-                "avis": kept.avis,
-                "reason": kept.reason,
-                "from": kept.from,
-                "subject": kept.subject,
-            });
-            let thread = dossier
-                .as_ref()
-                .filter(|_| room.threads)
-                .map(|dossier| super::word::card_of(dossier.number));
-            let post = Post {
-                text: self.templates.room_named("held", audience, &context)?,
-                alert: true,
-                thread,
-                ..Post::default()
-            };
-            let outgoing = Outgoing {
-                to: of_room(room),
-                body: Body::Post(post),
-            };
-            draft.queue(Queued {
-                outgoing,
-                not_before: None,
-                dossier: kept.dossier,
-                tag: None,
-            });
-        }
-        Ok(())
     }
 
     /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers.
@@ -246,248 +223,5 @@ impl<S: Store> App<S> {
     /// How many mails somebody may decide on.
     pub(super) fn held_count(&self, draft: &Draft<'_, S>, email: &Email) -> Result<usize, Error> {
         Ok(self.held_for(draft, email)?.len())
-    }
-
-    /// `quarantaine`.
-    pub(super) fn list_held(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-    ) -> Result<(), Error> {
-        let Some(email) = &speaker.email else {
-            return self.answer(draft, speaker, &Answer::NotLinked, None);
-        };
-        let held = self.held_for(draft, email)?;
-        for kept in &held {
-            if !self.heard_here(draft, speaker, kept)? {
-                return self.aside(draft, speaker, |draft, speaker| {
-                    self.list_held(draft, speaker)
-                });
-            }
-        }
-        let private = self.shows_all(speaker);
-        let rows = held
-            .iter()
-            .map(|kept| {
-                if private {
-                    kept.shown()
-                } else {
-                    discreet(kept)
-                }
-            })
-            .collect();
-        self.answer(draft, speaker, &Answer::Quarantine { rows }, None)
-    }
-
-    /// Whether the place where a line was said may see everything.
-    pub(super) fn shows_all(&self, speaker: &Speaker<'_>) -> bool {
-        self.directory
-            .privacy(&speaker.line.from.network, &speaker.line.place)
-            == Privacy::Full
-    }
-
-    /// Whether a mail may be spoken of where the line was typed. One that nobody has attributed yet is for no room.
-    fn heard_here(
-        &self,
-        draft: &Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        kept: &Kept,
-    ) -> Result<bool, Error> {
-        let Line { from, place, .. } = speaker.line;
-        let Some(number) = kept.dossier else {
-            return Ok(*place == Place::Direct);
-        };
-        let dossier = draft.dossier(number)?.map(|change| change.dossier);
-        Ok(dossier.is_some_and(|dossier| self.directory.may_hear(&from.network, place, &dossier)))
-    }
-
-    fn find(
-        &self,
-        draft: &Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        id: u64,
-    ) -> Result<Option<Kept>, Error> {
-        let Some(email) = &speaker.email else {
-            return Ok(None);
-        };
-        let kept: Option<Kept> = draft.get(Collection::Quarantine, &key(id))?;
-        match kept {
-            Some(kept) if self.may_see(draft, &kept, email)? => Ok(Some(kept)),
-            _ => Ok(None),
-        }
-    }
-
-    /// There is no such mail, or none that this person may see: both are said alike.
-    fn unknown_held(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        id: u64,
-    ) -> Result<(), Error> {
-        let answer = Answer::UnknownHeld { id: id.to_string() };
-        self.answer(draft, speaker, &answer, None)
-    }
-
-    /// `quarantaine voir`.
-    pub(super) fn show_held(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        id: u64,
-    ) -> Result<(), Error> {
-        let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.unknown_held(draft, speaker, id);
-        };
-        if !self.heard_here(draft, speaker, &kept)? {
-            return self.aside(draft, speaker, |draft, speaker| {
-                self.show_held(draft, speaker, id)
-            });
-        }
-        let (held, excerpt) = if self.shows_all(speaker) {
-            let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
-            (
-                kept.shown(),
-                understood.reply.chars().take(EXCERPT).collect(),
-            )
-        } else {
-            (discreet(&kept), String::new())
-        };
-        let about = kept
-            .dossier
-            .map(|number| draft.dossier(number))
-            .transpose()?
-            .flatten()
-            .map(|change| change.dossier);
-        self.answer(
-            draft,
-            speaker,
-            &Answer::QuarantineItem { held, excerpt },
-            about.as_ref(),
-        )
-    }
-
-    /// `quarantaine accepter`: files the mail as if its sender were the one expected.
-    pub(super) fn accept_held(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        id: u64,
-        dossier: Option<DossierId>,
-    ) -> Result<(), Error> {
-        let (Some(kept), Some(email)) = (self.find(draft, speaker, id)?, speaker.email.clone())
-        else {
-            return self.unknown_held(draft, speaker, id);
-        };
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
-        let Some(number) = dossier.or(kept.dossier) else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::HeldNeedsDossier { id: id.to_string() },
-                None,
-            );
-        };
-        let (target, _) = match self.visible(draft, number, &email)? {
-            Ok(found) => found,
-            Err(refusal) => return self.refuse(draft, speaker, &refusal),
-        };
-        let sender = understood
-            .from
-            .as_ref()
-            .map(|from| Email::new(&from.address));
-        let known = kept.dossier.filter(|known| *known == number);
-        let by_sender = target
-            .avis
-            .iter()
-            .rev()
-            .find(|(_, avis)| Some(&avis.expert) == sender.as_ref() && avis.revoked.is_none());
-        let origin = match (known, kept.avis) {
-            (Some(_), Some(avis)) => target
-                .avis
-                .get(&avis)
-                .map(|asked| (Purpose::Avis(avis.0), asked.expert.clone())),
-            (Some(_), None) => Some((Purpose::Message, target.usager.clone())),
-            (None, _) if sender.as_ref() == Some(&target.usager) => {
-                Some((Purpose::Message, target.usager.clone()))
-            }
-            (None, _) => {
-                by_sender.map(|(avis, asked)| (Purpose::Avis(avis.0), asked.expert.clone()))
-            }
-        };
-        let Some((purpose, expected)) = origin else {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::HeldNeedsDossier { id: id.to_string() },
-                None,
-            );
-        };
-        let origin = Origin {
-            dossier: number,
-            purpose,
-            expected,
-        };
-        draft.remove(Collection::Quarantine, key(id));
-        let outside = sender.as_ref() != Some(&origin.expected);
-        self.file(draft, &kept.mail, &understood, &origin, outside)?;
-        if draft.receipt.verdict == Verdict::Quarantined {
-            // The dossier did not take it; it is held anew, with that reason, and the room has been told.
-            draft.receipt.verdict = Verdict::Refused;
-            return self.show_latest(draft, speaker);
-        }
-        self.answer(
-            draft,
-            speaker,
-            &Answer::HeldAccepted {
-                id: id.to_string(),
-                number,
-            },
-            Some(&target),
-        )
-    }
-
-    fn show_latest(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>) -> Result<(), Error> {
-        let id = draft
-            .get::<u64>(Collection::Meta, "quarantine")?
-            .unwrap_or(0);
-        self.show_held(draft, speaker, id)
-    }
-
-    /// `quarantaine rejeter`: the sender is told, with the reason given.
-    pub(super) fn reject_held(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        id: u64,
-        why: Option<&str>,
-    ) -> Result<(), Error> {
-        let Some(kept) = self.find(draft, speaker, id)? else {
-            return self.unknown_held(draft, speaker, id);
-        };
-        let understood = understand(&self.shelf.read(&kept.mail.original.hash)?, &self.own);
-        draft.remove(Collection::Quarantine, key(id));
-        let rejected = draft.at;
-        draft.put(
-            Collection::Quarantine,
-            rejected_key(id),
-            &Rejected { kept, rejected },
-        )?;
-        self.tell_sender(draft, &understood, "rejected", why, None)?;
-        self.answer(
-            draft,
-            speaker,
-            &Answer::HeldRejected { id: id.to_string() },
-            None,
-        )
-    }
-}
-
-/// A held mail without what a room may not see.
-fn discreet(kept: &Kept) -> Held {
-    Held {
-        from: None,
-        subject: None,
-        attachments: Vec::new(),
-        ..kept.shown()
     }
 }

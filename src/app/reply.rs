@@ -284,6 +284,8 @@ fn denies(answer: &Answer) -> bool {
             | Answer::BadLinkCode
             | Answer::UnknownHeld { .. }
             | Answer::HeldNeedsDossier { .. }
+            | Answer::NotAllowable { .. }
+            | Answer::UnknownAlias { .. }
             | Answer::UnknownColumn { .. }
             | Answer::UnknownDemarche { .. }
     )

@@ -99,11 +99,15 @@ impl<S: Store> App<S> {
             } => self.filter(draft, speaker, demarche, filtre.as_deref(), clear),
             Ask::ListQuarantine => self.list_held(draft, speaker),
             Ask::ShowQuarantine { id } => self.show_held(draft, speaker, id),
-            Ask::AcceptQuarantine { id } => self.accept_held(draft, speaker, id, number),
+            Ask::AcceptQuarantine { id } => self.accept_held(draft, speaker, id, number, false),
+            Ask::RememberQuarantine { id } => self.accept_held(draft, speaker, id, number, true),
+            Ask::AllowQuarantine { id } => self.allow_held(draft, speaker, id, number),
             Ask::RejectQuarantine { id, raison } => {
                 self.reject_held(draft, speaker, id, raison.as_deref())
             }
             Ask::MailTrace => self.mail_trace(draft, speaker, number),
+            Ask::ListAliases => self.list_aliases(draft, speaker, number),
+            Ask::RevokeAlias { address } => self.revoke_alias(draft, speaker, &address, number),
         }
     }
 

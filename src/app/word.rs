@@ -40,7 +40,23 @@ pub(super) struct Saying<'a> {
 impl<'a> Saying<'a> {
     /// What is said, as `audience` is to see it.
     pub(super) fn scene(&self, at: jiff::Timestamp, audience: Audience) -> Scene<'a> {
-        scene(self.dossier, self.demarche, at, Some(self.by), audience)
+        Scene {
+            can_reply: self.answered_by_mail(),
+            ..scene(self.dossier, self.demarche, at, Some(self.by), audience)
+        }
+    }
+
+    /// Whether an instructeur who is told of this can answer the usager by answering the mail. Only what the usager
+    /// wrote is answered so: an answer to the news of an avis would be meant for the expert.
+    pub(super) fn answered_by_mail(&self) -> bool {
+        let by_usager = matches!(
+            self.notice,
+            Notice::MessagePosted {
+                author: Person::Usager(_),
+                ..
+            }
+        );
+        by_usager && self.dossier.present() && !self.dossier.archived
     }
 }
 

@@ -135,6 +135,7 @@ mod tests {
             domain: String::new(),
             from_address: String::new(),
             host: String::new(),
+            seal: None,
         };
         Eml::new(
             Settings {

@@ -4,7 +4,9 @@
 //! then. What is in a folder before the first start stays there untouched.
 
 mod backoff;
+mod batch;
 mod connect;
+mod content;
 mod fault;
 mod folder;
 mod letter;
@@ -13,6 +15,7 @@ mod name;
 mod place;
 mod pulse;
 mod tls;
+mod tree;
 mod wire;
 
 use std::net::IpAddr;
@@ -28,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use self::folder::Watcher;
 use self::place::Places;
 use self::pulse::Pulse;
+use super::authenticate::Authenticator;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
 use crate::message::{Limits, Outcome, Outgoing};
@@ -55,7 +59,8 @@ pub struct Settings {
     /// Certificates of authorities, as PEM, that are trusted beside those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
-    /// Folders to read, by their names as people see them.
+    /// Folders to read, by their names as people see them, `/` between levels. What a server keeps under INBOX is found
+    /// there, and made there.
     #[serde(default = "inbox")]
     pub folders: Vec<String>,
     /// Where a mail goes once it is dealt with. Made if it is missing.
@@ -215,6 +220,7 @@ struct Account {
 /// A mailbox.
 pub struct Imap {
     account: Arc<Account>,
+    authenticator: Option<Authenticator>,
 }
 
 impl Imap {
@@ -240,7 +246,15 @@ impl Imap {
         };
         Ok(Self {
             account: Arc::new(account),
+            authenticator: None,
         })
+    }
+
+    /// The same mailbox, with the senders of its mail checked.
+    #[must_use]
+    pub fn checked_by(mut self, authenticator: Authenticator) -> Self {
+        self.authenticator = Some(authenticator);
+        self
     }
 }
 
@@ -258,6 +272,7 @@ impl Channel for Imap {
         for folder in &self.account.settings.folders {
             let watcher = Watcher::new(
                 Arc::clone(&self.account),
+                self.authenticator.clone(),
                 folder.clone(),
                 inbox.clone(),
                 stop.clone(),

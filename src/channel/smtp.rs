@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::relay::Relay;
-use self::session::{Door, Failure, Kind, Letter, Session, Tls};
+use self::session::{Door, Failure, Kind, Letter, Login, Session, Tls};
 pub use self::settings::{Dkim, Envelope, Security, Settings};
 use self::verdict::{Stage, Verdict};
 use super::http::health::Health;
@@ -68,7 +68,7 @@ impl Smtp {
             host: settings.host.clone(),
             port: settings.port(),
             tls: tls(&settings)?,
-            credentials: credentials(&settings)?,
+            login: login(&settings)?,
             hello: ClientId::Domain(if settings.hello.is_empty() {
                 identity.host.clone()
             } else {
@@ -307,7 +307,12 @@ fn tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
     }))
 }
 
-fn credentials(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
+fn login(settings: &Settings) -> anyhow::Result<Option<Login>> {
+    if let Some(file) = &settings.token_file {
+        read(file, "smtp.token_file")?;
+        let (user, file) = (settings.user.clone(), file.clone());
+        return Ok(Some(Login::Token { user, file }));
+    }
     let Some(path) = &settings.password_file else {
         return Ok(None);
     };
@@ -319,7 +324,8 @@ fn credentials(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
         "smtp.password_file: {} is empty",
         path.display()
     );
-    Ok(Some(Credentials::new(settings.user.clone(), password)))
+    let credentials = Credentials::new(settings.user.clone(), password);
+    Ok(Some(Login::Password(credentials)))
 }
 
 fn signer(dkim: &Dkim) -> anyhow::Result<Signer> {

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use data_encoding::BASE64;
 use serde::Serialize;
 
-use super::{Place, hand};
+use super::{Place, hand, key};
 use crate::channel::control::{self, MailRequest, Request};
 use crate::mail::{self, Answer, Own, State, Understood};
 
@@ -29,6 +29,15 @@ pub(super) enum MailCommand {
     },
     /// Print what was understood of the mail on standard input, as JSON; never fails on malformed mail
     Read,
+    /// Seal reply addresses with a new key: every address in people's mailboxes dies
+    ///
+    /// Do it when the folder of secrets may have been read by somebody. The daemon takes the new key at its next start:
+    /// restart it at once. From then on an answer to an older mail is held in quarantine; whoever it was written to is
+    /// told that his address is no longer valid and how to go on, and an instructeur can still accept it. To anybody else
+    /// an old address is an unknown one. Every mail that Greffier sends afterwards carries a new address. The last three
+    /// keys are kept, beside the new one, only to know old addresses again: remove secrets/reply-key.retired and they
+    /// are forgotten.
+    RotateKey,
     /// Hand the mail on standard input to Greffier, for a mail server's pipe: 0 taken, 75 try again, 65 not a mail
     Deliver {
         /// Envelope sender
@@ -49,6 +58,12 @@ pub(super) fn run(command: MailCommand, place: &Place) -> anyhow::Result<ExitCod
         } => reply_batch(&from, &to, &own(place))?,
         MailCommand::Reply { .. } => print(&understand_input(&own(place))?.reply)?,
         MailCommand::Read => read(&own(place))?,
+        MailCommand::RotateKey => {
+            key::rotate(&place.config()?)?;
+            print(
+                "The reply addresses have a new key. Restart the daemon: until then it uses the old one.",
+            )?;
+        }
         MailCommand::Deliver { from, to } => return Ok(deliver(from, to, place)),
     }
     Ok(ExitCode::SUCCESS)
@@ -57,7 +72,10 @@ pub(super) fn run(command: MailCommand, place: &Place) -> anyhow::Result<ExitCod
 fn own(place: &Place) -> Own {
     place
         .config()
-        .map(|config| super::own(&config))
+        .map(|config| Own {
+            seal: key::seal(&config),
+            ..super::own(&config)
+        })
         .unwrap_or_default()
 }
 

@@ -21,7 +21,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
-use crate::app::App;
+use crate::app::{App, Replies};
+use crate::channel::authenticate::Authenticator;
+use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
 use crate::channel::control::{self, Admin, Control};
@@ -38,8 +40,8 @@ use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
 use crate::domain::{DemarcheId, Demarches, List, Of, Onglet};
-use crate::mail::Claim;
 use crate::mail::compose::Identity;
+use crate::mail::{Claim, Own, OwnSeal};
 use crate::message::Limits;
 use crate::store::sled::{OpenOptions, Sled};
 use crate::store::{Change, Collection, Commit, Store};
@@ -129,16 +131,25 @@ impl Greffier {
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
+        let authenticator = Authenticator::new(
+            &config.authentication,
+            own(&config).authserv_ids,
+            config.mail.host.clone(),
+        );
         let imap = config
             .imap
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
-            .transpose()?;
+            .transpose()?
+            .map(|imap| imap.checked_by(authenticator.clone()));
         let matrix = join_matrix(&config, &app, &health)?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+        if let Some(clamav) = config.clamav.clone() {
+            daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
+        }
 
-        let listener =
-            Arc::new(Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?);
+        let listener = Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?;
+        let listener = Arc::new(listener.checked_by(authenticator));
         let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
         let control = Arc::new(
             Control::bind(
@@ -317,6 +328,8 @@ fn on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 fn prepare(config: &mut Config) -> anyhow::Result<()> {
     let data = &config.greffier.data;
     fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
+    // Before anything writes as us: it is what our mail is marked with.
+    secret(&super::key::path(config))?;
     if let Some(path) = &config.http.token_file {
         config.http.token = Some(SecretString::from(secret(path)?));
     }
@@ -324,11 +337,9 @@ fn prepare(config: &mut Config) -> anyhow::Result<()> {
 }
 
 /// The secret in a file; a new one where there is no file. It is 32 random octets in hexadecimal.
-fn secret(path: &Path) -> anyhow::Result<String> {
+pub(super) fn secret(path: &Path) -> anyhow::Result<String> {
     if !path.exists() {
-        let mut octets = [0u8; 32];
-        getrandom::fill(&mut octets)
-            .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
+        let new = new_secret()?;
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new()
                 .recursive(true)
@@ -342,7 +353,7 @@ fn secret(path: &Path) -> anyhow::Result<String> {
             .mode(0o600)
             .open(path)
             .with_context(|| format!("Cannot create {}", path.display()))?;
-        writeln!(file, "{}", HEXLOWER.encode(&octets))?;
+        writeln!(file, "{new}")?;
         file.sync_all()?;
     }
     let text =
@@ -361,6 +372,14 @@ fn secret(path: &Path) -> anyhow::Result<String> {
         );
     }
     Ok(text.to_owned())
+}
+
+/// 32 random octets in hexadecimal.
+pub(super) fn new_secret() -> anyhow::Result<String> {
+    let mut octets = [0u8; 32];
+    getrandom::fill(&mut octets)
+        .map_err(|error| anyhow::anyhow!("no randomness for a secret: {error}"))?;
+    Ok(HEXLOWER.encode(&octets))
 }
 
 fn readable_by_others(path: &Path) -> anyhow::Result<bool> {
@@ -389,6 +408,7 @@ pub(super) fn middle(
         .into_iter()
         .map(|(name, limits)| (name.to_owned(), limits))
         .collect();
+    let key = secret(&super::key::path(config))?.into_bytes();
     let app = App {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),
@@ -400,9 +420,17 @@ pub(super) fn middle(
             limits,
             config.greffier.administrateurs.clone(),
         ),
-        own: own(config),
+        own: Own {
+            seal: Some(OwnSeal::of(&key)),
+            ..own(config)
+        },
         from_name: config.mail.from_name.clone(),
-        secret: secret(&data.join("secrets/reply-key"))?.into_bytes(),
+        replies: Replies {
+            days: config.mail.reply_days,
+            instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,
+            retired: super::key::retired(config)?,
+        },
+        secret: key,
     };
     Ok((Arc::new(app), store))
 }
@@ -485,6 +513,7 @@ fn identity(config: &Config) -> Identity {
         domain: config.mail.domain.clone(),
         from_address: config.mail.from_address.clone(),
         host: config.mail.host.clone(),
+        seal: super::key::seal(config),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Under load many are taken together, with one flush for their journal rows and one for their commits.
 
 use std::sync::Arc;
+use std::thread;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -10,11 +11,15 @@ use crate::app::App;
 use crate::channel::Heard;
 use crate::clock;
 use crate::kill;
-use crate::message::{Incoming, Receipt};
+use crate::message::{Heard as What, Incoming, Receipt};
 use crate::store::{JournalId, Journaled, Store};
 
 /// The most that is taken together.
 const GROUP: usize = 64;
+/// Octets of a mail at most whose files are kept before its turn: a whole group of them is in memory.
+const PREPARED: u64 = 1024 * 1024;
+/// Mails of a group that are read at once.
+const THINKERS: usize = 4;
 
 /// Wakes whoever waits for the writer, and the writer itself.
 #[derive(Debug, Default)]
@@ -97,6 +102,7 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     kill::point("before-journal");
     let journaled = app.store.journal(&incoming)?;
     kill::point("after-journal");
+    prepare(app, &incoming, &journaled);
     let mut outcomes = Vec::with_capacity(journaled.len());
     for (incoming, journaled) in incoming.iter().zip(journaled) {
         outcomes.push(match journaled {
@@ -116,6 +122,50 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Puts the files of all mails of a group on the shelf at once, so that those behind do not wait for the disk as often as
+/// there are files before them. What is not prepared, the handling keeps.
+fn prepare<S: Store>(app: &App<S>, incoming: &[Incoming], journaled: &[Journaled]) {
+    let mails: Vec<&Incoming> = incoming
+        .iter()
+        .zip(journaled)
+        .filter(|(incoming, journaled)| {
+            let new = !matches!(journaled, Journaled::Done(_));
+            new && matches!(&incoming.heard, What::Mail(mail) if mail.original.bytes <= PREPARED)
+        })
+        .map(|(incoming, _)| incoming)
+        .collect();
+    if mails.len() < 2 {
+        return;
+    }
+    let now = clock::now();
+    let share = mails.len().div_ceil(THINKERS);
+    let files: Vec<Vec<u8>> = thread::scope(|scope| {
+        let thinkers: Vec<_> = mails
+            .chunks(share)
+            .map(|mails| {
+                scope.spawn(move || {
+                    let files = mails.iter().flat_map(|mail| app.files(mail, now));
+                    files.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        // One that panics has prepared nothing; the same panic is met again where it is reported.
+        let files = thinkers
+            .into_iter()
+            .filter_map(|thinker| thinker.join().ok());
+        files.flatten().collect()
+    });
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    for failed in app
+        .shelf
+        .keep_all(&files)
+        .into_iter()
+        .filter_map(Result::err)
+    {
+        tracing::debug!("A file cannot be kept before its turn: {failed}");
+    }
+}
+
 fn handle<S: Store>(app: &App<S>, id: JournalId, incoming: &Incoming) -> anyhow::Result<Receipt> {
     kill::point("before-transaction");
     let receipt = app.handle(Some(id), incoming, clock::now())?;
@@ -124,14 +174,13 @@ fn handle<S: Store>(app: &App<S>, id: JournalId, incoming: &Incoming) -> anyhow:
 }
 
 fn kind(incoming: &Incoming) -> &'static str {
-    use crate::message::Heard;
     match incoming.heard {
-        Heard::Line(_) => "line",
-        Heard::Mail(_) => "mail",
-        Heard::Deposit(_) => "deposit",
-        Heard::Tick => "tick",
-        Heard::Undelivered(_) => "undelivered",
-        Heard::Remark(_) => "remark",
+        What::Line(_) => "line",
+        What::Mail(_) => "mail",
+        What::Deposit(_) => "deposit",
+        What::Tick => "tick",
+        What::Undelivered(_) => "undelivered",
+        What::Remark(_) => "remark",
     }
 }
 

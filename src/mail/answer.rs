@@ -1,10 +1,15 @@
 //! Whether a reply says oui or non.
 //!
-//! Only an answer that leaves no doubt decides; the others are shown to the team as a guess.
+//! Only an answer that leaves no doubt decides; the others are shown to the team as a guess, and the expert is asked. So
+//! what may answer something else than the question decides nothing: `Oui, c’est très bien.`, `D’accord`, `OK`, `Aucune
+//! objection` (which says no to "any objection?"). Nor does a yes or a no beside words that speak against it, put it
+//! off, or say that it is not theirs to give, anywhere in the reply. Words of other languages count where they stand
+//! alone or before a condition.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::reply::line::plain;
@@ -34,37 +39,100 @@ fn pattern(text: &str) -> Regex {
 
 /// The word first on its line, and what follows it.
 static WORD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)^(?:(?:ma |notre |la )?réponse ?(?:est )?:? ?|r ?: ?|avis ?: ?)?[«“'‘(* ]{0,3}(oui|non|yes|no|favorable|défavorable|defavorable)\b[»”'’)* ]{0,3}(.*)$",
-    )
-});
-/// What may follow the word without making it doubtful.
-static AFTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"(?i)^[ .,;:!…–—-]{0,4}(?:$|",
-        r"(?:sous|avec|à condition|à la condition|sans) (?:les |la |une |des )?(?:réserves?|prescriptions?|conditions?|observations?|que|remarques?)",
-        r"|car\b|parce qu|puisqu|en effet|en raison|compte tenu|au motif|vu\b|étant donné|dans la mesure",
-        r"|(?:je |nous )?(?:suis|sommes|donne|donnons|émets|émettons|rends)? ?(?:un )?(?:avis )?(?:très |tout à fait )?(?:dé)?favorables?\b",
-        r"|(?:merci|cordialement|bien (?:à vous|cordialement|sûr)|tout à fait|absolument|sincèrement|salutations|d[’']accord|ok)\b",
-        r")",
+        r"(?i)^(?:(?:bonjour|bonsoir|madame|monsieur|hello|hallo|hola|buongiorno)\b[^.!?,]{0,40}, ?)?",
+        r"(?:(?:ma |notre |la )?réponse ?(?:est )?:? ?|r ?: ?|avis ?: ?)?[«“'‘(* ]{0,3}",
+        r"(oui|non|yes|no|ja|nein|nee|sí|sì|sim|não|favorable|défavorable|defavorable)\b[»”'’)* ]{0,3}(.*)$",
     ))
 });
-/// `avis favorable`, said as a verdict.
+/// What may follow either word without making it doubtful: nothing, a reason, a closing.
+const AFTER: &str = concat!(
+    r"$|(?:car\b|parce qu|puisqu|en raison d|compte tenu d|au motif|étant donné|because\b|weil\b|porque\b|perché\b)",
+    r"|(?:cordialement|bien (?:à vous|cordialement|sûr)|tout à fait|absolument|sincèrement|salutations|regards|thanks?|danke|gracias|grazie)[ .!]{0,3}$",
+);
+static AFTER_OUI: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&[
+        r"(?i)^[ (.,;:!…–—-]{0,4}(?:",
+        r"(?:sous|avec|à condition|à la condition|sans) ?(?:les |la |une |des |aucune )?(?:réserves?|prescriptions?|conditions?|observations?|que\b|de\b|d[’']|remarques?)",
+        r"|(?:(?:je |nous )?(?:suis|sommes|donne|donnons|émets|émettons|rends)? ?(?:un )?(?:avis )?(?:très |tout à fait )?favorables?)[ .!)]{0,3}(?:$|sous |avec |sans |à condition|car )",
+        r"|subject to|provided that|with conditions|without reservations?|unter (?:der |dem )?(?:bedingung|vorbehalt|auflagen)|mit auflagen|ohne (?:auflagen|einwände)|con (?:condiciones|prescripciones|prescrizioni|riserva)|a condición|a condizione|com condições|merci[ .!]{0,3}$|",
+        AFTER,
+        ")",
+    ].concat())
+});
+static AFTER_NON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&[
+        r"(?i)^(?:[ ]?[(,;:–—-] ?(?:(?:je |nous )?(?:donne|donnons|émets|émettons|rends)? ?(?:un )?(?:avis )?(?:très |tout à fait )?(?:défavorables?|defavorables?))[ .!)]{0,3}(?:$|car )|[ .,;:!…–—-]{0,4}(?:",
+        AFTER,
+        "))",
+    ].concat())
+});
+/// `avis favorable`, said as a verdict, and what follows it.
 static VERDICT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"(?i)^(?:(?:bonjour|madame|monsieur)[^.!?]{0,40}, )?(?:(?:en réponse|suite|après (?:examen|lecture|étude))[^.!?]*, )?",
+        r"(?i)^(?:(?:bonjour|madame|monsieur)[^.!?,]{0,40}, )?(?:(?:en réponse|suite|après (?:examen|lecture|étude))[^.!?]*, )?",
+        r"(?:(?:aucune (?:remarque|observation|réserve|objection)|pas d[’'](?:objection|observation)|rien à signaler|ras) ?[,;:.–-] ?)?",
         r"(?:(?:je|nous|j[’']|la commune|le service|l[’']abf|le maire)? ?(?:vous )?(?:donnes?|donnons|rends|rend|rendons|émets|émet|émettons|formule|formulons|confirme|maintiens)s? (?:donc )?(?:un |mon |notre )?|mon |notre |c[’']est (?:un )?|il s[’']agit d[’']un |un )?",
-        r"(?:avis (?:est )?(?:très |plutôt |tout à fait )?(dé|de)?favorables?|(?:je suis|nous sommes|j[’']y suis) (?:(ne pas)|(?:très |tout à fait |donc )?(dé|de)?favorables?))\b(.*)$",
+        r"(?:avis (?:est )?(?:donc )?(?:très |tout à fait )?(dé|de)?favorables?|(?:je suis|nous sommes|j[’']y suis) (?:très |tout à fait |donc )?(dé|de)?favorables?)\b(.*)$",
     ))
+});
+/// What may follow a verdict: an end, a condition, a reason, its subject.
+static AFTER_VERDICT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)^ ?(?:$|[.,;:!…)–—-]|(?:sous|avec|sans|à condition|à la condition)\b|car\b|en raison d|compte tenu d|au motif|puisqu|parce qu",
+        r"|de (?:ma|notre) part\b|(?:et|cordialement|merci|bien à vous)\b",
+        r"|(?:sur|pour|à|au|concernant|quant à) ?(?:ce|cet|cette|le|la|l[’']|votre)? ?(?:dossier|projet|demande|permis|opération|travaux|réalisation)(?:$|[ ]?[.,;:!)]| sous | avec | sans ))",
+    ))
+});
+/// `parere favorevole`, `informe desfavorable`, alone on their line.
+static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:(?:our|my) opinion is |parere |informe |parecer |advies: ?)(?:(favou?rable|favorevole|favorável|positief)|(unfavou?rable|contrario|sfavorevole|desfavorable|desfavorável|negatief))[ .!]{0,3}$",
+    )
 });
 static NOT_FAVOURABLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)^(?:je ne suis|nous ne sommes|je n[’']y suis) pas (?:du tout )?favorables?\b(.*)$",
     )
 });
+/// Words of agreement and refusal that may be said of something else than the question.
+static AGREES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:(?:c[’']est |je suis |nous sommes )?(?:tout à fait )?d[’']accord\b|ok\b|👍|(?:nous n[’']avons |je n[’']ai )?(?:pas d[’']|aucune )(?:objection|opposition|remarque|observation|réserve)|no objection|einverstanden|kein einwand|de acuerdo|d[’']accordo|akkoord)",
+    )
+});
+static DISAGREES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:pas d[’']accord|(?:je ne suis|nous ne sommes) pas d[’']accord|je m[’']oppose|nous nous opposons|refus\b)",
+    )
+});
+/// On the line of the answer.
 static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\?|\b(?:ou non|si (?:vous|le|la|les|l[’'])|serait|pourrait|peut-être|sauf si|à moins|pas encore|je ne sais|oui et non|ni oui|mais non|mais pas)\b",
+        r"(?i)\?|\b(?:ou non|si (?:vous|le|la|les|l[’'])|serait|pourrait|sauf|hormis|excepté|à moins|oui et non|ni oui|mais|toutefois|cependant|néanmoins|en partie|partiellement|pour partie|but|aber|pero|però|maar|mas)\b",
+    )
+});
+/// Anywhere in the reply: it is not the answer yet, or not theirs to give, or taken back.
+static RESERVED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)\b(?:a priori|à priori|en principe|peut-être|sans doute|probablement|plutôt (?:favorable|défavorable|oui|non)|je (?:pense|crois) que|à confirmer|à voir|provisoire|avis définitif",
+        r"|pas encore|je ne sais|(?:ne|n[’']y) (?:me|nous|se) prononc|(?:avant|afin) de (?:me|nous) prononcer|dans l[’']attente|en attente|j[’']attends|nous attendons",
+        r"|je (?:vous )?(?:répondrai|rendrai|donnerai|reviens|reviendrai|regarde|regarderai|confirmerai|étudie|étudierai|rappelle|rappellerai)|nous (?:vous )?(?:répondrons|rendrons|donnerons|reviendrons|étudions|étudierons)",
+        r"|bien (?:reçu|noté|pris)|j[’']ai reçu|nous avons reçu|accus\pL+ (?:de )?réception|(?:pris|prends|prenons) (?:bonne )?note",
+        r"|eu le temps|pas (?:compétent|concerné|le bon|la bonne|en mesure|habilité|destinataire)|manqu\pL+|incomplet|incomplète|illisible|ne (?:peux|peut|pouvons|parviens|arrive)|n[’']arrive pas|impossible",
+        r"|trompée?|par erreur|annule|finalement|rectifi\pL+|correctif)\b",
+    ))
+});
+/// Anywhere in a reply that says oui.
+static AGAINST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:défavorables?|defavorables?|(?:pas|non|guère|peu) favorables?|pas d[’']avis favorable|pas d[’']accord|désaccord|m[’']oppose|nous opposons|refus\pL*|rejet\pL*|(?:pas|non)[- ]conformes?|ne (?:convient|respecte|correspond)\pL* pas|(?:^|[.!] )non\b)",
+    )
+});
+/// Anywhere in a reply that says non.
+static IN_FAVOUR: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:^|[^\pL])(?:(?:avis|suis|sommes|très|est) favorables?|(?:aucune|pas d[’']|sans|ni) ?(?:objection|opposition|remarque|réserve|observation|inconvénient)s?|rien à (?:signaler|redire)|d[’']accord|mon accord|notre accord|pas défavorables?|oui)(?:[^\pL]|$)",
     )
 });
 /// A box before or after the word: `[x] Oui`, `☑ Oui`, `Oui [X]`, `( ) Non`.
@@ -73,7 +141,7 @@ static BOX: LazyLock<Regex> =
 static CHOICE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(oui|non)\b"));
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^(?:bonjour|bonsoir|madame|monsieur|mesdames|messieurs|cher|chère|chers|hello|re ?bonjour|salut)\b[^.?]{0,60}[,.!]?$",
+        r"(?i)^(?:bonjour|bonsoir|madame|monsieur|mesdames|messieurs|cher|chère|chers|hello|re ?bonjour|salut|dear|hi|hallo|sehr geehrte\pL*|guten tag|hola|estimad\pL+|buongiorno|gentile|bom dia)\b[^.?]{0,60}[,.!]?$",
     )
 });
 
@@ -82,7 +150,7 @@ const LINES: usize = 200;
 
 /// What `reply` says to a question oui/non, if anything.
 pub fn answer(reply: &str) -> Option<OuiNon> {
-    let lines: Vec<String> = reply
+    let lines: Vec<_> = reply
         .lines()
         .take(LINES)
         .filter(|line| !line.starts_with('>'))
@@ -92,15 +160,19 @@ pub fn answer(reply: &str) -> Option<OuiNon> {
     if let Some(ticked) = ticked(&lines) {
         return Some(ticked);
     }
-    let mut found = Vec::new();
     let first = lines
         .iter()
         .position(|line| !GREETING.is_match(line))
         .unwrap_or(0);
+    let mut found = Vec::new();
+    let mut asked = false;
     for (index, line) in lines.iter().enumerate().skip(first) {
-        if let Some(said) = said(line, index == first) {
+        if let Some(mut said) = said(line, index == first) {
+            // Under a question of their own it may be the answer to that one.
+            said.certain &= !asked;
             found.push(said);
         }
+        asked |= line.contains('?');
     }
     let answer = found
         .iter()
@@ -108,9 +180,16 @@ pub fn answer(reply: &str) -> Option<OuiNon> {
         .or(found.first())
         .copied()?;
     let agreed = found.iter().all(|said| said.answer == answer.answer);
+    let otherwise = |line: &Cow<'_, str>| {
+        let against = match answer.answer {
+            Answer::Oui => AGAINST.is_match(line),
+            Answer::Non => IN_FAVOUR.is_match(line),
+        };
+        against || RESERVED.is_match(line)
+    };
     Some(OuiNon {
         answer: answer.answer,
-        certain: answer.certain && agreed,
+        certain: answer.certain && agreed && !lines.iter().any(otherwise),
     })
 }
 
@@ -118,57 +197,64 @@ pub fn answer(reply: &str) -> Option<OuiNon> {
 fn said(line: &str, first: bool) -> Option<OuiNon> {
     let line = line.trim_start_matches(['-', '•', '*', ' ', '>']);
     let doubt = DOUBT.is_match(line);
-    if let Some(parts) = NOT_FAVOURABLE.captures(line) {
-        return Some(OuiNon {
-            answer: Answer::Non,
-            certain: !doubt && parts.get(0).is_some(),
-        });
+    let found = |yes: bool, certain: bool| {
+        let answer = if yes { Answer::Oui } else { Answer::Non };
+        Some(OuiNon {
+            answer,
+            certain: certain && !doubt,
+        })
+    };
+    if NOT_FAVOURABLE.is_match(line) {
+        return found(false, true);
     }
     if let Some(parts) = VERDICT.captures(line) {
-        let against = parts.get(1).is_some() || parts.get(3).is_some();
-        let answer = if against { Answer::Non } else { Answer::Oui };
-        return Some(OuiNon {
-            answer,
-            certain: !doubt,
-        });
+        let against = parts.get(1).is_some() || parts.get(2).is_some();
+        let rest = parts.get(3).map_or("", |rest| rest.as_str());
+        return found(!against, AFTER_VERDICT.is_match(rest));
     }
-    let parts = WORD.captures(line)?;
-    let word = parts.get(1)?.as_str().to_lowercase();
-    let rest = parts.get(2).map_or("", |rest| rest.as_str());
-    let answer = if matches!(word.as_str(), "oui" | "yes" | "favorable") {
-        Answer::Oui
-    } else {
-        Answer::Non
-    };
-    let alone = AFTER.is_match(rest);
-    let sentence = word == "no" && !alone;
-    (!sentence && (first || alone)).then_some(OuiNon {
-        answer,
-        certain: alone && !doubt && !turns(answer, rest),
-    })
+    if let Some(parts) = FOREIGN.captures(line) {
+        return found(parts.get(1).is_some(), true);
+    }
+    if let Some(parts) = WORD.captures(line) {
+        return word(&parts, first).and_then(|(yes, alone)| found(yes, alone));
+    }
+    let agrees = AGREES.is_match(line);
+    if first && (agrees || DISAGREES.is_match(line)) {
+        return found(agrees, false);
+    }
+    None
 }
 
-/// `Non, favorable` and `Oui : avis défavorable` say two things.
-fn turns(answer: Answer, rest: &str) -> bool {
-    let rest = rest.to_lowercase();
-    let against = rest.contains("défavorable")
-        || rest.contains("defavorable")
-        || rest.contains("pas favorable");
-    match answer {
-        Answer::Oui => against,
-        Answer::Non => rest.contains("favorable") && !against,
-    }
+/// Whether the word is a yes, and whether it stands alone enough to be the answer.
+fn word(parts: &Captures<'_>, first: bool) -> Option<(bool, bool)> {
+    let word = parts.get(1)?.as_str().to_lowercase();
+    let rest = parts.get(2).map_or("", |rest| rest.as_str());
+    let yes = !matches!(
+        word.as_str(),
+        "non" | "no" | "nein" | "nee" | "não" | "défavorable" | "defavorable"
+    );
+    let alone = if yes {
+        AFTER_OUI.is_match(rest)
+    } else {
+        AFTER_NON.is_match(rest)
+    };
+    // `No`, `ja` and the like also begin sentences that answer nothing.
+    let sentence = !alone && !matches!(word.as_str(), "oui" | "non" | "yes");
+    (!sentence && (first || alone)).then_some((yes, alone))
 }
 
 /// The one box that is ticked, where there are boxes.
-fn ticked(lines: &[String]) -> Option<OuiNon> {
+fn ticked(lines: &[Cow<'_, str>]) -> Option<OuiNon> {
     let mut ticked = Vec::new();
+    let (mut empty, mut crossed) = (false, false);
     for line in lines {
         let words: Vec<_> = CHOICE.find_iter(line).collect();
         let boxes: Vec<_> = BOX.captures_iter(line).take(8).collect();
         if words.is_empty() || boxes.is_empty() || line.chars().count() > 80 {
             continue;
         }
+        empty |= boxes.iter().any(|found| found.get(2).is_some());
+        crossed |= line.contains('☒');
         let leading = boxes
             .first()
             .and_then(|first| first.get(0))
@@ -190,9 +276,10 @@ fn ticked(lines: &[String]) -> Option<OuiNon> {
         }
     }
     let first = *ticked.first()?;
+    // A crossed box is a chosen one only beside an empty one.
     Some(OuiNon {
         answer: first,
-        certain: ticked.len() == 1,
+        certain: ticked.len() == 1 && (empty || !crossed),
     })
 }
 

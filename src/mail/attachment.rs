@@ -1,12 +1,21 @@
-//! The files of a mail: named safely, typed by what they contain, refused where opening them would run something.
+//! The files of a mail: named safely, typed by what they contain, refused where opening them would run something or
+//! where nobody can look into them. What is refused is listed with its reason.
+
+mod kind;
+mod name;
+mod policy;
 
 use std::borrow::Cow;
 
-use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 use serde::{Deserialize, Serialize};
 
-use super::Limits;
-use super::address::is_invisible;
+use super::{Own, pgp, smime, tnef};
+
+pub use kind::sniff;
+pub use name::safe_name;
+pub use policy::Files;
+use policy::{File, Refused};
 
 /// A file that came with a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,52 +36,187 @@ pub struct Attachment {
     pub content: Vec<u8>,
 }
 
-/// Longest name, in octets: file systems take 255, and a number may be added.
-const NAME: usize = 180;
 /// A picture within the text that is smaller is an emoji or a logo.
 const PICTURE: usize = 15_000;
+/// Messages within messages that are looked into; what is deeper is refused.
+const DEPTH: u8 = 3;
+
+/// The files of a mail while they are gathered.
+struct Gathered<'a> {
+    own: &'a Own,
+    files: Vec<Attachment>,
+    total: u64,
+    /// Something among them is dangerous.
+    dangerous: bool,
+}
+
+/// A file as a mail brings it.
+struct Found<'a> {
+    name: String,
+    alias: Option<String>,
+    declared: String,
+    content: Cow<'a, [u8]>,
+    /// Already known to be dangerous: a message with a program in it.
+    dangerous: bool,
+}
 
 /// The files of `message`. `shown` are the `Content-ID`s of pictures within the person's text; other inline pictures
 /// are signatures and quotations, and left out.
 pub(crate) fn attachments(
     message: &Message<'_>,
     shown: &[String],
-    limits: &Limits,
+    own: &Own,
+    notes: &mut Vec<String>,
 ) -> Vec<Attachment> {
-    let mut attachments = Vec::new();
-    let mut total = 0_u64;
+    gathered(message, shown, own, notes, 0).files
+}
+
+fn gathered<'a>(
+    message: &Message<'_>,
+    shown: &[String],
+    own: &'a Own,
+    notes: &mut Vec<String>,
+    depth: u8,
+) -> Gathered<'a> {
+    let mut gathered = Gathered {
+        own,
+        files: Vec::new(),
+        total: 0,
+        dangerous: false,
+    };
+    let signatures = smime::signatures(message);
     let parts = message
         .attachments
         .iter()
+        .filter(|id| !signatures.contains(id))
         .filter_map(|id| message.parts.get(*id as usize));
     for part in parts.filter(|part| is_file(part, shown)) {
-        let mut attachment = attachment(message, part);
-        total = total.saturating_add(attachment.bytes);
-        if attachments.len() >= limits.attachments {
-            attachment.refused = Some(format!("plus de {} pièces jointes", limits.attachments));
-        } else if attachment.bytes > limits.attachment_bytes {
-            attachment.refused = Some(format!(
-                "plus de {} Mo",
-                limits.attachment_bytes / 1_000_000
-            ));
-        } else if total > limits.total_bytes {
-            attachment.refused = Some(format!(
-                "plus de {} Mo en tout",
-                limits.total_bytes / 1_000_000
-            ));
+        let content = content(message, part);
+        if tnef::is_tnef(part, &content) {
+            gathered.unpack(part, &content, notes);
+        } else {
+            let found = found(part, content, own, notes, depth);
+            gathered.add(found, notes);
         }
-        if attachment.refused.is_some() {
-            attachment.content = Vec::new();
-        }
-        attachments.push(attachment);
-        // A mail of ten thousand parts is not listed to its end.
-        if attachments.len() >= limits.attachments.saturating_mul(2) {
+        if gathered.is_full() {
+            notes.push("Not all of the files are listed".to_owned());
             break;
         }
     }
-    attachments
+    gathered
 }
 
+impl Gathered<'_> {
+    /// A mail of ten thousand parts is not listed to its end.
+    fn is_full(&self) -> bool {
+        self.files.len() >= self.own.inbound_limits.attachments.saturating_mul(2)
+    }
+
+    fn add(&mut self, found: Found<'_>, notes: &mut Vec<String>) {
+        let (media_type, listing) = kind::media_type(&found.content, &found.declared, &found.name);
+        let name = safe_name(&found.name, &media_type);
+        let bytes = found.content.len() as u64;
+        self.total = self.total.saturating_add(bytes);
+        let refused = if found.dangerous {
+            let why = "message qui contient un fichier exécutable ou actif".to_owned();
+            let dangerous = true;
+            Some(Refused { why, dangerous })
+        } else {
+            self.own.files.refuse(&File {
+                name: &name,
+                alias: found.alias.as_deref(),
+                media_type: &media_type,
+                listing: listing.as_ref(),
+                content: &found.content,
+            })
+        };
+        self.dangerous |= refused.as_ref().is_some_and(|refused| refused.dangerous);
+        let refused = self.beyond(bytes).or(refused.map(|refused| refused.why));
+        if media_type != found.declared && is_telling(&found.declared) {
+            let number = self.files.len() + 1;
+            notes.push(format!(
+                "File {number} is {media_type}, declared as {}",
+                found.declared
+            ));
+        }
+        self.files.push(Attachment {
+            name,
+            media_type,
+            declared: found.declared,
+            bytes,
+            content: if refused.is_some() {
+                Vec::new()
+            } else {
+                found.content.into_owned()
+            },
+            refused,
+        });
+    }
+
+    fn beyond(&self, bytes: u64) -> Option<String> {
+        let limits = &self.own.inbound_limits;
+        if self.files.len() >= limits.attachments {
+            Some(format!("plus de {} pièces jointes", limits.attachments))
+        } else if bytes > limits.attachment_bytes {
+            let megabytes = limits.attachment_bytes / 1_000_000;
+            Some(format!("plus de {megabytes}\u{a0}Mo"))
+        } else if self.total > limits.total_bytes {
+            let megabytes = limits.total_bytes / 1_000_000;
+            Some(format!("plus de {megabytes}\u{a0}Mo en tout"))
+        } else {
+            None
+        }
+    }
+
+    /// The files within Outlook's own wrapping, or the wrapping itself, refused, where it cannot be opened.
+    fn unpack(&mut self, part: &MessagePart<'_>, content: &[u8], notes: &mut Vec<String>) {
+        let Some(wrapped) = tnef::read(content) else {
+            notes.push("A winmail.dat cannot be unpacked".to_owned());
+            let name = safe_name(part.attachment_name().unwrap_or("winmail.dat"), "");
+            self.files.push(Attachment {
+                name,
+                media_type: "application/ms-tnef".to_owned(),
+                declared: declared(part),
+                bytes: content.len() as u64,
+                refused: Some("format propre à Outlook (winmail.dat), abîmé".to_owned()),
+                content: Vec::new(),
+            });
+            return;
+        };
+        for file in wrapped.files {
+            if self.is_full() {
+                return;
+            }
+            let found = Found {
+                name: file.name,
+                alias: None,
+                declared: file.media_type,
+                content: file.content,
+                dangerous: false,
+            };
+            self.add(found, notes);
+        }
+    }
+}
+
+/// Whether a declared type says anything: many programs send everything as the same.
+fn is_telling(declared: &str) -> bool {
+    ![
+        "application/octet-stream",
+        "application/x-zip-compressed",
+        "application/x-rar-compressed",
+        "application/x-download",
+        "application/force-download",
+        "application/x-pdf",
+        "image/jpg",
+        "image/pjpeg",
+        "image/heif",
+        "text/rtf",
+    ]
+    .contains(&declared)
+}
+
+/// Texts that are not the body, pictures that are not decoration, everything else but what programs say to programs.
 fn is_file(part: &MessagePart<'_>, shown: &[String]) -> bool {
     let disposed = part
         .content_disposition()
@@ -81,7 +225,7 @@ fn is_file(part: &MessagePart<'_>, shown: &[String]) -> bool {
         .attachment_name()
         .is_some_and(|name| !name.trim().is_empty());
     match &part.body {
-        _ if is_report(part) => false,
+        _ if is_report(part) || pgp::is_wrapping(part) => false,
         PartType::Text(_) | PartType::Html(_) => {
             let plain = part
                 .content_type()
@@ -121,7 +265,8 @@ fn is_report(part: &MessagePart<'_>) -> bool {
         .is_some_and(|kind| KINDS.contains(&kind))
 }
 
-fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
+/// The media type that a part declares.
+fn declared(part: &MessagePart<'_>) -> String {
     let declared = part.content_type().map_or_else(
         || "application/octet-stream".to_owned(),
         |kind| {
@@ -133,12 +278,19 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
             .to_lowercase()
         },
     );
-    let declared = declared
+    declared
         .chars()
         .filter(char::is_ascii_graphic)
         .take(127)
-        .collect::<String>();
-    let content: Cow<'_, [u8]> = match &part.body {
+        .collect()
+}
+
+/// The octets of a part, as they were before they were made fit for travel.
+fn content<'a>(message: &'a Message<'_>, part: &'a MessagePart<'_>) -> Cow<'a, [u8]> {
+    match &part.body {
+        PartType::Message(nested) if part.encoding != Encoding::None => {
+            nested.raw_message.as_ref().into()
+        }
         PartType::Message(_) => message
             .raw_message
             .get(part.offset_body as usize..part.offset_end as usize)
@@ -148,36 +300,42 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
             original_text(message, part).unwrap_or(text.as_bytes().into())
         }
         _ => part.contents().into(),
-    };
-    let name = match &part.body {
-        PartType::Message(nested) => part
-            .attachment_name()
-            .map(str::to_owned)
-            .or_else(|| nested.subject().map(|subject| format!("{subject}.eml"))),
-        _ => part.attachment_name().map(str::to_owned),
-    };
-    let sniffed = sniff(&content);
-    let media_type = match sniffed {
-        // An office document is a ZIP archive, and a declared text may start like anything.
-        Some("application/zip")
-            if declared.contains("officedocument")
-                || declared.contains("opendocument")
-                || declared.contains("epub") =>
-        {
-            declared.clone()
+    }
+}
+
+fn found<'a>(
+    part: &MessagePart<'_>,
+    content: Cow<'a, [u8]>,
+    own: &Own,
+    notes: &mut Vec<String>,
+    depth: u8,
+) -> Found<'a> {
+    let given = part.attachment_name();
+    let (name, dangerous) = match &part.body {
+        PartType::Message(nested) => {
+            let inner =
+                depth < DEPTH && !gathered(nested, &[], own, &mut Vec::new(), depth + 1).dangerous;
+            if depth >= DEPTH {
+                notes.push("Messages are nested too deep".to_owned());
+            }
+            let subject = || nested.subject().map(|subject| format!("{subject}.eml"));
+            let name = given.map(str::to_owned).or_else(subject);
+            (name, !inner)
         }
-        Some(found) => found.to_owned(),
-        None => declared.clone(),
+        _ => (given.map(str::to_owned), false),
     };
-    let name = safe_name(name.as_deref().unwrap_or_default(), &media_type);
-    let refused = refused(&name, &media_type).map(str::to_owned);
-    Attachment {
-        name,
-        media_type,
-        declared,
-        bytes: content.len() as u64,
-        refused,
-        content: content.into_owned(),
+    // The two places where a name stands may differ.
+    let alias = part
+        .content_type()
+        .and_then(|kind| kind.attribute("name"))
+        .filter(|alias| Some(*alias) != given)
+        .map(|alias| safe_name(alias, ""));
+    Found {
+        name: name.unwrap_or_default(),
+        alias,
+        declared: declared(part),
+        content,
+        dangerous,
     }
 }
 
@@ -187,199 +345,13 @@ fn original_text<'a>(message: &'a Message<'_>, part: &MessagePart<'_>) -> Option
         .raw_message
         .get(part.offset_body as usize..part.offset_end as usize)?;
     match part.encoding {
-        mail_parser::Encoding::None => Some(raw.into()),
-        mail_parser::Encoding::Base64 => {
-            mail_parser::decoders::base64::base64_decode(raw).map(Cow::Owned)
-        }
-        mail_parser::Encoding::QuotedPrintable => {
+        Encoding::None => Some(raw.into()),
+        Encoding::Base64 => mail_parser::decoders::base64::base64_decode(raw).map(Cow::Owned),
+        Encoding::QuotedPrintable => {
             mail_parser::decoders::quoted_printable::quoted_printable_decode(raw).map(Cow::Owned)
         }
     }
 }
 
-/// What the first octets show, for the types that matter: those that people send, and those that run.
-pub fn sniff(content: &[u8]) -> Option<&'static str> {
-    const MAGIC: &[(&[u8], &str)] = &[
-        (b"%PDF-", "application/pdf"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"GIF8", "image/gif"),
-        (b"II*\0", "image/tiff"),
-        (b"MM\0*", "image/tiff"),
-        (b"PK\x03\x04", "application/zip"),
-        (b"Rar!\x1a\x07", "application/vnd.rar"),
-        (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-        (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-            "application/x-ole-storage",
-        ),
-        (b"MZ", "application/vnd.microsoft.portable-executable"),
-        (b"\x7fELF", "application/x-elf"),
-        (b"\xcf\xfa\xed\xfe", "application/x-mach-binary"),
-        (b"\xca\xfe\xba\xbe", "application/java-vm"),
-        (b"#!", "text/x-shellscript"),
-        (b"L\0\0\0\x01\x14\x02\0", "application/x-ms-shortcut"),
-    ];
-    if content.get(4..8) == Some(b"ftyp") {
-        let heic = content.get(8..12).is_some_and(|brand| {
-            [b"heic", b"heix", b"mif1"]
-                .iter()
-                .any(|known| *known == brand)
-        });
-        return Some(if heic { "image/heic" } else { "video/mp4" });
-    }
-    if content.starts_with(b"RIFF") && content.get(8..12) == Some(b"WEBP") {
-        return Some("image/webp");
-    }
-    MAGIC
-        .iter()
-        .find(|(magic, _)| content.starts_with(magic))
-        .map(|(_, kind)| match *kind {
-            // The old office formats: the declared type says which.
-            "application/x-ole-storage" => None,
-            kind => Some(kind),
-        })?
-}
-
-/// Endings of files that run something when they are opened.
-const RUNS: &[&str] = &[
-    "ade", "adp", "apk", "app", "appx", "bat", "cab", "chm", "cmd", "com", "cpl", "dll", "dmg",
-    "exe", "hta", "htm", "html", "inf", "ins", "iso", "img", "isp", "jar", "jnlp", "js", "jse",
-    "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "one", "pif", "ps1", "psm1", "py", "reg",
-    "scr", "sct", "sh", "shtml", "svg", "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "vxd",
-    "ws", "wsc", "wsf", "wsh", "xhtml", "xll", "docm", "dotm", "xlsm", "xltm", "xlam", "pptm",
-    "potm", "ppam", "ppsm", "sldm",
-];
-
-fn refused(name: &str, media_type: &str) -> Option<&'static str> {
-    const KINDS: &[&str] = &[
-        "application/vnd.microsoft.portable-executable",
-        "application/x-elf",
-        "application/x-mach-binary",
-        "application/java-vm",
-        "text/x-shellscript",
-        "application/x-ms-shortcut",
-        "application/x-msdownload",
-        "application/hta",
-    ];
-    let ending = name
-        .rsplit_once('.')
-        .map_or("", |(_, ending)| ending)
-        .to_lowercase();
-    if KINDS.contains(&media_type) || RUNS.contains(&ending.as_str()) {
-        return Some("type de fichier exécutable ou actif");
-    }
-    // TNEF: Outlook's own wrapping, which the recipient cannot open either.
-    (media_type == "application/ms-tnef" || ending == "winmail.dat")
-        .then_some("format propre à Outlook (winmail.dat)")
-}
-
-/// `name` made safe for any file system and any screen: the last part of a path, without control or invisible
-/// characters, without those that Windows refuses, not a device's name, not hidden, of bounded length. Never empty.
-pub fn safe_name(name: &str, media_type: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible = last
-        .chars()
-        .filter(|c| !c.is_control() && !is_invisible(*c));
-    let legal: String = visible
-        .map(|c| {
-            if "<>:\"|?*".contains(c) || (c.is_whitespace() && c != ' ') {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    let legal = legal
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let legal = legal
-        .trim_start_matches(['.', ' ', '~', '-'])
-        .trim_end_matches(['.', ' ']);
-    if legal.is_empty() {
-        return format!("piece-jointe.{}", ending_of(media_type));
-    }
-    let (stem, ending) = match legal.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() && ending.len() <= 16 => (stem, Some(ending)),
-        _ => (legal, None),
-    };
-    let device = stem
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_uppercase();
-    let reserved = matches!(device.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || ((device.starts_with("COM") || device.starts_with("LPT"))
-            && device.chars().count() == 4
-            && device.ends_with(|c: char| c.is_numeric()));
-    let stem = if reserved {
-        format!("_{stem}")
-    } else {
-        stem.to_owned()
-    };
-    let stem = stem
-        .get(..stem.floor_char_boundary(NAME))
-        .unwrap_or_default();
-    ending.map_or_else(
-        || stem.to_owned(),
-        |ending| format!("{}.{ending}", stem.trim_end()),
-    )
-}
-
-fn ending_of(media_type: &str) -> &'static str {
-    match media_type {
-        "application/pdf" => "pdf",
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "image/gif" => "gif",
-        "image/heic" => "heic",
-        "application/zip" => "zip",
-        "message/rfc822" => "eml",
-        "text/plain" => "txt",
-        "text/calendar" => "ics",
-        _ => "bin",
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn names_become_safe() {
-        for (name, safe) in [
-            ("../../etc/passwd", "passwd"),
-            ("C:\\Users\\x\\plan.pdf", "plan.pdf"),
-            ("a\u{202e}fdp.exe", "afdp.exe"),
-            ("con.pdf", "_con.pdf"),
-            ("LPT1", "_LPT1"),
-            (".htaccess", "htaccess"),
-            ("plan\r\nB: c.pdf", "planB_ c.pdf"),
-            ("Avis de l’ABF.pdf", "Avis de l’ABF.pdf"),
-            ("", "piece-jointe.pdf"),
-            ("...", "piece-jointe.pdf"),
-        ] {
-            assert_eq!(safe_name(name, "application/pdf"), safe);
-        }
-    }
-
-    #[test]
-    fn what_runs_is_refused() {
-        assert!(refused("plan.pdf.exe", "application/pdf").is_some());
-        assert!(refused("plan.pdf", sniff(b"MZ\x90").unwrap()).is_some());
-        assert!(refused("plan.pdf", "application/pdf").is_none());
-    }
-
-    proptest! {
-        #[test]
-        fn no_name_is_dangerous(name in "\\PC*|[\\x00-\\x7f]*") {
-            let safe = safe_name(&name, "image/png");
-            prop_assert!(!safe.is_empty() && safe.len() <= 200 && !safe.starts_with('.'));
-            prop_assert!(!safe.contains(['/', '\\', '\0', '\n', '\r', ':']));
-        }
-    }
-}
+mod tests;

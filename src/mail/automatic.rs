@@ -34,6 +34,8 @@ pub enum Reason {
     Unreadable,
     /// No text and no file.
     Empty,
+    /// Only its addressee could read it: S/MIME (RFC 8551) or PGP (RFC 3156), of which Greffier has no key.
+    Encrypted,
     /// RFC 8098.
     ReadReceipt,
     /// RFC 6047.
@@ -102,9 +104,11 @@ fn patterns(texts: &[&str]) -> RegexSet {
 
 static SUBJECT: LazyLock<RegexSet> = LazyLock::new(|| {
     patterns(&[
-        r"(?i)^(?:re ?: ?|tr ?: ?)?(?:\[[^\]]{1,40}\] ?)?(?:réponse automatique|reponse automatique|réponse d[’']absence|message d[’']absence|absence du bureau|absent du bureau|absente? ?[:(]|notification d[’']absence|en congés? ?[:(]|je suis absent)",
+        r"(?i)^(?:re ?: ?|tr ?: ?)?(?:\[[^\]]{1,40}\] ?)?(?:réponse automatique|reponse automatique|réponse d[’']absence|message d[’']absence|absence du bureau|absent du bureau|absente? ?[:(]|absence re ?:|répondeur ?:|notification d[’']absence|en congés? ?[:(]|je suis absent)",
         r"(?i)^(?:re ?: ?)?(?:accusé (?:de|d[’']) ?réception|accuse de reception|ar ?: ?votre (?:message|courriel|mail|demande)|confirmation de réception|nous avons bien reçu votre (?:message|courriel|mail|demande))",
-        r"(?i)^(?:re ?: ?)?(?:automatic reply|auto(?:matic)?[- ]?(?:response|reply|réponse)|autoreply|out of (?:the )?office|vacation (?:reply|message)|away from (?:my|the) (?:office|desk|mail)|automatische antwort|abwesenheitsnotiz|respuesta automática|risposta automatica|automatisch antwoord)",
+        r"(?i)^(?:re ?: ?)?(?:automatic reply|auto(?:matic)?[- ]?(?:response|reply|réponse)|autoreply|out of (?:the )?office|vacation (?:reply|message)|away from (?:my|the) (?:office|desk|mail)|automatische antwort|abwesenheitsnotiz|respuesta automática|risposta automatica|automatisch antwoord|resposta automática|automatiskt svar|automatisk svar)",
+        // Notes names the person in the subject.
+        r"(?i)^\S[^:]{1,60} (?:est absente?(?:\(e\))?|ist außer haus|is out of the office)\b",
     ])
 });
 static CHALLENGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -112,13 +116,20 @@ static CHALLENGE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)(?:mailinblack|mail en attente d[’']authentification|message en attente d[’']authentification|authentifi(?:er|ez)[- ]vous pour que votre (?:mail|message)|en attente de (?:votre )?validation de l[’']expéditeur|boxbe|spamarrest|verify (?:that )?you (?:are|sent)|confirm your (?:e-?mail|message) (?:delivery|to be delivered)|challenge.response|sender verification required|validez votre (?:envoi|adresse)[^.]{0,60}anti-?spam|votre message est en attente)",
     )
 });
-static ABSENCE: LazyLock<RegexSet> = LazyLock::new(|| {
-    patterns(&[
-        r"(?i)\b(?:je suis|je serai|nous sommes|nous serons) (?:actuellement |en ce moment |présentement )?(?:absente?s?|en congés?|en vacances|en déplacement|en arrêt|indisponibles?)[^.]{0,60}\b(?:jusqu|du \d|au \d|à partir|pour une durée|de retour|et ne)",
-        r"(?i)\b(?:absente?s? (?:du bureau|du service|jusqu)|(?:serai|sera|je suis|serons) de retour (?:le|au bureau|à compter)|en (?:mon|son|cas d[’']) absence|pendant mon absence|durant mon absence|ne (?:consulterai|lirai|traiterai) pas mes (?:mails|messages|courriels))",
-        r"(?i)\b(?:(?:i am|i will be|i'm|i’m) (?:currently )?(?:out of (?:the )?office|away|on (?:leave|vacation|holiday))|out of (?:the )?office (?:until|from|with)|limited access to (?:my )?e-?mail)",
-        r"(?i)\b(?:ceci est (?:un message|une réponse) automatique|(?:message|réponse|courriel) (?:généré|envoyé)e? automatiquement|merci de ne pas (?:y )?répondre|this is an automat(?:ic|ed) (?:reply|response|message))",
-    ])
+static ABSENCE: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        r"(?i)\b(?:je suis|je serai|nous sommes|nous serons|actuellement|étant) (?:actuellement |en ce moment |présentement )?(?:absente?s?|en (?:\pL+ )?congés?(?: (?:de )?(?:maternité|paternité|parental|maladie|annuels?))?|en vacances|en déplacement|en formation|en arrêt|indisponibles?)[^.]{0,60}\b(?:jusqu|du \d|au \d|à partir|pour une durée|de retour|et ne)",
+        r"(?i)\b(?:absente?s? (?:du bureau|du service|jusqu)|(?:serai|sera|je suis|serons) de retour (?:le|au bureau|à compter)|en (?:mon|son|cas d[’']) absence|pendant mon absence|durant mon absence|ne (?:consulterai|lirai|traiterai|consulte|lis) (?:pas|plus) mes (?:mails|messages|courriels)|cette (?:boîte|adresse)(?: \pL+){0,2} n[’']est plus (?:relevée|consultée|utilisée|active|valide)|ne traite plus ces dossiers)",
+        r"(?i)\b(?:(?:i am|i will be|i'm|i’m) (?:currently )?(?:out of (?:the )?office|away|on (?:leave|vacation|holiday))|out of (?:the )?office (?:until|from|with)|limited access to (?:my )?e-?mail|(?:ich bin|ich werde)[^.]{0,60}(?:nicht im büro|nicht im hause|abwesend)|estaré fuera de la oficina|sono assente fino|estou ausente|ik ben afwezig)",
+        r"(?i)\b(?:ceci est (?:un message|une réponse) automatique|(?:message|réponse|courriel) (?:est )?(?:généré|envoyé)e? automatiquement|merci de ne pas (?:y )?répondre|this is an automat(?:ic|ed) (?:reply|response|message))",
+    ]
+    .map(pattern)
+});
+/// Sentences that a program puts before the absence: thanks for the mail, and that it has arrived.
+static PREAMBLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:bonjour|bonsoir|madame|monsieur|hello|dear|hi|hallo|guten tag)\b|\b(?:merci|message|courriel|mail|courrier|demande|thank|nachricht)\b",
+    )
 });
 static ROBOT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -175,7 +186,25 @@ pub(crate) fn by_text(text: &str) -> Option<(Class, Reason)> {
         return Some((Class::AutoReply, Reason::Challenge));
     }
     let short = text.chars().count() <= 1_200;
-    (short && ABSENCE.is_match(&start)).then_some((Class::AutoReply, Reason::Absence))
+    (short && is_absence(&start)).then_some((Class::AutoReply, Reason::Absence))
+}
+
+/// Whether `text` speaks of an absence before it says anything else. Who first answers and then mentions a journey is
+/// a person.
+fn is_absence(text: &str) -> bool {
+    let first = ABSENCE
+        .iter()
+        .filter_map(|absence| absence.find(text))
+        .min_by_key(regex::Match::start);
+    first.is_some_and(|found| {
+        let before = text.get(..found.start()).unwrap_or_default();
+        // The sentence in which it stands is its own.
+        let mut sentences: Vec<&str> = before.split(['.', '!', '?', '\n']).collect();
+        sentences.pop();
+        !sentences
+            .iter()
+            .any(|said| said.split_whitespace().count() >= 5 && !PREAMBLE.is_match(said.trim()))
+    })
 }
 
 fn autoresponds(known: &Known<'_>) -> bool {

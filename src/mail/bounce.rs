@@ -62,7 +62,7 @@ static DELAY: LazyLock<Regex> = LazyLock::new(|| {
 static SUBJECT: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
         r"(?i)^(?:re: ?)?(?:undeliver(?:ed|able)|delivery (?:status notification|failure|has failed|failed|delayed|incomplete)|mail delivery (?:failed|failure|delayed|subsystem|system)|failure notice|returned mail|mail (?:system error|could not be delivered)|message (?:delivery|not delivered|undeliverable)|warning: (?:could not send|message)|unzustellbar|delivery notification|mail status report|nondeliverable|non-?delivery)",
-        r"(?i)^(?:non remis|non délivré|non distribu|échec (?:de|d[’'])\s?(?:la )?(?:remise|livraison|distribution|envoi|l[’']envoi)|retour (?:de )?(?:courrier|mail)|message non (?:remis|distribué|délivré)|courrier non (?:remis|distribué)|notification d[’'](?:échec|état de remise)|avis de non.remise|remise (?:différée|retardée)|retard de remise|adresse introuvable)",
+        r"(?i)^(?:non remis|non délivré|non distribu|(?:rapport d[’'])?[ée]chec (?:de|d[’'])\s?(?:la )?(?:remise|livraison|distribution|envoi|l[’']envoi)|retour (?:de )?(?:courrier|mail)|message non (?:remis|distribué|délivré)|courrier non (?:remis|distribué)|notification d[’'](?:échec|état de remise)|avis de non.remise|remise (?:différée|retardée)|retard de remise|adresse introuvable)",
     ])
     .expect("the patterns are well formed")
 });

@@ -12,10 +12,11 @@ use mail_builder::headers::text::Text;
 use mail_builder::mime::MimePart;
 use sha2::{Digest as _, Sha256};
 
+use super::own::OwnSeal;
 use crate::message::MailOut;
 use crate::message::Piece;
 
-/// The header by which Greffier knows its own mail when it comes back.
+/// The header by which Greffier knows its own mail when it comes back: the host, and a mark that only we can make.
 pub const INSTANCE: &str = "X-Greffier-Instance";
 
 /// Characters of a subject or a name at most: more is cut.
@@ -34,6 +35,8 @@ pub struct Identity {
     pub from_address: String,
     /// Right part of every `Message-ID`, and the name of this instance.
     pub host: String,
+    /// What our mail is marked with; without it, it is known by its `Message-ID` alone.
+    pub seal: Option<OwnSeal>,
 }
 
 /// `mail` to `to`, ready to be sent. `key` names it for ever: the `Message-ID` is made from it. `files` are the
@@ -51,7 +54,13 @@ pub fn compose(
         domain,
         from_address,
         host,
+        seal,
     } = identity;
+    let id = message_id(key, host);
+    let instance = match seal {
+        Some(seal) => format!("{}; {}", token(host), seal.mark(&id)),
+        None => token(host),
+    };
     let thread = mail.thread.as_ref().map(|thread| message_id(thread, host));
     let answered = mail
         .in_reply_to
@@ -66,7 +75,7 @@ pub fn compose(
         .to(Address::new_address(None::<String>, address(to)))
         .header("Subject", Text::new(line(&mail.subject)))
         .date(Date::new(date.as_second()))
-        .message_id(message_id(key, host));
+        .message_id(id);
     if let Some(local) = &mail.reply_to {
         message = message.reply_to(Address::new_address(
             None::<String>,
@@ -91,7 +100,7 @@ pub fn compose(
     message = message
         .header("Auto-Submitted", Raw::new(submitted))
         .header("X-Auto-Response-Suppress", Raw::new("All"))
-        .header(INSTANCE, Raw::new(token(host)))
+        .header(INSTANCE, Raw::new(instance))
         .body(body(mail, files, &boundary(key, mail, files)));
     let mut octets = Vec::new();
     message.serialize(&mut octets);
@@ -283,6 +292,16 @@ mod tests {
             domain: "greffe.example".to_owned(),
             from_address: "greffe@greffe.example".to_owned(),
             host: "mx.greffe.example".to_owned(),
+            seal: Some(OwnSeal::of(b"a secret of the tests")),
+        }
+    }
+
+    fn own() -> crate::mail::Own {
+        crate::mail::Own {
+            domain: identity().domain,
+            hosts: vec![identity().host],
+            seal: identity().seal,
+            ..crate::mail::Own::default()
         }
     }
 
@@ -361,7 +380,11 @@ mod tests {
         ] {
             assert!(text.contains(header), "{header}");
         }
-        assert!(text.contains("X-Greffier-Instance: mx.greffe.example\r\n"));
+        let read = crate::mail::understand(text.as_bytes(), &own());
+        assert_eq!(read.class, crate::mail::Class::Own);
+        let forged = text.replace("outbox-42", "outbox-43");
+        let read = crate::mail::understand(forged.as_bytes(), &own());
+        assert_ne!(read.class, crate::mail::Class::Own);
     }
 
     #[test]
@@ -442,6 +465,7 @@ mod tests {
             domain: evil.to_owned(),
             from_address: evil.to_owned(),
             host: evil.to_owned(),
+            seal: None,
         };
         let octets = compose(&mail, evil, evil, &identity, Timestamp::UNIX_EPOCH, &files);
         let read = MessageParser::new().parse(&octets).unwrap();

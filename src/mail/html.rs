@@ -2,49 +2,59 @@
 //! quotations and signatures. What is not shown to a reader is not read.
 
 mod role;
+mod tree;
 
-use html5ever::tendril::TendrilSink;
-use html5ever::{ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
-
-use super::reply::line::{Line, Origin};
+use super::reply::line::{self, LINES, Line, Origin};
 use role::Role;
+use tree::{Arena, Data, Extent, Node};
 
 /// Longest HTML that is read, in octets.
-const LONGEST: usize = 2 << 20;
-/// Deepest nesting that is parsed as a tree. Mail programs nest tables; nobody nests two hundred.
-const DEEPEST: usize = 200;
-/// Most elements that a parser would open again of its own: each block within an unclosed `<font>` opens it once more.
-const REOPENED: usize = 100_000;
+pub(crate) const LONGEST: usize = 2 << 20;
 /// Deepest list that is indented and numbered.
 const LISTS: usize = 16;
-/// Most nodes that are read.
-const NODES: usize = 200_000;
 
-/// The lines of `html`, with whether its structure marks a quotation.
-pub(crate) fn lines(html: &str) -> (Vec<Line>, bool) {
-    let html = html
+/// What an HTML body says.
+pub(crate) struct Page {
+    pub(crate) lines: Vec<Line>,
+    /// Whether its structure marks a quotation.
+    pub(crate) marked: bool,
+    /// Whether its structure was understood to the end.
+    pub(crate) whole: bool,
+}
+
+/// The page in `html`. What is too much for a tree is read without one.
+pub(crate) fn page(html: &str) -> Page {
+    let near = html
         .get(..html.floor_char_boundary(LONGEST))
         .unwrap_or(html);
-    if is_costly(html) {
-        return (stripped(html), false);
-    }
-    let dom = parse_document(RcDom::default(), ParseOpts::default()).one(html);
+    let arena = Arena::new();
+    let (document, extent) = tree::read(near, &arena);
     let mut writer = Writer::default();
-    walk(&dom.document, &mut writer);
+    walk(document, &mut writer);
     writer.end_line();
-    (writer.lines, writer.marked)
+    let rest = match extent {
+        Extent::Whole => "",
+        Extent::Until(end) if writer.below => near.get(near.len().max(end)..).unwrap_or_default(),
+        Extent::Until(end) => near.get(end..).unwrap_or_default(),
+        Extent::Nothing => near,
+    };
+    writer.lines.extend(stripped(rest));
+    Page {
+        lines: writer.lines,
+        marked: writer.marked,
+        whole: extent == Extent::Whole && near.len() == html.len(),
+    }
 }
 
 /// A step of the walk: the tree is followed with a stack of ours, since mails nest as deep as they like.
-enum Step {
-    Enter(Handle),
+enum Step<'a> {
+    Enter(&'a Node<'a>),
     Leave(Leaving),
 }
 
 struct Leaving {
-    tag: String,
     block: bool,
+    paragraph: bool,
     state: State,
     link: Option<String>,
 }
@@ -58,62 +68,66 @@ struct State {
     list: Vec<Option<usize>>,
 }
 
-fn walk(document: &Handle, writer: &mut Writer) {
-    let mut steps = vec![Step::Enter(document.clone())];
-    let mut nodes = 0;
+fn walk<'a>(document: &'a Node<'a>, writer: &mut Writer) {
+    let mut steps: Vec<Step<'a>> = document.backwards().map(Step::Enter).collect();
     while let Some(step) = steps.pop() {
         match step {
-            Step::Enter(node) => {
-                nodes += 1;
-                if nodes <= NODES {
-                    enter(&node, writer, &mut steps);
-                }
-            }
+            Step::Enter(node) => enter(node, writer, &mut steps),
             Step::Leave(leaving) => writer.leave(leaving),
         }
     }
 }
 
-fn enter(node: &Handle, writer: &mut Writer, steps: &mut Vec<Step>) {
+fn enter<'a>(node: &'a Node<'a>, writer: &mut Writer, steps: &mut Vec<Step<'a>>) {
     match &node.data {
-        NodeData::Text { contents } => writer.text(&contents.borrow()),
-        NodeData::Element { name, attrs, .. } => {
-            let attrs = attrs.borrow();
-            let attribute = |wanted: &str| {
-                attrs
-                    .iter()
-                    .find(|attr| &*attr.name.local == wanted)
-                    .map(|attr| attr.value.to_string())
-            };
-            let tag = name.local.to_string();
-            if role::is_hidden(&tag, &attribute) {
+        Data::Text(text) => writer.text(&text.borrow()),
+        Data::Element {
+            name, attributes, ..
+        } => {
+            let attributes = attributes.borrow();
+            let attribute = |wanted: &str| role::value(&attributes, wanted);
+            let tag = &*name.local;
+            if role::is_hidden(tag, &attribute) {
                 return;
             }
             let before = writer.state.clone();
-            let role = role::of(&tag, &attribute, node);
-            let link = writer.enter(&tag, role, &attribute);
-            let block = role::is_block(&tag);
+            let role = role::of(tag, &attribute, node);
+            let link = writer.enter(tag, role, &attribute);
             steps.push(Step::Leave(Leaving {
-                tag,
-                block,
-                state: before,
+                block: role::is_block(tag),
+                // Word writes each line as a paragraph, without space around it.
+                paragraph: role::is_paragraph(tag) && !role::is_tight(tag, &attribute),
+                state: before.clone(),
                 link,
             }));
-            push_children(node, steps);
+            if role == Role::Quotation && tag != "blockquote" {
+                push_parts(node, before, steps);
+            } else {
+                steps.extend(node.backwards().map(Step::Enter));
+            }
         }
-        NodeData::Document => push_children(node, steps),
-        _ => {}
+        Data::Document | Data::Silent => {}
     }
 }
 
-fn push_children(node: &Handle, steps: &mut Vec<Step>) {
-    steps.extend(
-        node.children
-            .borrow()
-            .iter()
-            .rev()
-            .map(|child| Step::Enter(child.clone())),
-    );
+/// The children of an element that holds a quotation: what stands above the quoting element in it is the mail program's,
+/// what stands below may be an answer to it.
+fn push_parts<'a>(node: &'a Node<'a>, around: State, steps: &mut Vec<Step<'a>>) {
+    let above = node
+        .children()
+        .take_while(|child| !role::is_quoting(child))
+        .count();
+    let below = node.children().count() - above;
+    steps.extend(node.backwards().take(below).map(Step::Enter));
+    if below > 0 {
+        steps.push(Step::Leave(Leaving {
+            block: true,
+            paragraph: false,
+            state: around,
+            link: None,
+        }));
+    }
+    steps.extend(node.backwards().skip(below).map(Step::Enter));
 }
 
 /// Writes the lines as the walk meets their text.
@@ -121,6 +135,8 @@ fn push_children(node: &Handle, steps: &mut Vec<Step>) {
 struct Writer {
     lines: Vec<Line>,
     current: String,
+    /// Who wrote the current line. What the person typed on it makes the line theirs.
+    origin: Option<Origin>,
     images: Vec<String>,
     state: State,
     /// All that follows is quoted: a mail program put its mark above it rather than around it.
@@ -133,6 +149,9 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, text: &str) {
+        if !text.trim().is_empty() && self.origin != Some(Origin::Typed) {
+            self.origin = Some(self.state.origin);
+        }
         if self.state.verbatim {
             for (index, line) in text.split('\n').enumerate() {
                 if index > 0 {
@@ -156,12 +175,7 @@ impl Writer {
     }
 
     /// Enters an element. The answer is the target of the link that it opens.
-    fn enter(
-        &mut self,
-        tag: &str,
-        role: Role,
-        attribute: &dyn Fn(&str) -> Option<String>,
-    ) -> Option<String> {
+    fn enter(&mut self, tag: &str, role: Role, attribute: &role::Attributes<'_>) -> Option<String> {
         if role::is_block(tag) {
             self.end_line();
         }
@@ -200,12 +214,12 @@ impl Writer {
                 }
                 self.cells += 1;
             }
-            "img" => self.images.extend(
+            "img" if !role::is_logo(attribute) => self.images.extend(
                 attribute("src").and_then(|src| src.strip_prefix("cid:").map(str::to_owned)),
             ),
             "a" => {
                 self.linked.clear();
-                return attribute("href");
+                return attribute("href").map(str::to_owned);
             }
             _ => {}
         }
@@ -215,7 +229,7 @@ impl Writer {
     fn leave(&mut self, leaving: Leaving) {
         if leaving.block {
             self.end_line();
-            if role::is_paragraph(&leaving.tag) {
+            if leaving.paragraph {
                 self.blank_line();
             }
         }
@@ -267,17 +281,22 @@ impl Writer {
     }
 
     fn end_line(&mut self) {
-        if !self.current.trim().is_empty() || !self.images.is_empty() {
+        // A no-break space alone is how Word and others write an empty line.
+        let empty = || self.current.contains('\u{a0}');
+        if !self.current.trim().is_empty() || !self.images.is_empty() || empty() {
             self.break_line();
         }
         self.current.clear();
+        self.origin = None;
     }
 
     fn break_line(&mut self) {
-        let origin = if self.below {
-            Origin::Quoted
+        let full = self.lines.len() > LINES;
+        let origin = self.origin.take().unwrap_or(self.state.origin);
+        let origin = if self.below && origin != Origin::Quoted {
+            Origin::Below
         } else {
-            self.state.origin
+            origin
         };
         let text = std::mem::take(&mut self.current);
         let text = if self.state.verbatim {
@@ -286,6 +305,12 @@ impl Writer {
             text.trim_end().to_owned()
         };
         let images = std::mem::take(&mut self.images);
+        if let Some(last) = self.lines.last_mut().filter(|_| full) {
+            last.text.push('\n');
+            last.text.push_str(&text);
+            last.images.extend(images);
+            return;
+        }
         self.lines.push(Line {
             text,
             depth: self.state.depth,
@@ -302,62 +327,25 @@ impl Writer {
     }
 }
 
-/// Whether building a tree would take long: elements nested too deep, or opened again too often. Counts like a parser
-/// that never repairs.
-fn is_costly(html: &str) -> bool {
-    let mut open: Vec<&str> = Vec::new();
-    let (mut styles, mut reopened) = (0_usize, 0_usize);
-    for tag in html.split('<').skip(1) {
-        let closes = tag.starts_with('/');
-        let name = tag.trim_start_matches('/');
-        let end = name
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(name.len());
-        let name = name.get(..end).unwrap_or_default();
-        let style = role::is_style(name);
-        if !style && !name.is_empty() {
-            reopened += styles;
-        }
-        if reopened > REOPENED {
-            return true;
-        }
-        if name.is_empty() || role::may_stay_open(name) {
-            continue;
-        }
-        if !closes {
-            styles += usize::from(style);
-            open.push(name);
-        } else if let Some(at) = open
-            .iter()
-            .rev()
-            .take(32)
-            .position(|other| other.eq_ignore_ascii_case(name))
-        {
-            open.truncate(open.len() - at - 1);
-            // A style is closed by its own end only: that of a block around it leaves it to be opened again.
-            styles = styles.saturating_sub(usize::from(style));
-        }
-        if open.len() > DEEPEST {
-            return true;
-        }
-    }
-    false
-}
-
 /// The text between the tags, for what is not worth a tree.
 fn stripped(html: &str) -> Vec<Line> {
     let mut text = String::new();
     for piece in html.split('<') {
         let after = piece.split_once('>').map_or(piece, |(_, after)| after);
-        text.push_str(after);
-        text.push('\n');
+        let said = after.lines().map(str::trim).filter(|line| !line.is_empty());
+        for line in said {
+            text.push_str(line);
+            text.push('\n');
+        }
     }
-    let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    said.map(|line| Line {
-        text: line.to_owned(),
-        ..Line::default()
-    })
-    .collect()
+    let mut lines = text.split_inclusive('\n');
+    let near: Vec<Line> = lines
+        .by_ref()
+        .take(LINES)
+        .filter_map(|line| line::rest(line.trim_end()))
+        .collect();
+    let rest: String = lines.collect();
+    near.into_iter().chain(line::rest(&rest)).collect()
 }
 
 #[cfg(test)]
@@ -365,8 +353,8 @@ mod tests {
     use super::*;
 
     fn read(html: &str) -> String {
-        let lines: Vec<String> = lines(html)
-            .0
+        let lines: Vec<String> = page(html)
+            .lines
             .into_iter()
             .map(|line| format!("{}{}", ">".repeat(usize::from(line.depth)), line.text))
             .collect();
@@ -398,14 +386,6 @@ mod tests {
             ),
             "ici <https://a.example/b> a.example"
         );
-    }
-
-    #[test]
-    fn styles_without_end_are_read_without_a_tree() {
-        let fonts = "<font color=red>".repeat(100);
-        let html = format!("{fonts}{}", "<p>x".repeat(10_000));
-        assert!(is_costly(&html));
-        assert!(!is_costly(&"<p><font color=a>x</font></p>".repeat(10_000)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mail_parser::{Message, MessageParser};
 
 use super::body::windows_1252;
+use super::smime::{self, Sealed};
 
 /// Longest mail that is read, in octets. Base64 makes 20 MB of files 27 MB.
 const LONGEST: usize = 60 << 20;
@@ -15,14 +16,17 @@ const LINES: usize = 1_200_000;
 const BOUNDARIES: usize = 20_000;
 /// Most messages within messages.
 const NESTED: usize = 50;
-/// Longest header section, in octets.
-const HEADERS: usize = 4 << 20;
+/// Longest header section, in octets. Postfix takes a tenth of it.
+const HEADERS: usize = 1 << 20;
 
 /// The start of `raw` that is within the limits.
 pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
     let (mut end, mut lines, mut boundaries, mut nested) = (0, 0, 0, 0);
     let mut in_headers = true;
-    for line in raw.split_inclusive(|octet| *octet == b'\n') {
+    let mut ends = memchr::memchr_iter(b'\n', raw);
+    while end < raw.len() {
+        let next = ends.next().map_or(raw.len(), |at| at + 1);
+        let line = raw.get(end..next).unwrap_or_default();
         lines += 1;
         boundaries += usize::from(line.starts_with(b"--"));
         nested += usize::from(opens_message(line));
@@ -45,7 +49,9 @@ pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8
 fn opens_message(line: &[u8]) -> bool {
     const KINDS: [&[u8]; 3] = [b"rfc822", b"global", b"digest"];
     let head = line.get(..line.len().min(300)).unwrap_or_default();
-    head.contains(&b'/')
+    // A field or what is folded below one, which a line of base64 is not.
+    (head.contains(&b':') || head.starts_with(b" ") || head.starts_with(b"\t"))
+        && head.contains(&b'/')
         && KINDS.iter().any(|kind| {
             head.windows(kind.len())
                 .any(|found| found.eq_ignore_ascii_case(kind))
@@ -67,6 +73,43 @@ pub(crate) fn parse<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Option<Messag
         notes.push("No header can be read".to_owned());
     }
     message
+}
+
+/// `raw`, or the mail that is signed within it.
+pub(crate) fn unsealed<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
+    if !smime::may_be_sealed(raw) {
+        return Cow::Borrowed(raw);
+    }
+    let opened = smime::opened(raw, |mail| {
+        let message = parse(mail, &mut Vec::new())?;
+        match smime::sealed(&message)? {
+            Sealed::Signed(inner) => Some(inner),
+            Sealed::Encrypted => None,
+        }
+    });
+    if matches!(opened, Cow::Owned(_)) {
+        notes.push("Signed with S/MIME; the signature is not verified".to_owned());
+    }
+    // What was inside has bounds of its own.
+    match opened {
+        Cow::Owned(opened) => Cow::Owned(bounded(&opened, notes).into_owned()),
+        borrowed @ Cow::Borrowed(_) => borrowed,
+    }
+}
+
+/// The header of the mail in `raw`, read as [`parse`] reads it, without its parts. None where no header can be read.
+pub(crate) fn head<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Option<Message<'a>> {
+    // No header section that is read goes further.
+    let start = raw.get(..raw.len().min(2 * HEADERS)).unwrap_or_default();
+    let Cow::Borrowed(start) = bounded(start, notes) else {
+        return None;
+    };
+    let parser = MessageParser::default();
+    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse_headers(start)));
+    parsed
+        .ok()
+        .flatten()
+        .filter(|message| !message.parts.is_empty())
 }
 
 /// The headers in order: name, and value as it came. Octets beyond ASCII are UTF-8 or else Windows-1252.

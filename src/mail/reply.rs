@@ -8,7 +8,9 @@ mod attribution;
 mod header;
 pub(crate) mod line;
 mod mark;
+mod ours;
 mod signature;
+mod words;
 
 use attribution::attribution;
 use header::header_block;
@@ -54,7 +56,7 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
     let mut parts = Vec::with_capacity(lines.len());
     let (mut forward_at, mut first_head) = (None, None);
     drop_banners(&lines, &mut parts);
-    let mut evidence = lines.iter().any(|line| line.origin == Origin::Quoted);
+    let mut evidence = lines.iter().any(|line| line.origin.is_quoted());
     while parts.len() < lines.len() {
         let at = parts.len();
         let Some(line) = lines.get(at) else { break };
@@ -62,8 +64,21 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
             parts.push(Part::Quoted);
             continue;
         }
+        if line.origin == Origin::Below || is_first_of_ours(&lines, &parts) {
+            let end = ours::end(&lines, at).unwrap_or(lines.len());
+            parts.resize(end.max(at + 1), Part::Below);
+            evidence = true;
+            below_no_more(&mut lines, parts.len());
+            continue;
+        }
+        if mark::is_rule(line) && stands_above_quotation(&lines, at + 1) {
+            parts.push(Part::Machine);
+            continue;
+        }
         if line.origin == Origin::Signature {
-            parts.push(Part::Signature);
+            let end = signature::end_of_marked(&lines, at);
+            let speaks = lines.get(at..end).is_some_and(signature::speaks);
+            parts.resize(end, if speaks { Part::Own } else { Part::Signature });
             continue;
         }
         let head = if at < EXAMINED {
@@ -100,7 +115,9 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
                     parts.extend(std::iter::repeat_n(marked, head.lines));
                 }
                 if below == Part::Below {
-                    parts.resize(lines.len(), Part::Below);
+                    let end = ours::end(&lines, parts.len()).unwrap_or(lines.len());
+                    parts.resize(end, Part::Below);
+                    below_no_more(&mut lines, end);
                 }
             }
             None if line.depth > 0 => parts.push(Part::Quoted),
@@ -111,6 +128,7 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
     quote_wrapped_ends(&lines, &mut parts);
     cut_signatures(&lines, &mut parts);
     keep_signature_alone(&lines, &mut parts);
+    keep_what_is_pointed_at(&mut lines, &mut parts);
     let forwarded = forward_at.and_then(|at| lines.get(at..)).map(said);
     let (text, images) = write(&lines, &parts);
     Reply {
@@ -118,6 +136,59 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
         forwarded,
         quoted: evidence,
         images,
+    }
+}
+
+/// Whether our own mail starts here, unmarked, and the person wrote above it or below it: then it can be left out
+/// whole. Where they did neither, they may have written between its lines.
+fn is_first_of_ours(lines: &[Line], parts: &[Part]) -> bool {
+    let at = parts.len();
+    let Some(line) = lines.get(at).filter(|line| ours::is_first(line)) else {
+        return false;
+    };
+    let above = || {
+        parts
+            .iter()
+            .zip(lines)
+            .any(|(part, line)| *part == Part::Own && !line.is_blank())
+    };
+    let below = || {
+        let rest = ours::end(lines, at).and_then(|end| lines.get(end..));
+        rest.is_some_and(|rest| !rest.iter().all(Line::is_blank))
+    };
+    line.depth == 0 && (above() || below())
+}
+
+/// From line `at`, nothing more is taken as quoted because of the mark far above it.
+fn below_no_more(lines: &mut [Line], at: usize) {
+    for line in lines.iter_mut().skip(at) {
+        if line.origin == Origin::Below {
+            line.origin = Origin::Typed;
+        }
+    }
+}
+
+/// Whether the next line that says something is one that the mail program marks as quoted.
+fn stands_above_quotation(lines: &[Line], from: usize) -> bool {
+    let next = lines.iter().skip(from).find(|line| !line.is_blank());
+    next.is_some_and(|line| line.origin.is_quoted())
+}
+
+/// Where the person points at their answers in an unmarked quotation, all of it stays, as quoted.
+fn keep_what_is_pointed_at(lines: &mut [Line], parts: &mut [Part]) {
+    let first = parts.iter().position(|part| *part == Part::Below);
+    let Some(first) = first else { return };
+    let above = lines.iter().zip(parts.iter()).take(first);
+    let own = above.filter(|(_, part)| **part == Part::Own);
+    if !ours::points_below(own.map(|(line, _)| line)) {
+        return;
+    }
+    for (line, part) in lines.iter_mut().zip(parts) {
+        if *part == Part::Below {
+            *part = Part::Own;
+            line.text = format!("> {}", line.raw.as_deref().unwrap_or(&line.text));
+            line.raw = None;
+        }
     }
 }
 

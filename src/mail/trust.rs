@@ -1,59 +1,76 @@
-//! Whether a mail comes from the domain that its `From` names, as far as a relay of ours has checked it.
+//! Whether a mail comes from the domain that its `From` names: what its header says, and what can be believed of that.
 //!
-//! Only the topmost `Authentication-Results` (RFC 8601) of a relay that the configuration names is believed, and only
-//! above the first `Received` of somebody else's: what stands below came with the mail. Checking DKIM, SPF and DMARC
-//! ourselves would give the same [`Authentication`].
+//! Of the `Authentication-Results` (RFC 8601) only the topmost of a relay that the configuration names is believed, and
+//! only above the first `Received` of somebody else's: what stands below came with the mail. The channels check the rest
+//! themselves.
 
-use serde::{Deserialize, Serialize};
+mod alignment;
+mod results;
 
-/// What is known of the sender's domain.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authentication {
-    /// The verdict on the `From` domain.
-    pub state: State,
-    /// What the verdict rests on: `dmarc`, `dkim`, `spf`. Empty where nothing was checked.
-    #[serde(default)]
-    pub method: String,
-    /// The domain that was checked.
-    #[serde(default)]
-    pub domain: Option<String>,
-    /// Whether that domain is aligned with the `From` domain (RFC 7489 §3.1).
-    pub aligned: bool,
+pub use self::alignment::{aligned, in_dns, is_same, is_within, organization};
+use self::results::{Results, without_comments};
+use super::{address, raw};
+use crate::message::authentication::{Authentication, State};
+
+/// What the header of a mail claims of its sender.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The domain of its `From`. None where there is no `From` or more than one: nobody can answer for such a mail.
+    pub from: Option<String>,
+    /// What a trusted relay wrote, where one did.
+    pub relay: Option<Authentication>,
 }
 
-/// The verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// The domain answers for the mail.
-    Pass,
-    /// The domain says that the mail is not from it.
-    Fail,
-    /// Nobody says either. Small communes and universities are often so: it is not a failure.
-    #[default]
-    None,
+/// Reads the header of the mail `raw`, believing the relays named in `trusted`.
+pub fn claimed(raw: &[u8], trusted: &[String]) -> Claimed {
+    let mut notes = Vec::new();
+    let Some(message) = raw::head(raw, &mut notes) else {
+        return Claimed::default();
+    };
+    let Some(from) = super::sender(&message, &mut notes) else {
+        return Claimed::default();
+    };
+    let from = address::domain_of(&from.address).to_owned();
+    let relay = relayed(&raw::headers(&message), &from, trusted);
+    Claimed {
+        from: Some(from),
+        relay,
+    }
 }
 
-/// Names under which others register: a mail of `mairie.gouv.example` is not one of its parent.
-const SHARED: &[&str] = &[
-    "gouv.fr", "asso.fr", "com.fr", "nom.fr", "tm.fr", "prd.fr", "co.uk", "org.uk", "ac.uk",
-    "gov.uk", "com.au", "co.jp", "com.br",
-];
+/// Whether an `ARC-Authentication-Results` (RFC 8617 §4.1.1) says that DKIM or DMARC passed for the domain `from`.
+/// Whether its seal is good and its sealer believed is not said here.
+pub fn is_vouched(value: &str, from: &str) -> bool {
+    let value = unfold(value);
+    let Some((_, results)) = value.split_once(';') else {
+        return false;
+    };
+    let verdict = Results::parse(results).verdict(from);
+    verdict.state == State::Pass && matches!(verdict.method.as_str(), "dmarc" | "dkim")
+}
 
-/// The verdict on `from_domain`, out of the mail's headers in order (name, raw value).
+/// The verdict on `from_domain` of a trusted relay, out of the mail's headers in order (name, raw value).
 pub(super) fn authentication(
     headers: &[(String, String)],
     from_domain: &str,
     trusted: &[String],
 ) -> Authentication {
+    relayed(headers, from_domain, trusted).unwrap_or_default()
+}
+
+fn relayed(
+    headers: &[(String, String)],
+    from_domain: &str,
+    trusted: &[String],
+) -> Option<Authentication> {
     if from_domain.is_empty() {
-        return Authentication::default();
+        return None;
     }
     for (name, value) in headers {
         let value = unfold(value);
         if name.eq_ignore_ascii_case("Received") {
             if !received_by(&value, trusted) {
-                break;
+                return None;
             }
         } else if name.eq_ignore_ascii_case("Authentication-Results") {
             let results = Results::parse(&value);
@@ -61,146 +78,11 @@ pub(super) fn authentication(
                 .iter()
                 .any(|id| id.eq_ignore_ascii_case(&results.authserv_id))
             {
-                return results.verdict(from_domain);
+                return Some(results.verdict(from_domain));
             }
         }
     }
-    Authentication::default()
-}
-
-/// One method's result with its properties.
-#[derive(Debug, Default)]
-struct Outcome {
-    method: String,
-    result: String,
-    properties: Vec<(String, String)>,
-}
-
-impl Outcome {
-    fn domain(&self, names: &[&str]) -> Option<String> {
-        let found = self
-            .properties
-            .iter()
-            .find(|(name, _)| names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)))?;
-        let value = found
-            .1
-            .rsplit_once('@')
-            .map_or(found.1.as_str(), |(_, domain)| domain);
-        Some(value.trim_matches(['<', '>', '.']).to_lowercase())
-    }
-}
-
-#[derive(Debug, Default)]
-struct Results {
-    authserv_id: String,
-    outcomes: Vec<Outcome>,
-}
-
-impl Results {
-    fn parse(value: &str) -> Self {
-        let value = without_comments(value);
-        let mut pieces = value.split(';');
-        let authserv_id = pieces
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let outcomes = pieces.take(64).filter_map(|piece| {
-            let mut words = piece.split_whitespace();
-            let (method, result) = words.next()?.split_once('=')?;
-            let method = method.split('/').next().unwrap_or_default().to_lowercase();
-            let properties = words
-                .filter_map(|word| word.split_once('='))
-                .map(|(name, value)| (name.to_lowercase(), value.trim_matches('"').to_owned()));
-            Some(Outcome {
-                method,
-                result: result.to_lowercase(),
-                properties: properties.collect(),
-            })
-        });
-        Self {
-            authserv_id,
-            outcomes: outcomes.collect(),
-        }
-    }
-
-    fn verdict(&self, from: &str) -> Authentication {
-        let of = |method: &'static str| {
-            self.outcomes
-                .iter()
-                .filter(move |outcome| outcome.method == method)
-        };
-        let verdict = |state, method: &str, domain| Authentication {
-            state,
-            method: method.to_owned(),
-            domain,
-            aligned: true,
-        };
-        // RFC 7489 has already looked at alignment, for the domain that it names.
-        for outcome in of("dmarc") {
-            let domain = outcome
-                .domain(&["header.from"])
-                .unwrap_or_else(|| from.to_owned());
-            if aligned(&domain, from) {
-                match outcome.result.as_str() {
-                    "pass" => return verdict(State::Pass, "dmarc", Some(domain)),
-                    "fail" => return verdict(State::Fail, "dmarc", Some(domain)),
-                    _ => {}
-                }
-            }
-        }
-        let dkim = of("dkim").map(|outcome| (outcome, outcome.domain(&["header.d", "header.i"])));
-        let spf = of("spf").map(|outcome| {
-            (
-                outcome,
-                outcome.domain(&["smtp.mailfrom", "smtp.mail", "smtp.helo"]),
-            )
-        });
-        let checked: Vec<_> = dkim.chain(spf).collect();
-        let near = |domain: &Option<String>| {
-            domain
-                .as_deref()
-                .is_some_and(|domain| aligned(domain, from))
-        };
-        if let Some((outcome, domain)) = checked
-            .iter()
-            .find(|(outcome, domain)| outcome.result == "pass" && near(domain))
-        {
-            return verdict(State::Pass, &outcome.method, domain.clone());
-        }
-        // A broken signature counts as none (RFC 6376 §6.1); a hard failure of SPF is the domain's own word.
-        if let Some((outcome, domain)) = checked.iter().find(|(outcome, domain)| {
-            outcome.method == "spf" && outcome.result == "fail" && near(domain)
-        }) {
-            return verdict(State::Fail, &outcome.method, domain.clone());
-        }
-        let other = checked
-            .into_iter()
-            .find(|(outcome, _)| outcome.result == "pass");
-        other.map_or_else(Authentication::default, |(outcome, domain)| {
-            Authentication {
-                state: State::None,
-                method: outcome.method.clone(),
-                domain,
-                aligned: false,
-            }
-        })
-    }
-}
-
-/// Whether the two domains are one organisation's: the same, or one below the other and not below a shared name.
-fn aligned(one: &str, other: &str) -> bool {
-    let below = |child: &str, parent: &str| {
-        parent.contains('.')
-            && !SHARED.contains(&parent)
-            && child
-                .strip_suffix(parent)
-                .is_some_and(|rest| rest.ends_with('.'))
-    };
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    one == other || below(&one, &other) || below(&other, &one)
+    None
 }
 
 /// Whether the `by` of a `Received` is a relay of ours, or a host beside it in the same domain.
@@ -216,14 +98,8 @@ fn received_by(value: &str, trusted: &[String]) -> bool {
         .trim_matches([';', '[', ']'])
         .to_lowercase();
     let ours = |id: &String| {
-        let id = id.to_lowercase();
         let parent = id.split_once('.').map_or("", |(_, parent)| parent);
-        host == id
-            || (parent.contains('.')
-                && !SHARED.contains(&parent)
-                && host
-                    .strip_suffix(parent)
-                    .is_some_and(|rest| rest.ends_with('.')))
+        host.eq_ignore_ascii_case(id) || is_within(&host, parent)
     };
     host == "localhost" || trusted.iter().any(ours)
 }
@@ -234,37 +110,6 @@ fn unfold(value: &str) -> String {
         .take(16_384)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-/// Without the comments (RFC 5322 §3.2.2), which may hold anything, nested and quoted.
-fn without_comments(value: &str) -> String {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    let mut kept = String::with_capacity(value.len());
-    for c in value.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => {
-                escaped = true;
-                continue;
-            }
-            '"' if depth == 0 => quoted = !quoted,
-            '(' if !quoted => {
-                depth += 1;
-                kept.push(' ');
-                continue;
-            }
-            ')' if !quoted && depth > 0 => {
-                depth -= 1;
-                continue;
-            }
-            _ => {}
-        }
-        if depth == 0 {
-            // What is quoted must not look like a separator.
-            kept.push(if quoted && c == ';' { ',' } else { c });
-        }
-    }
-    kept
 }
 
 #[cfg(test)]
@@ -351,5 +196,62 @@ mod tests {
         ])
         .state;
         assert_eq!(state, State::Fail);
+    }
+
+    #[test]
+    fn a_domain_that_only_watches_does_not_fail_its_mail() {
+        let state = |results: &str| {
+            let value = format!("mx.greffier.example; {results}");
+            verdict(&[("Authentication-Results", &value)]).state
+        };
+        for watched in [
+            "dmarc=fail (p=none dis=none) header.from=culture.example",
+            "dmarc=fail (p=NONE sp=NONE dis=NONE) header.from=culture.example",
+            "dmarc=fail policy.dmarc=none header.from=culture.example",
+            "dmarc=fail action=none header.from=culture.example",
+        ] {
+            assert_eq!(state(watched), State::None, "{watched}");
+        }
+        for failed in [
+            "dmarc=fail (p=REJECT sp=NONE dis=NONE) header.from=culture.example",
+            "spf=none (p=none) smtp.mailfrom=a@evil.example; dmarc=fail header.from=culture.example",
+            "spf=fail smtp.mailfrom=culture.example; dmarc=fail (p=none) header.from=culture.example",
+        ] {
+            assert_eq!(state(failed), State::Fail, "{failed}");
+        }
+    }
+
+    #[test]
+    fn a_forwarder_vouches_for_what_it_checked() {
+        let vouched = |value| is_vouched(value, "culture.example");
+        assert!(vouched(
+            "i=1; lists.example; dkim=pass header.d=culture.example"
+        ));
+        assert!(vouched(
+            "i=1; lists.example;\r\n\tdmarc=pass header.from=culture.example"
+        ));
+        assert!(!vouched(
+            "i=1; lists.example; spf=pass smtp.mailfrom=culture.example"
+        ));
+        assert!(!vouched(
+            "i=1; lists.example; dkim=pass header.d=evil.example"
+        ));
+        assert!(!vouched(
+            "i=1; lists.example; dmarc=fail header.from=culture.example"
+        ));
+        assert!(!vouched("i=1"));
+    }
+
+    #[test]
+    fn only_a_single_from_is_claimed() {
+        let from = |header: &str| claimed(header.as_bytes(), &[]).from;
+        let one = "From: Paul <paul@Culture.example>\r\n";
+        assert_eq!(
+            from(&format!("{one}\r\n")).as_deref(),
+            Some("culture.example")
+        );
+        assert_eq!(from(&format!("{one}From: eve@evil.example\r\n\r\n")), None);
+        assert_eq!(from("From: a@b.example, c@d.example\r\n\r\n"), None);
+        assert_eq!(from("Subject: x\r\n\r\n"), None);
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! They stay out of the database, which keeps the addresses of all its pages in memory.
 
-use std::collections::{BTreeSet, HashSet};
+mod together;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -12,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use self::together::side_by_side;
 use crate::shelf::Shelf;
 
 /// A SHA-256.
@@ -27,8 +30,9 @@ const UNFINISHED: &str = ".unfinished-";
 #[derive(Debug)]
 pub struct Pieces {
     folder: PathBuf,
-    /// Kept since this process began, and named by nothing durable yet: not to be taken away.
-    fresh: Mutex<HashSet<Hash>>,
+    /// Kept since this process began, and named by nothing durable yet: not to be taken away. True for those known to be
+    /// on disk.
+    fresh: Mutex<HashMap<Hash, bool>>,
 }
 
 /// What stands in the folder.
@@ -50,7 +54,7 @@ impl Pieces {
         })
     }
 
-    fn fresh(&self) -> MutexGuard<'_, HashSet<Hash>> {
+    fn fresh(&self) -> MutexGuard<'_, HashMap<Hash, bool>> {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,29 +99,90 @@ impl Pieces {
         })
     }
 
-    /// Puts what `file` holds into the place of `hash`, durably.
-    fn place(&self, hash: &Hash, file: tempfile::NamedTempFile) -> io::Result<()> {
+    /// Puts what `file` holds into the place of `hash`. Its content is on disk then, and its name once the folder that is
+    /// answered is synchronised.
+    fn place(&self, hash: &Hash, file: tempfile::NamedTempFile) -> io::Result<PathBuf> {
         let path = self.path(hash);
         let folder = path.parent().unwrap_or(&self.folder);
         if private_folder(folder)? {
-            File::open(&self.folder)?.sync_all()?;
+            sync_folder(&self.folder)?;
         }
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
+        Ok(folder.to_owned())
+    }
+
+    /// Writes what is not there yet, without waiting for the disk.
+    fn lay(&self, content: &[u8]) -> io::Result<Laid<'_>> {
+        let hash = Hash::from(Sha256::digest(content));
+        // Before looking for the file, so that it is not taken away between the look and the answer.
+        let known = *self.fresh().entry(hash).or_insert(false);
+        let path = self.path(&hash);
+        let kept = fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64);
+        let rest = match (kept, known) {
+            (true, true) => Rest::Nothing,
+            // Perhaps put there just before a crash, and its name not yet on disk.
+            (true, false) => Rest::Folder(path.parent().unwrap_or(&self.folder).to_owned()),
+            (false, _) => {
+                let mut unfinished = self.begin()?;
+                unfinished.file.write_all(content)?;
+                Rest::File(unfinished)
+            }
+        };
+        Ok(Laid { hash, rest })
+    }
+
+    /// Keeps some. First all contents, then all names: the system writes its own journal once for those that wait at the
+    /// same time.
+    fn keep_some(&self, contents: &[&[u8]]) -> Vec<io::Result<String>> {
+        let laid: Vec<io::Result<Laid<'_>>> =
+            contents.iter().map(|content| self.lay(content)).collect();
+        let placed = side_by_side(laid, |laid| {
+            let Laid { hash, rest } = laid?;
+            let folder = match rest {
+                Rest::Nothing => None,
+                Rest::Folder(folder) => Some(folder),
+                Rest::File(unfinished) => Some(self.place(&hash, unfinished.file)?),
+            };
+            Ok((hash, folder))
+        });
+        let folders: BTreeSet<&PathBuf> = placed
+            .iter()
+            .filter_map(|placed: &io::Result<_>| placed.as_ref().ok()?.1.as_ref())
+            .collect();
+        let synced = side_by_side(folders.into_iter().collect(), |folder| {
+            sync_folder(folder)
+                .err()
+                .map(|error| (folder.clone(), error))
+        });
+        let failed: HashMap<PathBuf, io::Error> = synced.into_iter().flatten().collect();
+        let mut fresh = self.fresh();
+        let mut end = |hash: Hash, folder: Option<PathBuf>| {
+            if let Some(error) = folder.as_ref().and_then(|folder| failed.get(folder)) {
+                return Err(io::Error::new(error.kind(), error.to_string()));
+            }
+            if let Some(durable) = fresh.get_mut(&hash) {
+                *durable = true;
+            }
+            Ok(HEXLOWER.encode(&hash))
+        };
+        placed
+            .into_iter()
+            .map(|placed| placed.and_then(|(hash, folder)| end(hash, folder)))
+            .collect()
     }
 
     /// Something durable names these files now: they may be taken away once nothing does.
     pub(super) fn settled(&self, hashes: &BTreeSet<Hash>) {
         if !hashes.is_empty() {
-            self.fresh().retain(|hash| !hashes.contains(hash));
+            self.fresh().retain(|hash, _| !hashes.contains(hash));
         }
     }
 
     /// Takes a file away, unless somebody has just kept it. False where it stays or never was.
     pub(super) fn remove(&self, hash: &Hash) -> io::Result<bool> {
         let fresh = self.fresh();
-        if fresh.contains(hash) {
+        if fresh.contains_key(hash) {
             return Ok(false);
         }
         match fs::remove_file(self.path(hash)) {
@@ -164,20 +229,14 @@ impl Pieces {
 
 impl Shelf for Pieces {
     fn keep(&self, content: &[u8]) -> io::Result<String> {
-        let hash = Hash::from(Sha256::digest(content));
-        // Before looking for the file, so that it is not taken away between the look and the answer.
-        self.fresh().insert(hash);
-        let path = self.path(&hash);
-        let kept = fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64);
-        if kept {
-            // Perhaps put there just before a crash, and its name not yet on disk.
-            File::open(path.parent().unwrap_or(&self.folder))?.sync_all()?;
-        } else {
-            let mut unfinished = self.begin()?;
-            unfinished.write_all(content)?;
-            self.place(&hash, unfinished.file)?;
-        }
-        Ok(HEXLOWER.encode(&hash))
+        self.keep_all(&[content])
+            .pop()
+            .unwrap_or_else(|| Err(io::ErrorKind::Other.into()))
+    }
+
+    fn keep_all(&self, contents: &[&[u8]]) -> Vec<io::Result<String>> {
+        let groups = contents.chunks(TOGETHER);
+        groups.flat_map(|group| self.keep_some(group)).collect()
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
@@ -188,7 +247,7 @@ impl Shelf for Pieces {
             )
         })?;
         let (mut file, bytes) = self.file(&hash)?;
-        let mut content = Vec::new();
+        let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
         file.read_to_end(&mut content)?;
         if bytes <= CHECKED && Hash::from(Sha256::digest(&content)) != hash {
             return Err(io::Error::new(
@@ -198,6 +257,30 @@ impl Shelf for Pieces {
         }
         Ok(content)
     }
+}
+
+/// A content that is to be kept, before the disk was waited for.
+struct Laid<'a> {
+    hash: Hash,
+    rest: Rest<'a>,
+}
+
+/// What is left to do for it.
+enum Rest<'a> {
+    /// It is there for certain.
+    Nothing,
+    /// It is there, its name perhaps only in memory.
+    Folder(PathBuf),
+    /// It is not in its place.
+    File(Unfinished<'a>),
+}
+
+/// Files kept together at most: each is open for a while.
+const TOGETHER: usize = 128;
+
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// A file that is being written.
@@ -226,7 +309,8 @@ impl Unfinished<'_> {
         if Hash::from(self.hasher.finalize()) != *expected {
             return Ok(false);
         }
-        self.pieces.place(expected, self.file)?;
+        let folder = self.pieces.place(expected, self.file)?;
+        sync_folder(&folder)?;
         Ok(true)
     }
 }
@@ -313,6 +397,31 @@ mod tests {
         fs::write(&path, b"cont").unwrap();
         pieces.keep(b"contenu").unwrap();
         assert_eq!(pieces.read(&name).unwrap(), b"contenu");
+    }
+
+    #[test]
+    fn several_are_kept_at_once_and_answered_for_in_their_order() {
+        let (_folder, pieces) = shelf();
+        let contents: Vec<Vec<u8>> = (0_u8..100).map(|number| vec![number % 90; 10]).collect();
+        let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+        for _ in 0..2 {
+            let names = pieces.keep_all(&contents);
+            assert_eq!(names.len(), contents.len());
+            for (name, content) in names.into_iter().zip(&contents) {
+                assert_eq!(pieces.read(&name.unwrap()).unwrap(), *content);
+            }
+        }
+        assert_eq!(pieces.sweep_unfinished().unwrap(), 0);
+    }
+
+    #[test]
+    fn one_that_cannot_be_kept_does_not_keep_the_others() {
+        let (_folder, pieces) = shelf();
+        let name = HEXLOWER.encode(&Sha256::digest(b"un"));
+        // A file stands where a folder should be made.
+        fs::write(pieces.folder.join(name.get(..2).unwrap()), "").unwrap();
+        let kept = pieces.keep_all(&[b"un", b"deux"]);
+        assert!(kept[0].is_err() && kept[1].is_ok(), "{kept:?}");
     }
 
     #[test]

@@ -175,11 +175,56 @@ pub enum Answer {
         id: String,
         /// Which dossier.
         number: DossierId,
+        /// It is an instructeur's, and is sent on to the usager.
+        sent: bool,
+    },
+    /// An address speaks for somebody from now on.
+    AliasAllowed {
+        /// The address.
+        address: Email,
+        /// For whom.
+        person: Email,
+        /// In which dossier.
+        number: DossierId,
+        /// And in every dossier of the démarche.
+        wide: bool,
+    },
+    /// An address cannot speak for somebody, or a mail cannot be taken at all.
+    NotAllowable {
+        /// Which held mail.
+        id: String,
+        /// `no_sender`, `forged`, `expected` (it is his own already), `unfit` (ours, an instructeur's, the other side's),
+        /// `stranger` (it came to an instructeur's address, and is not his).
+        reason: String,
+    },
+    /// The addresses that speak for somebody.
+    Aliases {
+        /// One row each.
+        rows: Vec<AliasRow>,
+    },
+    /// An address speaks for nobody any more.
+    AliasRevoked {
+        /// Which.
+        address: Email,
+        /// For how many people and dossiers it did.
+        count: usize,
+    },
+    /// No such address, or none that this person may take back.
+    UnknownAlias {
+        /// What was asked for.
+        address: Email,
     },
     /// A held mail was turned away.
     HeldRejected {
         /// Which mail.
         id: String,
+    },
+    /// A held mail is infected: nobody may take it in.
+    HeldInfected {
+        /// Which mail.
+        id: String,
+        /// What the virus scanner calls it.
+        signature: String,
     },
     /// Who the mail is from is still unknown: the person must say which dossier, and as whom.
     HeldNeedsDossier {
@@ -285,10 +330,29 @@ pub struct Held {
     pub dossier: Option<DossierId>,
     /// The avis that it seems to answer.
     pub avis: Option<AvisId>,
+    /// The instructeur who seems to answer the usager by it.
+    pub instructeur: Option<Email>,
     /// Why it is held, as a key of `templates/reason/`: `sender`, `forged`, `unknown`, `automatic`…
     pub reason: String,
     /// Names and sizes of its attachments.
     pub attachments: Vec<(String, u64)>,
+}
+
+/// An address that speaks for somebody.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AliasRow {
+    /// The address.
+    pub address: Email,
+    /// For whom.
+    pub person: Email,
+    /// In which dossier, where it is an usager's.
+    pub number: Option<DossierId>,
+    /// In which démarche, where it is an expert's.
+    pub demarche: Option<DemarcheId>,
+    /// Who allowed it.
+    pub by: Email,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A mail of a dossier.

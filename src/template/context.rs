@@ -52,10 +52,11 @@ fn of_refusal(path: &str) -> Rule {
 fn of_answer(path: &str) -> Rule {
     match path {
         "rows" | "held" | "experts" => Rule::Inside,
-        "act" | "number" | "already" | "undo_until" | "chained" | "told" | "open_avis"
-        | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox" | "dead"
-        | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices" | "chosen"
-        | "available" | "known" | "name" => OPEN,
+        "act" | "number" | "already" | "unverified" | "undo_until" | "chained" | "told"
+        | "open_avis" | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox"
+        | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices"
+        | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count"
+        | "signature" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"
@@ -73,6 +74,7 @@ fn of_answer(path: &str) -> Rule {
         | "rows.reason"
         | "rows.received"
         | "rows.state"
+        | "rows.demarche"
         | "experts.policy"
         | "experts.decision_access"
         | "held.id"
@@ -83,15 +85,17 @@ fn of_answer(path: &str) -> Rule {
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
         "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
-        | "rows.why" | "held.from" | "held.subject" | "held.attachments" => FULL,
-        "email" => Rule::Colleague,
+        | "rows.why" | "held.from" | "held.subject" | "held.attachments" | "rows.person"
+        | "address" | "person" => FULL,
+        "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }
 }
 
 fn of_room_line(path: &str) -> Rule {
     match path {
-        "id" | "number" | "avis" | "reason" | "network" | "count" => OPEN,
+        "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other" => OPEN,
+        "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),
     }

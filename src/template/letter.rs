@@ -8,7 +8,8 @@ use super::escape;
 const PARAGRAPH: &str = "margin:0 0 16px 0;";
 const QUOTED: &str = "margin:0 0 6px 0;";
 const HEADING: &str = "margin:24px 0 8px 0;font-size:16px;line-height:24px;font-weight:bold;";
-const QUOTE: &str = "margin:0 0 16px 0;padding:4px 0 4px 14px;border-left:4px solid #6a6af4;";
+/// A cell, since Outlook's Word engine gives no other box a padding.
+const QUOTE: &str = "padding:4px 0 4px 14px;border-left:4px solid #6a6af4;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;";
 const LIST: &str = "margin:0 0 16px 0;padding:0 0 0 24px;";
 const ITEM: &str = "margin:0 0 4px 0;";
 const RULE: &str = "border:0;border-top:1px solid #929292;margin:24px 0;height:0;";
@@ -51,7 +52,9 @@ fn opening(tag: &Tag<'_>) -> String {
     match tag {
         Tag::Paragraph => format!("<p style=\"{PARAGRAPH}\">"),
         Tag::Heading { .. } => format!("<h2 style=\"{HEADING}\">"),
-        Tag::BlockQuote(_) => format!("<blockquote style=\"{QUOTE}\">\n"),
+        Tag::BlockQuote(_) => format!(
+            "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 16px 0;\"><tr><td style=\"{QUOTE}\">\n"
+        ),
         Tag::List(None) => format!("<ul style=\"{LIST}\">\n"),
         Tag::List(Some(_)) => format!("<ol style=\"{LIST}\">\n"),
         Tag::Item => format!("<li style=\"{ITEM}\">"),
@@ -65,7 +68,7 @@ fn closing(tag: TagEnd) -> &'static str {
     match tag {
         TagEnd::Paragraph => "</p>\n",
         TagEnd::Heading(_) => "</h2>\n",
-        TagEnd::BlockQuote(_) => "</blockquote>\n",
+        TagEnd::BlockQuote(_) => "</td></tr></table>\n",
         TagEnd::List(false) => "</ul>\n",
         TagEnd::List(true) => "</ol>\n",
         TagEnd::Item => "</li>\n",

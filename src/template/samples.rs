@@ -8,10 +8,10 @@ use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Statut,
 };
 
-use super::answer::{Answer, DemarcheRow, DossierRow, Held, MailRow};
+use super::answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow};
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 16] = [
+pub const MAILS: [(&str, &str); 25] = [
     ("lier", "`lier`: the `code`, valid `until`"),
     (
         "sender_not_expected",
@@ -41,9 +41,45 @@ pub const MAILS: [(&str, &str); 16] = [
         "mail_too_large",
         "a mail that is larger as a whole than what is taken",
     ),
+    (
+        "encrypted",
+        "a mail from the one expected that only its addressee could read",
+    ),
     ("text_required", "a reply with nothing new in it"),
     ("not_understood", "a reply that could not be read"),
     ("not_allowed", "anything else that was refused"),
+    (
+        "reply_expired",
+        "a reply so long after our last mail that its address has expired",
+    ),
+    (
+        "address_retired",
+        "a reply to an address sealed with a key that was retired since",
+    ),
+    (
+        "replayed",
+        "another mail with the `Message-ID` of one that is filed",
+    ),
+    (
+        "too_many",
+        "more mails in a short time than are filed unseen",
+    ),
+    (
+        "instructeur_unproven",
+        "an instructeur's answer to an usager that nothing proves to be his",
+    ),
+    (
+        "instructeur_empty",
+        "an instructeur's answer to an usager without a text",
+    ),
+    (
+        "instructeur_left",
+        "an answer of somebody who does not instruct the dossier any more",
+    ),
+    (
+        "attachment_refused",
+        "an instructeur's answer with a file, `name`, that is not taken",
+    ),
     (
         "demarche_closed",
         "a deposit by mail on the closed démarche `titre`",
@@ -65,7 +101,7 @@ pub const MAIL_KEYS: [&str; 13] = [
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.
-pub const ROOM_LINES: [&str; 2] = ["held", "undelivered"];
+pub const ROOM_LINES: [&str; 3] = ["held", "held_dealt", "undelivered"];
 
 /// A full context for the mails of [`MAILS`] and for [`DIGEST`].
 pub fn mail_fields(texts: &Texts) -> Value {
@@ -97,6 +133,11 @@ pub fn room_fields(texts: &Texts) -> Value {
         "subject": format!("RE: {}", texts.reponse),
         "address": texts.usager,
         "why": texts.bounce,
+        "excerpt": texts.reponse,
+        "instructeur": texts.instructeur,
+        "state": "accepted",
+        "other": "4",
+        "by": texts.instructeur,
     })
 }
 
@@ -108,8 +149,49 @@ fn held(texts: &Texts, at: Timestamp) -> Held {
         subject: Some(format!("RE: {}", texts.reponse)),
         dossier: Some(DossierId(4807)),
         avis: Some(AvisId(1)),
+        instructeur: Some(Email::new(&texts.instructeur)),
         reason: "sender".to_owned(),
         attachments: vec![(texts.fichier.clone(), 2_400_000)],
+    }
+}
+
+fn held_accepted(number: DossierId, sent: bool) -> Answer {
+    Answer::HeldAccepted {
+        id: "3".to_owned(),
+        number,
+        sent,
+    }
+}
+
+fn alias_allowed(texts: &Texts, number: DossierId, wide: bool) -> Answer {
+    Answer::AliasAllowed {
+        address: Email::new(&texts.autre_expert),
+        person: Email::new(&texts.expert),
+        number,
+        wide,
+    }
+}
+
+fn not_allowable(reason: &str) -> Answer {
+    Answer::NotAllowable {
+        id: "3".to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn alias_row(
+    texts: &Texts,
+    at: Timestamp,
+    number: Option<DossierId>,
+    demarche: Option<DemarcheId>,
+) -> AliasRow {
+    AliasRow {
+        address: Email::new(&texts.autre_expert),
+        person: Email::new(&texts.expert),
+        number,
+        demarche,
+        by: Email::new(&texts.instructeur),
+        at,
     }
 }
 
@@ -285,11 +367,34 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             excerpt: texts.reponse.clone(),
         },
         Answer::UnknownHeld { id: "9".to_owned() },
-        Answer::HeldAccepted {
-            id: "3".to_owned(),
-            number,
+        held_accepted(number, false),
+        held_accepted(number, true),
+        alias_allowed(texts, number, false),
+        alias_allowed(texts, number, true),
+        not_allowable("no_sender"),
+        not_allowable("forged"),
+        not_allowable("expected"),
+        not_allowable("unfit"),
+        not_allowable("stranger"),
+        Answer::Aliases {
+            rows: vec![
+                alias_row(texts, at, Some(number), None),
+                alias_row(texts, at, None, Some(titled.0)),
+            ],
+        },
+        Answer::Aliases { rows: Vec::new() },
+        Answer::AliasRevoked {
+            address: Email::new(&texts.autre_expert),
+            count: 2,
+        },
+        Answer::UnknownAlias {
+            address: Email::new(&texts.autre_expert),
         },
         Answer::HeldRejected { id: "3".to_owned() },
+        Answer::HeldInfected {
+            id: "3".to_owned(),
+            signature: "Win.Test.EICAR_HDB-1".to_owned(),
+        },
         Answer::HeldNeedsDossier { id: "3".to_owned() },
         Answer::MailTrace {
             number,

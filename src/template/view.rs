@@ -108,6 +108,8 @@ pub(super) struct MessageView {
     withdrawn: bool,
     /// It came by a mail whose sender is not proven.
     unproven: bool,
+    /// It came by mail.
+    by_mail: bool,
 }
 
 /// An avis.

@@ -166,6 +166,11 @@ pub(super) fn raison(tag: &str) -> String {
         "empty" | "text_required" => "le message ne contient ni texte ni pièce jointe",
         "too_large" => "une pièce jointe est trop lourde",
         "mail_too_large" => "le courriel est trop lourd pour être lu",
+        "encrypted" => {
+            "le message est chiffré, il faut demander qu’il soit renvoyé sans chiffrement"
+        }
+        "infected" => "l’antivirus y a trouvé un virus",
+        "not_scanned" => "le courriel est trop lourd pour être analysé par l’antivirus",
         "challenge" => "un service de filtrage demande une confirmation",
         "unreadable" | "not_understood" => "le contenu n’a pas pu être lu",
         "receipt" => "c’est un accusé de lecture",
@@ -176,6 +181,20 @@ pub(super) fn raison(tag: &str) -> String {
         "avis_closed" => "l’avis est clos, la décision est prise",
         "dossier_archived" => "le dossier est archivé",
         "dossier_deleted" => "le dossier est supprimé",
+        "reply_expired" => "l’adresse de réponse a expiré",
+        "address_retired" => "l’adresse de réponse a été renouvelée depuis",
+        "references_only" => {
+            "il cite un de nos courriels, mais vient d’ailleurs et sans adresse de réponse valable"
+        }
+        "replayed" => "un autre courriel de même identifiant est déjà au dossier",
+        "too_many" => "trop de courriels de cet expéditeur en peu de temps",
+        "instructeur_unproven" => "rien ne prouve qu’il vient de cet instructeur",
+        "instructeur_empty" => "la réponse de l’instructeur n’a pas de texte",
+        "instructeur_address" => {
+            "l’adresse de réponse est celle d’un instructeur, et non la sienne"
+        }
+        "instructeur_left" => "l’expéditeur n’instruit plus ce dossier",
+        "attachment_refused" => "une pièce jointe ne peut pas être transmise",
         "not_allowed" | "refused" => "le dossier ne peut plus recevoir ce message",
         _ => "le message n’a pas pu être traité automatiquement",
     }

@@ -1,5 +1,7 @@
 //! The daemon as it is shipped: the real binary, spoken to over SMTP, HTTP, the control socket and the console.
 
+mod antivirus;
+mod authentication;
 pub(crate) mod desk;
 mod expiry;
 mod job;

@@ -8,10 +8,13 @@
 )]
 
 mod architecture;
+mod circle;
 mod conversation;
 mod daemon;
+mod damage;
 mod kill;
 mod ledger;
+mod loops;
 mod mail;
 mod matrix;
 mod net;

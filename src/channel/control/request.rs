@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::Admin;
 use crate::channel::Inbox;
+use crate::channel::clamd::Away;
 use crate::channel::mail_id::mail_id;
 use crate::channel::upload::safe_name;
 use crate::message::Piece;
-use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, Receipt};
+use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, Receipt, Scan};
 
 /// Octets of one file at most, as everywhere.
 const FILE_MAX: u64 = 20 * 1024 * 1024;
@@ -113,7 +114,7 @@ pub enum Answer {
 /// Why a request could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// `malformed`, `too_large`, `file`, `stopping`, `failed`.
+    /// `malformed`, `too_large`, `file`, `infected`, `away`, `stopping`, `failed`.
     pub code: String,
     /// For the person at the shell.
     pub detail: String,
@@ -185,13 +186,16 @@ async fn hand_mail(request: MailRequest, inbox: &Inbox) -> Result<Answer, Failur
         }
     };
     let id = mail_id(&content, &request.rcpt_to);
+    let scan = inbox.scan(&content).await.map_err(away)?;
     let original = shelve(content, "message.eml".to_owned(), "message/rfc822", inbox).await?;
     let mail = MailIn {
         original,
         mail_from: request.mail_from,
         rcpt_to: request.rcpt_to,
         peer: None,
+        authentication: None,
         too_large: None,
+        scan,
     };
     hand(id, Heard::Mail(mail), inbox).await
 }
@@ -266,6 +270,19 @@ async fn keep(path: PathBuf, max: u64, inbox: &Inbox) -> Result<Piece, Failure> 
         .map(|name| safe_name(&name.to_string_lossy()))
         .unwrap_or_default();
     let content = load(path, max).await?;
+    match inbox.scan(&content).await.map_err(away)? {
+        None | Some(Scan::Clean) => {}
+        Some(Scan::Infected { signature }) => {
+            return Err(Failure::new(
+                "infected",
+                format!("{name} holds {signature}"),
+            ));
+        }
+        Some(Scan::NotScanned) => {
+            let detail = format!("{name} is too large for the virus scanner");
+            return Err(Failure::new("too_large", detail));
+        }
+    }
     shelve(content, name, "application/octet-stream", inbox).await
 }
 
@@ -286,6 +303,12 @@ async fn shelve(
         media_type: media_type.to_owned(),
         bytes,
     })
+}
+
+/// Nothing unscanned is taken in: whoever asks comes again.
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over errors")]
+fn away(away: Away) -> Failure {
+    Failure::new("away", away.to_string())
 }
 
 async fn load(path: PathBuf, max: u64) -> Result<Vec<u8>, Failure> {

@@ -13,7 +13,7 @@ use super::Settings;
 use super::problem::Problem;
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::message::Piece;
+use crate::message::{Piece, Scan};
 
 /// Characters of a champ's id at most.
 const CHAMP_MAX: usize = 200;
@@ -127,6 +127,7 @@ async fn file(
     let name = safe_name(field.file_name().unwrap_or_default());
     let media_type = safe_media_type(field.content_type().unwrap_or_default());
     let content = part(field, settings.max_file_bytes, settings).await?;
+    scanned(&content, &name, inbox).await?;
     let bytes = content.len() as u64;
     let hash = inbox.keep(content).await.map_err(|error| {
         tracing::error!(%error, "Cannot keep a deposited file on the shelf");
@@ -141,6 +142,25 @@ async fn file(
             bytes,
         },
     ))
+}
+
+/// Refuses a file in which the virus scanner finds something, and one that it cannot scan.
+async fn scanned(content: &[u8], name: &str, inbox: &Inbox) -> Result<(), Problem> {
+    match inbox.scan(content).await {
+        Ok(None | Some(Scan::Clean)) => Ok(()),
+        Ok(Some(Scan::Infected { signature })) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "infected",
+            "Fichier infecté",
+            format!("L’antivirus a trouvé «\u{a0}{signature}\u{a0}» dans le fichier {name}."),
+        )),
+        Ok(Some(Scan::NotScanned)) => Err(Problem::too_large(format!(
+            "Le fichier {name} est trop lourd pour l’antivirus."
+        ))),
+        Err(_) => Err(Problem::later(
+            "L’antivirus ne répond pas. Réessayez avec la même Idempotency-Key.",
+        )),
+    }
 }
 
 /// Reads a part as it comes in, and no further than `max` octets.

@@ -5,6 +5,8 @@ use std::io;
 
 use async_imap::imap_proto::{Outcome, ResponseCode};
 
+use crate::channel::clamd::Away;
+
 /// Why a connection cannot go on. Nothing of it is personal, whatever the server said.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -22,6 +24,9 @@ pub(super) enum Fault {
     /// The server does not let us in, and trying again will not help.
     #[error("the server refuses the login{0}")]
     Login(Code),
+    /// Nothing can be scanned. The scanner itself says when it goes and returns.
+    #[error(transparent)]
+    Unscanned(#[from] Away),
     /// A file of ours cannot be read or written.
     #[error("{what}: {error}")]
     Local {

@@ -8,14 +8,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
+use super::batch::Batch;
 use super::connect::connect;
+use super::content::{self, Content};
 use super::fault::Fault;
-use super::mailbox::{self, Content, Listed, Selected, Shelved};
+use super::mailbox::{self, Listed, Selected, Shelved};
 use super::place::Place;
+use super::tree::Tree;
 use super::wire::Wire;
-use super::{Account, letter};
+use super::{Account, batch};
 use crate::channel::Inbox;
-use crate::message::{Heard, Incoming, Verdict};
+use crate::channel::authenticate::Authenticator;
 
 /// Connections that a message may break before it is left alone for a while.
 const TRIES: u8 = 3;
@@ -31,6 +34,7 @@ struct Broke {
 /// Whoever watches one folder.
 pub(super) struct Watcher {
     account: Arc<Account>,
+    authenticator: Option<Authenticator>,
     folder: String,
     inbox: Inbox,
     stop: CancellationToken,
@@ -42,6 +46,9 @@ pub(super) struct Watcher {
     unmoved: BTreeMap<u32, Shelved>,
     /// Those of them tried in this connection.
     tried: BTreeSet<u32>,
+    /// How the server arranges folders, and under which names those have come about that mail is moved to.
+    tree: Tree,
+    names: BTreeMap<Shelved, String>,
     away: Backoff,
     refused: Backoff,
 }
@@ -49,12 +56,14 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         account: Arc<Account>,
+        authenticator: Option<Authenticator>,
         folder: String,
         inbox: Inbox,
         stop: CancellationToken,
     ) -> Self {
         Self {
             account,
+            authenticator,
             folder,
             inbox,
             stop,
@@ -62,6 +71,8 @@ impl Watcher {
             broke: BTreeMap::new(),
             unmoved: BTreeMap::new(),
             tried: BTreeSet::new(),
+            tree: Tree::default(),
+            names: BTreeMap::new(),
             away: Backoff::AWAY,
             refused: Backoff::REFUSED,
         }
@@ -98,6 +109,9 @@ impl Watcher {
             Fault::Local { .. } => {
                 tracing::error!("IMAP: {fault}. The next try is in {seconds} seconds");
             }
+            Fault::Unscanned(_) => {
+                tracing::debug!("IMAP: {fault}. The next try is in {seconds} seconds");
+            }
             _ => tracing::warn!("IMAP: {fault}. The next try is in {seconds} seconds"),
         }
         wait
@@ -117,14 +131,14 @@ impl Watcher {
             self.unmoved.clear();
         }
         loop {
-            for message in mailbox::list(&mut wire, place.first_uid).await? {
+            let mut messages = mailbox::list(&mut wire, place.first_uid).await?;
+            messages.retain(|message| place.takes(message.uid, message.at) && !message.deleted);
+            for messages in batch::batches(&messages) {
                 if stop.is_cancelled() {
                     wire.leave().await;
                     return Ok(());
                 }
-                if place.takes(message.uid, message.at) && !message.deleted {
-                    self.deal_with(&mut wire, &message).await?;
-                }
+                self.deal_with(&mut wire, messages).await?;
             }
             self.account.pulse.well(&self.folder);
             self.away.calm();
@@ -134,6 +148,7 @@ impl Watcher {
                 if !wire.take_news() {
                     // Only time has passed: what could not be moved may be tried again.
                     self.tried.clear();
+                    self.same_folder(&mut wire).await?;
                 }
             }
             if stop.is_cancelled() {
@@ -144,15 +159,28 @@ impl Watcher {
     }
 
     /// Logs in, sees to the folders and finds the place.
-    async fn begin(&self) -> Result<(Wire, Place), Fault> {
-        let settings = &self.account.settings;
+    async fn begin(&mut self) -> Result<(Wire, Place), Fault> {
         let mut wire = connect(&self.account).await?;
-        mailbox::ensure(&mut wire, &settings.processed).await?;
-        mailbox::ensure(&mut wire, &settings.quarantine).await?;
-        let selected = mailbox::select(&mut wire, &self.folder).await?;
+        self.tree = Tree::ask(&mut wire).await?;
+        for shelved in Shelved::ALL {
+            self.ensure(&mut wire, shelved).await?;
+        }
+        let folder = self.tree.find(&mut wire, &self.folder).await?;
+        let selected = mailbox::select(&mut wire, &folder).await?;
         let place = self.place(&selected)?;
         tracing::debug!("IMAP: a folder is open, {} messages in it", wire.exists());
         Ok((wire, place))
+    }
+
+    /// An error if the folder has been made anew since it was selected.
+    async fn same_folder(&self, wire: &mut Wire) -> Result<(), Fault> {
+        let folder = self.tree.find(wire, &self.folder).await?;
+        match mailbox::numbering(wire, &folder).await? {
+            Some(now) if now != self.uid_validity => {
+                Err(Fault::Lost("the folder was made anew".to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where to begin in the folder. A first start, and new numbers, are remembered before anything is taken.
@@ -193,69 +221,80 @@ impl Watcher {
         Ok(place)
     }
 
-    /// Takes a message in and moves it away.
-    async fn deal_with(&mut self, wire: &mut Wire, message: &Listed) -> Result<(), Fault> {
-        let uid = message.uid;
-        let known = self.unmoved.get(&uid).copied().or(message.shelved);
-        if let Some(shelved) = known {
-            return if self.tried.insert(uid) {
-                self.shelve(wire, uid, shelved).await
-            } else {
-                Ok(())
-            };
+    /// Takes messages in and moves them away.
+    async fn deal_with(&mut self, wire: &mut Wire, messages: &[Listed]) -> Result<(), Fault> {
+        let mut wanted = Vec::new();
+        let mut settled = Vec::new();
+        for message in messages {
+            let known = self.unmoved.get(&message.uid).copied();
+            match known.or(message.shelved) {
+                Some(shelved) if self.tried.insert(message.uid) => {
+                    settled.push((message.uid, shelved));
+                }
+                Some(_) => {}
+                None if self.is_left_alone(message.uid) => {}
+                None => wanted.push(message),
+            }
         }
-        let alone = |broke: &Broke| broke.times >= TRIES && broke.last.elapsed() < LEFT_ALONE;
-        if self.broke.get(&uid).is_some_and(alone) {
-            return Ok(());
+        let (contents, fetched) = self.fetch(wire, &wanted).await;
+        let Batch {
+            taken,
+            breaking,
+            ended,
+        } = batch::take(&self.inbox, self.authenticator.as_ref(), wanted, contents).await;
+        if !taken.is_empty() {
+            // It goes on, however often it breaks off.
+            self.away.calm();
         }
-        let Some(shelved) = self.take(wire, message).await? else {
-            return Ok(());
-        };
-        self.tried.insert(uid);
-        self.shelve(wire, uid, shelved).await
+        for (uid, shelved) in &taken {
+            self.broke.remove(uid);
+            self.unmoved.insert(*uid, *shelved);
+        }
+        for uid in breaking {
+            self.broken_by(uid);
+        }
+        fetched?;
+        self.tried.extend(taken.iter().map(|(uid, _)| *uid));
+        settled.extend(taken);
+        self.shelve(wire, &settled).await?;
+        ended
     }
 
-    /// Fetches a message and hands it in; where it belongs, once that is durable. None if it is no longer there.
-    async fn take(&mut self, wire: &mut Wire, message: &Listed) -> Result<Option<Shelved>, Fault> {
+    fn is_left_alone(&self, uid: u32) -> bool {
+        let broke = self.broke.get(&uid);
+        broke.is_some_and(|broke| broke.times >= TRIES && broke.last.elapsed() < LEFT_ALONE)
+    }
+
+    /// Fetches messages: what came of them, and whether the connection has held.
+    async fn fetch(
+        &mut self,
+        wire: &mut Wire,
+        wanted: &[&Listed],
+    ) -> (BTreeMap<u32, Content>, Result<(), Fault>) {
+        let mut contents = BTreeMap::new();
+        let max = self.account.settings.max_bytes;
         let fetched = tokio::select! {
-            () = self.stop.cancelled() => return Err(Fault::Stopping),
-            fetched = mailbox::content(wire, message, self.account.settings.max_bytes) => fetched,
+            () = self.stop.cancelled() => Err(Fault::Stopping),
+            fetched = content::contents(wire, wanted, max, &mut contents) => fetched,
         };
-        let content = match fetched {
-            Ok(content) => content,
-            Err(fault) => return Err(self.broken_by(message.uid, fault)),
-        };
-        self.broke.remove(&message.uid);
-        let (octets, too_large) = match content {
-            Content::Whole(octets) => (octets, None),
-            Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
-            Content::Gone => return Ok(None),
-        };
-        let (id, mut mail) = letter::read(&octets, too_large);
-        mail.original.hash = self
-            .inbox
-            .keep(octets)
-            .await
-            .map_err(|error| Fault::Local {
-                what: "a mail cannot be kept on the shelf",
-                error,
-            })?;
-        let incoming = Incoming {
-            id,
-            at: crate::clock::now(),
-            heard: Heard::Mail(mail),
-        };
-        let Ok(receipt) = self.inbox.hand(incoming).await else {
-            return Err(Fault::Stopping);
-        };
-        Ok(Some(match receipt.verdict {
-            Verdict::Quarantined => Shelved::Quarantined,
-            _ => Shelved::Processed,
-        }))
+        let fetched = fetched.map_err(|fault| {
+            let missing = wanted
+                .iter()
+                .find(|message| !contents.contains_key(&message.uid));
+            match (missing, fault) {
+                (_, Fault::Stopping) => Fault::Stopping,
+                (Some(message), fault) => {
+                    self.broken_by(message.uid);
+                    fault
+                }
+                (None, fault) => fault,
+            }
+        });
+        (contents, fetched)
     }
 
     /// Counts what a message has broken: one that always does must not keep the others from being read.
-    fn broken_by(&mut self, uid: u32, fault: Fault) -> Fault {
+    fn broken_by(&mut self, uid: u32) {
         let last = Instant::now();
         let broke = self.broke.entry(uid).or_insert(Broke { times: 0, last });
         broke.times = broke.times.saturating_add(1);
@@ -266,33 +305,74 @@ impl Watcher {
                 broke.times
             );
         }
-        fault
     }
 
-    async fn shelve(&mut self, wire: &mut Wire, uid: u32, shelved: Shelved) -> Result<(), Fault> {
+    /// Makes the folder for such messages, where it is missing, and notes and answers its name.
+    async fn ensure(&mut self, wire: &mut Wire, shelved: Shelved) -> Result<String, Fault> {
         let settings = &self.account.settings;
         let folder = match shelved {
             Shelved::Processed => &settings.processed,
             Shelved::Quarantined => &settings.quarantine,
         };
-        let mut moved = mailbox::shelve(wire, uid, folder).await;
-        if matches!(&moved, Err(Fault::Refused { code, .. }) if code.is("TRYCREATE")) {
-            mailbox::ensure(wire, folder).await?;
-            moved = mailbox::shelve(wire, uid, folder).await;
+        let name = self.tree.ensure(wire, folder).await?;
+        self.names.insert(shelved, name.clone());
+        Ok(name)
+    }
+
+    /// Moves messages that were dealt with, those for one folder together.
+    async fn shelve(&mut self, wire: &mut Wire, settled: &[(u32, Shelved)]) -> Result<(), Fault> {
+        for shelved in Shelved::ALL {
+            let belongs = |(uid, to): &(u32, Shelved)| (*to == shelved).then_some(*uid);
+            let uids: Vec<u32> = settled.iter().filter_map(belongs).collect();
+            if uids.is_empty() {
+                continue;
+            }
+            match self.move_to(wire, &uids, shelved).await {
+                Err(Fault::Refused { .. }) => {
+                    for uid in uids {
+                        self.shelve_alone(wire, uid, shelved).await?;
+                    }
+                }
+                ended => ended?,
+            }
         }
-        match moved {
+        Ok(())
+    }
+
+    /// Moves a message that could not be moved with others, so that it holds up none of them.
+    async fn shelve_alone(
+        &mut self,
+        wire: &mut Wire,
+        uid: u32,
+        shelved: Shelved,
+    ) -> Result<(), Fault> {
+        match self.move_to(wire, &[uid], shelved).await {
             Err(fault @ Fault::Refused { .. }) => {
                 tracing::warn!(
                     "IMAP: message {uid} is dealt with and cannot be moved: {fault}. It is marked, and moved later"
                 );
-                self.unmoved.insert(uid, shelved);
                 mailbox::mark(wire, uid, shelved).await
             }
-            ended => {
-                self.unmoved.remove(&uid);
-                ended
-            }
+            ended => ended,
         }
+    }
+
+    async fn move_to(
+        &mut self,
+        wire: &mut Wire,
+        uids: &[u32],
+        shelved: Shelved,
+    ) -> Result<(), Fault> {
+        let folder = self.names.get(&shelved).cloned().unwrap_or_default();
+        let mut moved = mailbox::shelve(wire, uids, &folder).await;
+        if matches!(&moved, Err(Fault::Refused { code, .. }) if code.is("TRYCREATE")) {
+            let folder = self.ensure(wire, shelved).await?;
+            moved = mailbox::shelve(wire, uids, &folder).await;
+        }
+        if moved.is_ok() {
+            self.unmoved.retain(|uid, _| !uids.contains(uid));
+        }
+        moved
     }
 
     /// Waits for a message, or for the time to look again.

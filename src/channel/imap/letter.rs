@@ -27,7 +27,9 @@ pub(super) fn read(octets: &[u8], too_large: Option<u64>) -> (String, MailIn) {
         mail_from: None,
         rcpt_to,
         peer: None,
+        authentication: None,
         too_large,
+        scan: None,
     };
     (id, mail)
 }

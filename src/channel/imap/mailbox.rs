@@ -1,14 +1,14 @@
-//! What is asked of a folder: its numbering, its messages, one message, and to move one away.
+//! What is asked of a folder: its numbering, its messages, and to move some away.
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
+use async_imap::imap_proto::{
+    AttributeValue, MailboxDatum, Response, ResponseCode, Status, StatusAttribute,
+};
 use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::name;
 use super::wire::Wire;
 
-/// Octets of the header of a mail that is too large.
-const HEADER: u32 = 256 * 1024;
 /// Marks a mail that was dealt with and could not be moved to the folder of processed mail.
 const PROCESSED: &str = "$GreffierTraite";
 /// The same for the folder of quarantined mail.
@@ -26,7 +26,7 @@ pub(super) struct Selected {
 }
 
 /// Which folder a mail goes to once it was dealt with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shelved {
     /// That of processed mail.
     Processed,
@@ -35,6 +35,9 @@ pub(super) enum Shelved {
 }
 
 impl Shelved {
+    /// All of them.
+    pub(super) const ALL: [Self; 2] = [Self::Processed, Self::Quarantined];
+
     fn keyword(self) -> &'static str {
         match self {
             Self::Processed => PROCESSED,
@@ -56,16 +59,6 @@ pub(super) struct Listed {
     pub(super) deleted: bool,
     /// It was dealt with already, and could not be moved.
     pub(super) shelved: Option<Shelved>,
-}
-
-/// The content of a message.
-pub(super) enum Content {
-    /// All of it.
-    Whole(Vec<u8>),
-    /// Its header, because it is larger than allowed.
-    Header(Vec<u8>),
-    /// It is no longer there.
-    Gone,
 }
 
 /// Selects a folder.
@@ -116,6 +109,25 @@ async fn newest(wire: &mut Wire) -> Result<Option<(u32, Option<Timestamp>)>, Fau
     })
     .await?;
     Ok(newest)
+}
+
+/// The numbering of a folder as it is now, if the server tells. A folder that was made anew while it is selected stays
+/// what it was, and empty of news, on some servers.
+pub(super) async fn numbering(wire: &mut Wire, folder: &str) -> Result<Option<u32>, Fault> {
+    let mut numbering = None;
+    let what = format!("{} (UIDVALIDITY)", name::folder(folder));
+    let asked = wire.command("STATUS", &what, |response| {
+        if let Response::MailboxData(MailboxDatum::Status { status, .. }) = response {
+            numbering = status.iter().find_map(|attribute| match attribute {
+                StatusAttribute::UidValidity(validity) => Some(*validity),
+                _ => None,
+            });
+        }
+    });
+    match asked.await {
+        Err(Fault::Refused { .. }) => Ok(None),
+        ended => ended.map(|()| numbering),
+    }
 }
 
 /// The messages from `first` on, in the order in which they came.
@@ -175,92 +187,24 @@ fn internal_date(text: &str) -> Option<Timestamp> {
         .ok()
 }
 
-/// The content of a message, without marking it as seen.
-pub(super) async fn content(wire: &mut Wire, message: &Listed, max: u32) -> Result<Content, Fault> {
-    if message.bytes > max {
-        return header(wire, message).await;
-    }
-    // One octet more than allowed is asked for: a server may have counted wrong, or not at all.
-    let what = format!(
-        "{} (UID BODY.PEEK[]<0.{}>)",
-        message.uid,
-        max.saturating_add(1)
-    );
-    match section(wire, message.uid, &what, max).await? {
-        Some(octets) if octets.len() as u64 > u64::from(max) => header(wire, message).await,
-        Some(octets) => Ok(Content::Whole(octets)),
-        None => Ok(Content::Gone),
-    }
+/// A sequence set of RFC 3501 §9.
+pub(super) fn set(uids: &[u32]) -> String {
+    let uids: Vec<String> = uids.iter().map(ToString::to_string).collect();
+    uids.join(",")
 }
 
-async fn header(wire: &mut Wire, message: &Listed) -> Result<Content, Fault> {
-    let what = format!("{} (UID BODY.PEEK[HEADER]<0.{HEADER}>)", message.uid);
-    let octets = section(wire, message.uid, &what, HEADER).await?;
-    Ok(octets.map_or(Content::Gone, Content::Header))
-}
-
-async fn section(
-    wire: &mut Wire,
-    wanted: u32,
-    what: &str,
-    bytes: u32,
-) -> Result<Option<Vec<u8>>, Fault> {
-    let mut octets = None;
-    wire.fetch(what, bytes, |response| {
-        let Response::Fetch(_, attributes) = response else {
-            return;
-        };
-        let is = |attribute: &AttributeValue<'_>| *attribute == AttributeValue::Uid(wanted);
-        if !attributes.iter().any(is) {
-            return;
-        }
-        for attribute in attributes {
-            if let AttributeValue::BodySection {
-                data: Some(data), ..
-            } = attribute
-            {
-                octets = Some(data.to_vec());
-            }
-        }
-    })
-    .await?;
-    Ok(octets)
-}
-
-/// Makes a folder that is missing.
-pub(super) async fn ensure(wire: &mut Wire, folder: &str) -> Result<(), Fault> {
-    let name = name::folder(folder);
-    let mut there = false;
-    wire.command("LIST", &format!("\"\" {name}"), |response| {
-        there |= matches!(response, Response::MailboxData(MailboxDatum::List(_)));
-    })
-    .await?;
-    if there {
-        return Ok(());
-    }
-    match wire.command("CREATE", &name, |_| {}).await {
-        // Somebody else was faster.
-        Err(Fault::Refused { code, .. }) if code.is("ALREADYEXISTS") => {}
-        ended => ended?,
-    }
-    // So that mail programs show it. Some servers have no subscriptions.
-    match wire.command("SUBSCRIBE", &name, |_| {}).await {
-        Err(Fault::Refused { .. }) => Ok(()),
-        ended => ended,
-    }
-}
-
-/// Moves a message to `folder`: whole or not at all, and nothing else with it.
-pub(super) async fn shelve(wire: &mut Wire, uid: u32, folder: &str) -> Result<(), Fault> {
-    let there = format!("{uid} {}", name::folder(folder));
+/// Moves messages to `folder`: each whole or not at all, and nothing else with them. Refused, some may have been moved.
+pub(super) async fn shelve(wire: &mut Wire, uids: &[u32], folder: &str) -> Result<(), Fault> {
+    let set = set(uids);
+    let there = format!("{set} {}", name::folder(folder));
     if wire.can("MOVE") {
         return wire.command("UID MOVE", &there, |_| {}).await;
     }
     wire.command("UID COPY", &there, |_| {}).await?;
-    let deleted = format!("{uid} +FLAGS.SILENT (\\Deleted)");
+    let deleted = format!("{set} +FLAGS.SILENT (\\Deleted)");
     wire.command("UID STORE", &deleted, |_| {}).await?;
     if wire.can("UIDPLUS") {
-        return wire.command("UID EXPUNGE", &uid.to_string(), |_| {}).await;
+        return wire.command("UID EXPUNGE", &set, |_| {}).await;
     }
     // EXPUNGE takes all that is marked: it is said only when nothing else is.
     let mut marked = Vec::new();
@@ -270,7 +214,7 @@ pub(super) async fn shelve(wire: &mut Wire, uid: u32, folder: &str) -> Result<()
         }
     })
     .await?;
-    if marked == [uid] {
+    if marked.iter().all(|uid| uids.contains(uid)) {
         wire.command("EXPUNGE", "", |_| {}).await?;
     }
     Ok(())

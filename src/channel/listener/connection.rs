@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::session::{Envelope, Policy, Protocol, Reply, Session, Step};
 use super::wire::{Content, Ended, Input, Line};
 use crate::channel::Inbox;
+use crate::channel::authenticate::{Arrival, Authenticator};
 use crate::channel::mail_id::mail_id;
-use crate::message::Piece;
-use crate::message::{Heard, Incoming, MailIn};
+use crate::message::{Authentication, Heard, Incoming, MailIn, Piece};
 
 /// What every connection of a listener shares.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Host {
     pub policy: Arc<Policy>,
     /// Where it goes.
     pub inbox: Inbox,
+    /// What checks the senders. Without it nobody looks.
+    pub authenticator: Option<Authenticator>,
     /// How long a client may think about its next command.
     pub command: Duration,
     /// How long the content of a mail may take.
@@ -183,6 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 if left == 0 {
                     return Ok(());
                 }
+                // Who waits for the answer to what came before the chunk may not send it otherwise.
+                self.flush().await?;
                 receive(&mut self.stream, &mut self.input).await?;
             }
         })
@@ -204,9 +208,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
-        let original = [self.received(&id, at).into_bytes(), content].concat();
-        let bytes = original.len() as u64;
-        let hash = match self.host.inbox.keep(original).await {
+        let Ok(scan) = self.host.inbox.scan(&content).await else {
+            return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
+        };
+        let (mut content, authentication) = self.check(envelope, content).await;
+        // In its place: a large mail is in memory once.
+        content.splice(0..0, self.received(&id, at).into_bytes());
+        let bytes = content.len() as u64;
+        let hash = match self.host.inbox.keep(content).await {
             Ok(hash) => hash,
             Err(error) => {
                 tracing::error!(%error, "Cannot keep a mail on the shelf; its sender will come again");
@@ -224,7 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             mail_from: Some(envelope.from.clone()),
             rcpt_to: envelope.to.clone(),
             peer: self.peer,
+            authentication,
             too_large: None,
+            scan,
         };
         match self
             .host
@@ -239,6 +250,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(_) => Reply("250 2.0.0 Taken"),
             Err(_) => Reply("451 4.3.0 Stopping, try again later"),
         }
+    }
+
+    /// Checks the sender of a mail as it came, before our own trace line stands above it.
+    async fn check(
+        &self,
+        envelope: &Envelope,
+        content: Vec<u8>,
+    ) -> (Vec<u8>, Option<Authentication>) {
+        let Some(authenticator) = &self.host.authenticator else {
+            return (content, None);
+        };
+        let arrival = match self.peer {
+            Some(peer) => Arrival::Direct {
+                peer,
+                hello: self.session.client().to_owned(),
+                mail_from: envelope.from.clone(),
+            },
+            None => Arrival::Relayed,
+        };
+        let (content, authentication) = authenticator.check(content, arrival).await;
+        (content, Some(authentication))
     }
 
     /// The trace line of RFC 5321 §4.4, without the recipients: a mail may have several, who need not know each other.

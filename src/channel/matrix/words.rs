@@ -60,16 +60,19 @@ fn called<'a>(body: &'a str, names: &Names) -> Option<&'a str> {
         .and_then(|id| id.split_once(':'))
         .map(|(local, _)| local);
     let candidates = [Some(names.id.as_str()), names.shown.as_deref(), local];
+    let whole = body;
     candidates.into_iter().flatten().find_map(|name| {
-        let body = body
+        let body = whole
             .strip_prefix('@')
             .filter(|_| !name.starts_with('@'))
-            .unwrap_or(body);
-        let rest = strip_name(body, name)?;
-        let rest = rest.trim_start_matches(is_space);
-        let ended = rest.is_empty() || rest.len() < body.len() - name.len();
+            .unwrap_or(whole);
+        let after = strip_name(body, name)?;
+        let rest = after.trim_start_matches(is_space);
+        let ended = rest.is_empty() || rest.len() < after.len();
         let marked = rest.strip_prefix([':', ',']);
         match marked {
+            // The id of somebody else whose name begins the same.
+            Some(rest) if body.len() < whole.len() && !rest.starts_with(is_space) => None,
             Some(rest) => Some(rest),
             None if ended => Some(rest),
             None => None,

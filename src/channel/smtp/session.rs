@@ -1,7 +1,9 @@
 //! One connection to the mail server, from the greeting to the answer to a mail's last dot.
 
 use std::error::Error as _;
+use std::fs;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::Address;
@@ -26,9 +28,17 @@ pub(super) struct Door {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Option<Tls>,
-    pub(super) credentials: Option<Credentials>,
+    pub(super) login: Option<Login>,
     pub(super) hello: ClientId,
     pub(super) timeout: Duration,
+}
+
+/// How one logs in.
+pub(super) enum Login {
+    /// With a password.
+    Password(Credentials),
+    /// As this user with the access token of OAuth 2 in a file, which is read at each connection.
+    Token { user: String, file: PathBuf },
 }
 
 /// How the connection is kept private.
@@ -135,17 +145,31 @@ impl Session {
         let answer = within(timeout, Stage::Hello, hello).await?;
         expect(Stage::Hello, &answer, 250)?;
         let offers = Offers::read(&answer);
-        if let Some(credentials) = &door.credentials {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            let login = connection.auth(&mechanisms, credentials);
-            let answer = within(timeout, Stage::Auth, login).await?;
-            expect(Stage::Auth, &answer, 235)?;
-        }
-        Ok(Self {
+        let mut session = Self {
             connection,
             offers,
             timeout,
-        })
+        };
+        if let Some(login) = &door.login {
+            session.log_in(login).await?;
+        }
+        Ok(session)
+    }
+
+    async fn log_in(&mut self, login: &Login) -> Result<(), Failure> {
+        let answer = match login {
+            Login::Password(credentials) => {
+                let mechanisms = [Mechanism::Plain, Mechanism::Login];
+                let login = self.connection.auth(&mechanisms, credentials);
+                within(self.timeout, Stage::Auth, login).await?
+            }
+            Login::Token { user, file } => {
+                let credentials = Credentials::new(user.clone(), token(file)?);
+                let login = self.connection.auth(&[Mechanism::Xoauth2], &credentials);
+                within(self.timeout, Stage::Auth, login).await?
+            }
+        };
+        expect(Stage::Auth, &answer, 235)
     }
 
     /// Forgets what was begun. False where the connection is no longer good.
@@ -229,6 +253,21 @@ impl Session {
         };
         self.offers.dsn.then_some(notify).into_iter().collect()
     }
+}
+
+/// The access token in `file`. Without one nobody can log in, which is not the mail's fault.
+fn token(file: &Path) -> Result<String, Failure> {
+    let broken = |why: String| Failure {
+        stage: Stage::Auth,
+        kind: Kind::Broken(why),
+    };
+    let token = fs::read_to_string(file)
+        .map_err(|error| broken(format!("smtp.token_file cannot be read: {error}")))?;
+    let token = token.trim_end_matches(['\r', '\n']);
+    if token.is_empty() || token.contains(char::is_control) {
+        return Err(broken("smtp.token_file holds no token".to_owned()));
+    }
+    Ok(token.to_owned())
 }
 
 /// The answer to a step, in time.

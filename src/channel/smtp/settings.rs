@@ -23,6 +23,10 @@ pub struct Settings {
     /// The file that holds its password.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
+    /// The file that holds, instead of a password, an OAuth 2 access token for XOAUTH2. It is read again at each connection:
+    /// another program renews it.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
     /// Certificates in PEM that the server's must descend from, in place of the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -104,9 +108,14 @@ impl Settings {
     /// The files that it names.
     pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let key = self.dkim.as_mut().map(|dkim| &mut dkim.key_file);
-        [self.password_file.as_mut(), self.ca_file.as_mut(), key]
-            .into_iter()
-            .flatten()
+        [
+            self.password_file.as_mut(),
+            self.token_file.as_mut(),
+            self.ca_file.as_mut(),
+            key,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// What is wrong in it, each with what to write.
@@ -126,8 +135,12 @@ impl Settings {
             "smtp.security: \"none\" is for a server on this machine; write \"tls\" or \"starttls\"",
         );
         fault(
-            self.user.is_empty() != self.password_file.is_none(),
-            "smtp.user and smtp.password_file: write both, or neither",
+            self.user.is_empty() != (self.password_file.is_none() && self.token_file.is_none()),
+            "smtp.user and smtp.password_file: write both, or neither; token_file may stand for password_file",
+        );
+        fault(
+            self.password_file.is_some() && self.token_file.is_some(),
+            "smtp.token_file: write either password_file or token_file",
         );
         fault(
             !(1..=64).contains(&self.connections),
@@ -191,6 +204,10 @@ mod tests {
             ("host = \"\"", "smtp.host"),
             ("host = \"a.example\"\nsecurity = \"none\"", "smtp.security"),
             ("host = \"a.example\"\nuser = \"greffier\"", "smtp.user"),
+            (
+                "host = \"a.example\"\nuser = \"a\"\npassword_file = \"p\"\ntoken_file = \"t\"",
+                "smtp.token_file",
+            ),
             ("host = \"a.example\"\nconnections = 0", "smtp.connections"),
             (
                 "host = \"a.example\"\ntimeout_seconds = 0",

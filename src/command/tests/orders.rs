@@ -4,8 +4,9 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 23] = [
+const ELSEWHERE: [&str; 27] = [
     "accept_quarantine",
+    "allow_quarantine",
     "cancel",
     "columns",
     "confirm",
@@ -13,6 +14,7 @@ const ELSEWHERE: [&str; 23] = [
     "filter",
     "help",
     "link",
+    "list_aliases",
     "list_avis",
     "list_demarches",
     "list_dossiers",
@@ -20,6 +22,8 @@ const ELSEWHERE: [&str; 23] = [
     "mail_trace",
     "notifications",
     "reject_quarantine",
+    "remember_quarantine",
+    "revoke_alias",
     "show_dossier",
     "show_history",
     "show_messages",

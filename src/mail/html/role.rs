@@ -1,6 +1,8 @@
 //! What an element is for, by the names that mail programs give it.
 
-use markup5ever_rcdom::{Handle, NodeData};
+use html5ever::Attribute;
+
+use super::tree::{Data, Node};
 
 /// What an element says about the text in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +15,8 @@ pub(super) enum Role {
     Signature,
 }
 
-type Attribute<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// The attributes of an element, by name.
+pub(super) type Attributes<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
 /// Beginnings of classes and ids around quotations: Gmail, Yahoo, Proton, Zimbra, Thunderbird, GMX, Tutanota.
 const QUOTATIONS: &[&str] = &[
@@ -27,34 +30,30 @@ const QUOTATIONS: &[&str] = &[
     "tutanota_quote",
     "zmail_extra",
     "outlookmessageheader",
+    "fairemail_quote",
 ];
-/// Marks above quotations: Outlook, its web and phone forms, Zimbra.
+/// Marks above quotations: Outlook, its web form, Zimbra. Not among them are `appendonsend` and
+/// `ms-outlook-mobile-body-separator-line`: people write below these.
 const BELOW: &[&str] = &[
     "divrplyfwdmsg",
-    "appendonsend",
     "zwchr",
     "stopspelling",
-    "ms-outlook-mobile-body-separator-line",
     "mailoriginal",
     "_mailoriginal",
 ];
-const SIGNATURES: &[&str] = &[
-    "gmail_signature",
-    "moz-signature",
-    "applemailsignature",
-    "ms-outlook-mobile-signature",
-    "composer_signature",
-    "protonmail_signature_block",
+/// What names of signatures contain: `gmail_signature`, `moz-signature`, `ms-outlook-mobile-signature`,
+/// `composer_signature`, `protonmail_signature_block-user`, `ydp5f2asignature`, `k9mail-signature`, `x_Signature`.
+const SIGNATURE_ENDS: &[&str] = &[
     "signature",
+    "signature_block",
+    "signature_block-user",
+    "signature_block-proton",
     "_mailautosig",
-    "ydp-signature",
-    "ymail_signature",
-    "yahoo-signature",
-    "x_signature",
+    "_rc_sig",
 ];
 
-pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
-    let names: Vec<String> = ["class", "id", "name", "data-marker"]
+pub(super) fn of<'n>(tag: &str, attribute: &Attributes<'_>, node: &'n Node<'n>) -> Role {
+    let names: Vec<String> = ["class", "id", "name", "data-marker", "fairemail"]
         .iter()
         .filter_map(|name| attribute(name))
         .flat_map(|value| {
@@ -72,17 +71,20 @@ pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
     if tag == "body" || tag == "html" {
         return Role::Plain;
     }
-    if named(SIGNATURES)
-        || names
-            .iter()
-            .any(|name| name == "__sig_pre__" || name == "__sig_post__")
+    let style = attribute("style").unwrap_or_default().to_lowercase();
+    let signs = |name: &String| {
+        SIGNATURE_ENDS.iter().any(|end| name.ends_with(end))
+            || matches!(name.as_str(), "__sig_pre__" | "__sig_post__")
+    };
+    if names.iter().any(signs)
+        || attribute("data-bm-signature").is_some()
+        || style.contains("mso-bookmark:_mailautosig")
     {
         return Role::Signature;
     }
     if named(BELOW) {
         return Role::Below;
     }
-    let style = attribute("style").unwrap_or_default().to_lowercase();
     if tag == "blockquote" {
         let cites = attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"))
             || attribute("cite").is_some();
@@ -112,6 +114,27 @@ pub(super) fn of(tag: &str, attribute: &Attribute<'_>, node: &Handle) -> Role {
     }
 }
 
+/// Whether `node` is a `blockquote` of a mail program.
+pub(super) fn is_quoting<'n>(node: &'n Node<'n>) -> bool {
+    let Data::Element {
+        name, attributes, ..
+    } = &node.data
+    else {
+        return false;
+    };
+    let attributes = attributes.borrow();
+    let attribute = |wanted: &str| value(&attributes, wanted);
+    &*name.local == "blockquote" && of("blockquote", &attribute, node) == Role::Quotation
+}
+
+/// The value of the attribute `wanted`.
+pub(super) fn value<'a>(attributes: &'a [Attribute], wanted: &str) -> Option<&'a str> {
+    let found = attributes
+        .iter()
+        .find(|found| &*found.name.local == wanted)?;
+    Some(&found.value)
+}
+
 /// `name` is `known`, with the prefixes that programs add when a mail passes through them (`x_`, `ydp1a2b`, `m_-12`).
 fn is_named(name: &str, known: &str) -> bool {
     name == known
@@ -122,29 +145,27 @@ fn is_named(name: &str, known: &str) -> bool {
 }
 
 /// Whether the first words under `node` end in a colon: `De :`, `From:`.
-fn begins_with_label(node: &Handle) -> bool {
-    let mut steps = vec![node.clone()];
+fn begins_with_label<'a>(node: &'a Node<'a>) -> bool {
+    let mut steps = vec![node];
     let mut text = String::new();
     let mut seen = 0;
     while let Some(node) = steps.pop() {
         seen += 1;
-        if let NodeData::Text { contents } = &node.data {
-            text.push_str(
-                contents
-                    .borrow()
-                    .trim_start_matches(|c: char| c.is_ascii_whitespace()),
-            );
+        if let Data::Text(contents) = &node.data {
+            let contents = contents.borrow();
+            let said = contents.trim_start_matches(|c: char| c.is_ascii_whitespace());
+            text.push_str(said.get(..said.floor_char_boundary(200)).unwrap_or(said));
         }
         if seen > 60 || text.chars().count() > 30 || text.contains(':') {
             break;
         }
-        steps.extend(node.children.borrow().iter().rev().cloned());
+        steps.extend(node.backwards());
     }
     text.find(':').is_some_and(|at| (1..=24).contains(&at))
 }
 
 /// Not shown to who reads the mail: scripts, styles, preheaders.
-pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
+pub(super) fn is_hidden(tag: &str, attribute: &Attributes<'_>) -> bool {
     if matches!(
         tag,
         "head"
@@ -162,8 +183,17 @@ pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
     ) {
         return true;
     }
-    let style: String = attribute("style")
-        .unwrap_or_default()
+    // What holds for the whole mail hides nothing of it.
+    if matches!(tag, "body" | "html") {
+        return false;
+    }
+    if attribute("hidden").is_some() {
+        return true;
+    }
+    let Some(style) = attribute("style") else {
+        return false;
+    };
+    let style: String = style
         .to_lowercase()
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -177,8 +207,7 @@ pub(super) fn is_hidden(tag: &str, attribute: &Attribute<'_>) -> bool {
     ]
     .iter()
     .any(|zero| style.contains(zero));
-    attribute("hidden").is_some()
-        || style.contains("display:none")
+    style.contains("display:none")
         || style.contains("visibility:hidden")
         || style.contains("mso-hide:all")
         || zero
@@ -230,21 +259,23 @@ pub(super) fn is_paragraph(tag: &str) -> bool {
     )
 }
 
-/// Elements whose end tag is often or always left out.
-pub(super) fn may_stay_open(name: &str) -> bool {
-    const OPEN: &[&str] = &[
-        "p", "br", "hr", "img", "meta", "link", "input", "li", "dt", "dd", "td", "th", "tr",
-        "tbody", "thead", "tfoot", "option", "col", "area", "base", "wbr", "source", "embed", "o",
-        "v", "w", "html", "body", "head",
-    ];
-    OPEN.iter().any(|open| open.eq_ignore_ascii_case(name))
+/// Whether a paragraph has no space around it.
+pub(super) fn is_tight(tag: &str, attribute: &Attributes<'_>) -> bool {
+    tag == "p" && attribute("class").is_some_and(|class| class.to_lowercase().contains("msonormal"))
 }
 
-/// Elements that a parser opens again after a block has closed them (HTML, "active formatting elements").
-pub(super) fn is_style(name: &str) -> bool {
-    const STYLES: &[&str] = &[
-        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
-        "u",
-    ];
-    STYLES.iter().any(|style| style.eq_ignore_ascii_case(name))
+/// Whether a picture is shown as small as the logos of signatures are: Outlook marks no signature, and writes how large
+/// it shows each picture.
+pub(super) fn is_logo(attribute: &Attributes<'_>) -> bool {
+    let pixels = |name: &str| {
+        attribute(name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    matches!(
+        (pixels("width"), pixels("height")),
+        (Some(..=300), Some(..=150))
+    )
 }

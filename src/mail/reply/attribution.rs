@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::line::{Line, plain};
+use super::words::Words;
 
 /// An attribution that starts on a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,8 +29,8 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// A day: three numbers, or a year and a day near each other, or a number beside a clock time.
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+static DATE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(concat!(
         r"\b\d{1,4} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}\b",
         r"|\b\d{1,2}\.?[ -](?:de )?\pL+\.?,?(?:[ -](?:de )?|, ?)(?:19|20)\d\d\b",
         r"|\b\pL+\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b",
@@ -39,11 +40,11 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \pL+ \d{1,2}\b",
     ))
 });
-static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d{1,2} ?[:.hH] ?\d\d\b"));
+static TIME: LazyLock<Words> = LazyLock::new(|| Words::new(r"\b\d{1,2} ?[:.hH] ?\d\d\b"));
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[^\s@<>()\[\]:,;]+@[^\s@<>()\[\]:,;]+\.\pL+"));
-static VERB: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+static VERB: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(concat!(
         r"(?i)(?:\b(?:wrote|writes|sent|schrieb|geschrieben|écrit|ecrit|escribió|escribio|escrit|escreveu|scritto|scrive|",
         r"schreef|geschreven|skrev|skrifaði|kirjoitti|napisał\(?a?\)?|pisze|napsala?|napsal\(a\)|napísala?|napísal\(a\)|",
         r"napisao|napisala|napisal|írta|scris|έγραψε|пишет|писал|написала?|написав|пише|написа|yazdı|viết|",
@@ -52,20 +53,20 @@ static VERB: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// Said by the person about a letter that they got, rather than by a mail program.
-static TOLD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static TOLD: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)(?:m[’']a|m[’']avez|m[’']ont|nous a|nous avez|nous ont|lui a|leur a|vous a|j[’']ai|avons|avez|wrote (?:me|us|to)|wrote:? that|have|has) (?:bien )?(?:écrit|ecrit|written|wrote)|wrote (?:me|us|to)\b",
     )
 });
 /// Whom a person writes of, and a mail program never: `l’architecte`, `M. Durand`, `elle`.
-static NARRATED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static NARRATED: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)(?:[,\d]|\bh|am|pm) +(?:mm?\.|mme|mlle|mr|mrs|ms|monsieur|madame|maître|maitre|me|le|la|les|l[’']\pL+|il|elle|ils|elles|on|nous|vous|une?|notre|votre|nos|vos|mon|ma|mes|the|he|she|they|we|i|my|our|your|a) ",
     )
 });
 /// How an attribution begins, up to its date.
-static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static LEAD: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)^(?:on|le|am|el|il|in data|em|op|den|d\.|på|w dniu|dnia|dne|dňa|vào|在|a|la|pe|ti|ke|to|la data|la|em|data|date|dana|в|у|от|tarihinde|de|del|du|message du|no dia|na|den|die|пт|2)\b",
     )
 });
@@ -86,7 +87,7 @@ pub(crate) fn attribution(lines: &[Line], at: usize) -> Option<Attribution> {
     if head.is_empty() {
         return None;
     }
-    if DASHED.is_match(&plain(&first.text)) {
+    if first.text.contains("--") && DASHED.is_match(&plain(&first.text)) {
         return Some(Attribution {
             lines: 1,
             before: None,
@@ -111,6 +112,9 @@ pub(crate) fn attribution(lines: &[Line], at: usize) -> Option<Attribution> {
 /// The attribution that starts on line `at` after words of the person.
 fn behind(lines: &[Line], at: usize) -> Option<Attribution> {
     let text = plain(&lines.get(at)?.text);
+    if !text.contains(char::is_numeric) {
+        return None;
+    }
     let parts = BEHIND.captures(&text)?;
     let (before, after) = (parts.get(1)?.as_str(), parts.get(2)?.as_str());
     if LEAD.is_match(before)
@@ -183,7 +187,7 @@ fn followed_by_quotation(lines: &[Line], from: usize, depth: u8) -> bool {
         .skip(from)
         .take(6)
         .find(|line| !line.is_blank() || line.depth > depth);
-    next.is_some_and(|line| line.depth > depth || line.origin == super::line::Origin::Quoted)
+    next.is_some_and(|line| line.depth > depth || line.origin.is_quoted())
 }
 
 /// Whether `text`, one to a few lines joined, is an attribution. `quotation` follows it, or it does not.
@@ -191,25 +195,33 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
     if text.chars().count() > 420 {
         return false;
     }
+    // Bytes and characters first: most lines have neither a number nor an address, and patterns cost more.
+    let (numbered, at) = (text.contains(char::is_numeric), text.contains('@'));
+    if !numbered && !at {
+        return false;
+    }
     let end = text.trim_end_matches(['*', '_', '"', ' ', '-', '>']);
     let colon = end.ends_with([':', '：']);
     let said = end.trim_end_matches([':', '：', ' ']);
-    let verb = VERB.find_iter(text).last();
-    let verb_last = verb.is_some_and(|verb| verb.end() >= said.len());
+    let verb_last = ends_in_verb(text, said.len());
     if !colon && !verb_last && !quotation {
         return false;
     }
-    let date = DATE.find(text);
-    let address = ADDRESS.find(text);
+    let date = if numbered { DATE.find(text) } else { None };
+    let address = if at { ADDRESS.find(text) } else { None };
     let starts = starts_like_one(
         text,
         date.map(|date| date.start()),
         address.map(|address| address.start()),
     );
-    if !starts || (TOLD.is_match(text) && !(quotation && address.is_some())) {
+    if !starts {
         return false;
     }
-    let (dated, addressed, verb) = (date.is_some(), address.is_some(), verb.is_some());
+    if TOLD.is_match(text) && !(quotation && address.is_some()) {
+        return false;
+    }
+    let verb = verb_last || VERB.is_match(text);
+    let (dated, addressed) = (date.is_some(), address.is_some());
     let closed = colon || verb_last;
     let numbered = text.chars().any(|c| c.is_ascii_digit());
     let named = || TIME.is_match(text) && !NARRATED.is_match(text);
@@ -220,6 +232,21 @@ fn is_attribution(text: &str, quotation: bool) -> bool {
         && closed
         && (LEAD.is_match(text) && numbered || text.chars().count() <= 140);
     written || addressed_and_dated || addressed_and_led
+}
+
+/// Longest verb, in octets.
+const LONGEST_VERB: usize = 40;
+
+/// Whether a verb of writing stands at `end` of `text` or behind it.
+fn ends_in_verb(text: &str, end: usize) -> bool {
+    let mut at = text.floor_char_boundary(end.saturating_sub(LONGEST_VERB));
+    while let Some(verb) = VERB.find_at(text, at) {
+        if verb.end() >= end {
+            return true;
+        }
+        at = verb.end();
+    }
+    false
 }
 
 /// A date or an address stands near the start, with nothing but a lead, a weekday or a name before it.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::line::{Line, Origin, plain};
+use super::line::{Line, plain};
 
 /// What a label stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,8 +263,9 @@ fn label(line: &Line) -> Option<(Label, String)> {
         return None;
     }
     let word = word.trim_matches(['>', '|', '*', '_', ' ']).to_lowercase();
+    let label = LABEL.get(word.as_str())?;
     let value = value.trim_matches(['*', '_', ' ']).to_owned();
-    Some((*LABEL.get(word.as_str())?, value))
+    Some((*label, value))
 }
 
 /// How many lines the block of copied headers that starts on line `at` takes. `announced` blocks follow a line that
@@ -313,9 +314,7 @@ pub(crate) fn header_block(lines: &[Line], at: usize, announced: bool) -> Option
     let kinds = kinds.into_iter().filter(|kind| has(*kind)).count();
     let pair = kinds >= 2 && (has(Label::From) || sent || has(Label::Date))
         || kinds >= 3 && has(Label::To);
-    let marked = lines
-        .get(at)
-        .is_some_and(|line| line.origin == Origin::Quoted);
+    let marked = lines.get(at).is_some_and(|line| line.origin.is_quoted());
     let timed = timed && has(Label::From) && (sent || (has(Label::Subject) && kinds >= 4));
     let evident = kinds >= 2 && (addressed || timed) || kinds >= 3 && sent && has(Label::From);
     let opens = matches!(

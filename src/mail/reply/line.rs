@@ -1,5 +1,7 @@
 //! The lines of a body, with what is known of each before anything is read.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::mail::address::is_invisible;
@@ -12,6 +14,9 @@ pub(crate) enum Origin {
     Typed,
     /// It stands in what the mail program marks as the quotation.
     Quoted,
+    /// It stands below the mark that the mail program puts above a quotation. What the person wrote further down does
+    /// so too.
+    Below,
     /// It stands in what the mail program marks as the signature.
     Signature,
 }
@@ -31,6 +36,13 @@ pub(crate) struct Line {
     pub(crate) raw: Option<String>,
 }
 
+impl Origin {
+    /// Whether the mail program says that the line is not the person's.
+    pub(crate) fn is_quoted(self) -> bool {
+        matches!(self, Self::Quoted | Self::Below)
+    }
+}
+
 impl Line {
     /// Whether there is nothing to read on it.
     pub(crate) fn is_blank(&self) -> bool {
@@ -42,16 +54,41 @@ impl Line {
 
 /// Longest stretch of a line that patterns look at, in characters.
 const LOOKED_AT: usize = 600;
+/// Longest stretch of a line that is searched for them, in characters: the others are invisible.
+const SEARCHED: usize = 4 * LOOKED_AT;
 
 /// `text` made plain for patterns: one kind of space, nothing invisible, no emphasis marks at the ends, bounded.
-pub(crate) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len().min(LOOKED_AT));
-    for c in text
-        .chars()
-        .nfc()
-        .filter(|c| !is_invisible(*c))
-        .take(LOOKED_AT)
-    {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if text.len() <= LOOKED_AT && is_plain(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
+    let near = || text.chars().take(SEARCHED);
+    Cow::Owned(if near().all(is_composed) {
+        spaced(near())
+    } else {
+        spaced(near().nfc())
+    })
+}
+
+/// Whether nothing would change in `text`, which has no space at its ends.
+fn is_plain(text: &str) -> bool {
+    let mut before = '-';
+    text.chars().all(|c| {
+        let space = c.is_whitespace() && (c != ' ' || before == ' ');
+        before = c;
+        !space && is_composed(c) && !is_invisible(c)
+    })
+}
+
+/// Whether normalisation (NFC) leaves `c` as it is, whatever stands beside it: what most of the West is written in.
+fn is_composed(c: char) -> bool {
+    matches!(c, '\0'..='\u{2ff}' | '\u{2002}'..='\u{206f}')
+}
+
+fn spaced(chars: impl Iterator<Item = char>) -> String {
+    let mut plain = String::with_capacity(LOOKED_AT);
+    for c in chars.filter(|c| !is_invisible(*c)).take(LOOKED_AT) {
         if !c.is_whitespace() {
             plain.push(c);
         } else if !plain.ends_with(' ') && !plain.is_empty() {
@@ -62,11 +99,28 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
+/// Most lines that are told apart. What is beyond counts as one, which is kept or left out as a whole.
+pub(crate) const LINES: usize = 50_000;
+
 /// The lines of a plain text body.
 pub(crate) fn lines_of(text: &str) -> Vec<Line> {
-    text.lines()
-        .map(|line| read_marks(line.trim_end_matches('\r')))
-        .collect()
+    let mut lines = Vec::new();
+    let mut read = 0;
+    for line in text.split_inclusive('\n').take(LINES) {
+        read += line.len();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        lines.push(read_marks(line.trim_end_matches('\r')));
+    }
+    lines.extend(rest(text.get(read..).unwrap_or_default()));
+    lines
+}
+
+/// All of `text` as one line.
+pub(crate) fn rest(text: &str) -> Option<Line> {
+    (!text.is_empty()).then(|| Line {
+        text: text.to_owned(),
+        ..Line::default()
+    })
 }
 
 /// Splits the quotation marks from a line. `>>> http://x <<<` and a row of `>` alone are no marks.

@@ -1,10 +1,12 @@
 //! Lines that a mail program or a relay writes of its own: separators, signatures, footers, banners.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
 use super::line::{Line, plain};
+use super::words::Words;
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is well formed")
@@ -52,10 +54,27 @@ static FORWARD: LazyLock<RegexSet> = LazyLock::new(|| {
 /// What the line announces, where it is a separator.
 pub(crate) fn separator(line: &Line) -> Option<Separator> {
     let text = plain(&line.text);
+    // Every separator begins with a line drawn or ends with a colon.
+    if !text.starts_with(['-', '_', '=', '*', '>']) && !text.ends_with([':', '：']) {
+        return None;
+    }
+    let text = announced(text);
     if FORWARD.is_match(&text) {
         return Some(Separator::Forward);
     }
     ORIGINAL.is_match(&text).then_some(Separator::Original)
+}
+
+/// Phones of Samsung leave out the line ends of the copied headers: `-------- Message d’origine --------De : …`.
+static RUN_ON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(-{5,20} ?\pL[\pL’' -]{5,40} ?-{5,20}) ?\pL{1,12} ?: .*@"));
+
+/// `text` without the headers that run on behind a separator.
+fn announced(text: Cow<'_, str>) -> Cow<'_, str> {
+    match RUN_ON.captures(&text).and_then(|found| found.get(1)) {
+        Some(separator) => Cow::Owned(separator.as_str().to_owned()),
+        None => text,
+    }
 }
 
 static RULE: LazyLock<Regex> =
@@ -63,7 +82,8 @@ static RULE: LazyLock<Regex> =
 
 /// A line drawn across, which may belong to what follows it.
 pub(crate) fn is_rule(line: &Line) -> bool {
-    RULE.is_match(&plain(&line.text).replace(' ', ""))
+    let text = plain(&line.text);
+    text.starts_with(['_', '-', '=', '*', '—', '–']) && RULE.is_match(&text.replace(' ', ""))
 }
 
 static MOBILE: LazyLock<Regex> = LazyLock::new(|| {
@@ -90,6 +110,12 @@ static MOBILE: LazyLock<Regex> = LazyLock::new(|| {
 
 static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<(\[]?https?://\S+"));
 
+static BREVITY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\. (?:veuillez excuser (?:ma|la) brièveté|please excuse (?:my|the) brevity|bitte entschuldigen sie (?:die|meine) kürze|scusa(?:te)? la brevità|disculpe mi brevedad|desculpe a brevidade)$",
+    )
+});
+
 /// `Envoyé de mon iPhone` and the like, alone on its line: a known beginning, a few words, perhaps a link.
 pub(crate) fn is_mobile_footer(text: &str) -> bool {
     let text = plain(text);
@@ -98,6 +124,7 @@ pub(crate) fn is_mobile_footer(text: &str) -> bool {
         return false;
     };
     let rest = LINK.replace(rest, "");
+    let rest = BREVITY.replace(&rest, "");
     rest.split_whitespace().count() <= 7
         && !rest.contains([',', ';', '?', '!', ':'])
         && !rest.contains(". ")
@@ -187,14 +214,26 @@ static DELIMITER: LazyLock<Regex> =
 
 /// The line above a signature (RFC 3676 §4.3), as people's programs write it.
 pub(crate) fn is_signature_delimiter(text: &str) -> bool {
-    DELIMITER.is_match(plain(text).as_str())
+    let text = plain(text);
+    text.starts_with(['-', '—', '–', '_']) && DELIMITER.is_match(&text)
 }
 
-static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static CONTACT: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
         r"(?i)\+?\d[\d .()/-]{7,20}\d|[^\s@]+@[^\s@]+\.\pL+|https?://|www\.|\b(?:tél|tel|mob|fax|port)\b ?[.:]|\bmobile\b",
     )
 });
+
+/// Whether a legal, environmental or antivirus footer begins on the line.
+pub(crate) fn begins_legal(text: &str) -> bool {
+    LEGAL.is_match(plain(text).trim_matches(['*', '_', '"', ' ', '-']))
+}
+
+/// Whether the line is a sentence, rather than a name, a service or an address.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    let text = plain(text);
+    text.ends_with(['.', '?', '!']) && text.split(' ').count() >= 5 && !CONTACT.is_match(&text)
+}
 
 /// How sure the line above a supposed signature makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,12 +248,12 @@ pub(crate) enum Ground {
 
 /// Whether the lines could stand under a delimiter: few, short, none a sentence in a paragraph.
 pub(crate) fn looks_like_signature(lines: &[Line], ground: Ground) -> bool {
-    let said: Vec<String> = lines
+    let said: Vec<_> = lines
         .iter()
         .map(|line| plain(&line.text))
         .filter(|text| !text.is_empty())
         .collect();
-    let body: Vec<&String> = said
+    let body: Vec<_> = said
         .iter()
         .take_while(|text| !LEGAL.is_match(text))
         .collect();

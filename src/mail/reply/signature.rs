@@ -3,9 +3,30 @@
 use super::Part;
 use super::line::{Line, Origin};
 use super::mark::{self, Ground};
+use crate::mail::answer::answer;
 
 /// Most lines of a signature with all its footers.
 const SIGNATURE: usize = 100;
+
+/// Where the signature that starts on line `at` ends, by the structure.
+pub(super) fn end_of_marked(lines: &[Line], at: usize) -> usize {
+    let signature = lines
+        .iter()
+        .skip(at)
+        .take_while(|line| line.origin == Origin::Signature);
+    at + signature.count().max(1)
+}
+
+/// Whether the person typed their answer where the mail program keeps the signature: phones put the cursor there.
+pub(super) fn speaks(lines: &[Line]) -> bool {
+    let own: Vec<&str> = lines
+        .iter()
+        .map(|line| line.text.as_str())
+        .take_while(|text| !mark::begins_legal(text))
+        .filter(|text| !mark::is_mobile_footer(text))
+        .collect();
+    answer(&own.join("\n")).is_some() || own.iter().any(|text| mark::is_sentence(text))
+}
 
 /// Marks what stands below the person's text in each stretch of it: signatures, footers.
 pub(super) fn cut_signatures(lines: &[Line], parts: &mut [Part]) {

@@ -116,6 +116,7 @@ impl<'a> Sight<'a> {
                     .mail
                     .as_ref()
                     .is_some_and(|mail| !mail.authenticated),
+            by_mail: self.scene.audience.team() && message.mail.is_some(),
         }
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greffier::app::App;
+use greffier::app::{App, Replies};
 use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
 use greffier::domain::{Demarches, Email};
-use greffier::mail::Own;
+use greffier::mail::{Own, OwnSeal};
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
 use greffier::shelf::Shelf;
 use greffier::store::sled::{OpenOptions, Sled};
@@ -75,13 +75,24 @@ fn networks() -> BTreeMap<String, Limits> {
 
 impl Desk {
     pub(crate) fn new(setting: Setting, now: Timestamp) -> Self {
+        Self::of(
+            DOMAIN,
+            b"a secret of the tests, and of nobody else",
+            setting,
+            now,
+        )
+    }
+
+    /// The desk of another deployment; its relay is `mx.` and its domain.
+    pub(crate) fn of(domain: &str, secret: &[u8], setting: Setting, now: Timestamp) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store =
             Arc::new(Sled::open(&folder.path().join("store"), &OpenOptions::default()).unwrap());
         let own = Own {
-            domain: DOMAIN.to_owned(),
-            hosts: vec![DOMAIN.to_owned()],
-            authserv_ids: vec![RELAY.to_owned()],
+            domain: domain.to_owned(),
+            hosts: vec![domain.to_owned()],
+            authserv_ids: vec![format!("mx.{domain}")],
+            seal: Some(OwnSeal::of(secret)),
             ..Own::default()
         };
         let app = App {
@@ -93,7 +104,8 @@ impl Desk {
             directory: Directory::new(setting.rooms, networks(), setting.administrateurs),
             own,
             from_name: String::new(),
-            secret: b"a secret of the tests, and of nobody else".to_vec(),
+            replies: Replies::default(),
+            secret: secret.to_vec(),
         };
         Self {
             app,

@@ -280,7 +280,9 @@ impl World {
             mail_from: Some(from.to_owned()),
             rcpt_to: vec![address],
             peer: None,
+            authentication: None,
             too_large: None,
+            scan: None,
         }));
     }
 

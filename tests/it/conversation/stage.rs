@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
 use greffier::message::{
-    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt,
+    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt, Scan,
 };
 use greffier::store::Store as _;
 use jiff::tz::TimeZone;
@@ -82,6 +82,7 @@ impl Stage {
                 self.refused.insert(address.to_owned(), why.to_owned());
             }
             "réparé" => drop(self.refused.remove(rest)),
+            "nouvelle" => self.new_key(),
             "dépôt" => return self.depot(rest, more),
             "courriel" => return self.courriel(rest, more),
             "voir" => return self.voir(rest),
@@ -221,6 +222,14 @@ impl Stage {
         }
     }
 
+    /// `nouvelle clé`: what `greffier mail rotate-key` and a restart do.
+    fn new_key(&mut self) {
+        let app = &mut self.desk().app;
+        let new = format!("another secret, number {}", app.replies.retired.len());
+        let old = std::mem::replace(&mut app.secret, new.into_bytes());
+        app.replies.retired.insert(0, old);
+    }
+
     /// `dépôt 12 de jean@exemple.fr pour Jean Martin`, with the answers as TOML.
     fn depot(&mut self, rest: &str, more: &[String]) -> Vec<String> {
         let form = Regex::new(r"^(\d+)(?: clé (\S+))? de (\S+) pour (.*)$").unwrap();
@@ -266,8 +275,17 @@ impl Stage {
         lines
     }
 
-    /// `courriel [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the mail's own lines.
+    /// `courriel [infecté|non analysé] [sans preuve|falsifié] de ADRESSE (en réponse [à outbox-3] | vers ADRESSE)`, with the
+    /// mail's own lines; then `, sans jeton`, `, jeton abîmé`, `, sans références`.
     fn courriel(&mut self, rest: &str, more: &[String]) -> Vec<String> {
+        let (scan, rest) = if let Some(rest) = rest.strip_prefix("infecté ") {
+            let signature = "Win.Test.EICAR_HDB-1".to_owned();
+            (Some(Scan::Infected { signature }), rest)
+        } else if let Some(rest) = rest.strip_prefix("non analysé ") {
+            (Some(Scan::NotScanned), rest)
+        } else {
+            (None, rest)
+        };
         let (proof, rest) = if let Some(rest) = rest.strip_prefix("sans preuve ") {
             (Proof::None, rest)
         } else if let Some(rest) = rest.strip_prefix("falsifié ") {
@@ -275,6 +293,9 @@ impl Stage {
         } else {
             (Proof::Signed, rest)
         };
+        let (rest, damage) = rest
+            .split_once(", ")
+            .map_or((rest, ""), |(rest, damage)| (rest, damage));
         let rest = rest.strip_prefix("de ").expect("courriel de ADRESSE …");
         let (from, to) = rest
             .split_once(" en réponse")
@@ -285,6 +306,7 @@ impl Stage {
         } else {
             self.answered(from, to.trim_start_matches(" à "))
         };
+        let (to, answers) = damaged(damage, to, answers);
         self.letters += 1;
         let id = self.letters;
         let at = self.desk().now;
@@ -310,7 +332,9 @@ impl Stage {
             mail_from: Some(from.to_owned()),
             rcpt_to: vec![to],
             peer: None,
+            authentication: None,
             too_large: None,
+            scan,
         };
         let receipt = self
             .desk()
@@ -437,5 +461,21 @@ impl Stage {
             text = text.replace(code.as_str(), &format!("CODE-{}", index + 1));
         }
         text
+    }
+}
+
+/// What is left of an answer's address and references.
+fn damaged(damage: &str, to: String, answers: Option<Answered>) -> (String, Option<Answered>) {
+    match damage {
+        "" => (to, answers),
+        "sans jeton" => (format!("reponse@{DOMAIN}"), answers),
+        "sans références" => (to, None),
+        "jeton abîmé" => {
+            let (local, domain) = to.split_once('@').unwrap();
+            let last = if local.ends_with('a') { 'b' } else { 'a' };
+            let local = &local[..local.len() - 1];
+            (format!("{local}{last}@{domain}"), None)
+        }
+        _ => panic!("not something that happens to an answer: {damage}"),
     }
 }

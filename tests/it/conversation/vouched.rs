@@ -98,12 +98,15 @@ fn what_nobody_vouches_for_may_look_and_not_act() {
     assert_eq!(receipt.verdict, Verdict::Done);
     assert!(said(&mut desk).concat().contains("Lina"));
     // What was asked from a signed device is not confirmed from another.
-    desk.hear(None, Heard::Line(line("supprimer 1")));
+    desk.hear(None, Heard::Line(line("instruire 1")));
+    said(&mut desk);
+    desk.hear(None, Heard::Line(line("construire 1")));
     let preview = said(&mut desk).concat();
-    let code = preview
-        .split("confirmer ")
-        .nth(1)
-        .map_or("", |rest| &rest[..4]);
+    let (_, rest) = preview.split_once("`confirmer ").expect("a preview");
+    let code: String = rest
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect();
     unsigned.text = format!("confirmer {code}");
     let receipt = desk.hear(None, Heard::Line(unsigned));
     assert_eq!(receipt.verdict, Verdict::Refused);

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use data_encoding::HEXLOWER;
+use greffier::channel::clamd::Clamd;
 use greffier::channel::{Inbox, Shelf};
 use greffier::message::{Heard, Incoming, Receipt, Verdict};
 use sha2::{Digest, Sha256};
@@ -77,6 +78,14 @@ impl Desk {
 
     pub(crate) fn new() -> Self {
         Self::answering(Receipt::of(Verdict::Done))
+    }
+
+    /// The same, with a virus scanner before it.
+    pub(crate) fn scanned_by(self, scanner: Arc<Clamd>) -> Self {
+        Self {
+            inbox: self.inbox.scanned_by(scanner),
+            ..self
+        }
     }
 
     /// A middle that has stopped.

@@ -19,6 +19,7 @@ fn eml(folder: &Path) -> Eml {
         domain: "greffe.example".to_owned(),
         from_address: "greffe@greffe.example".to_owned(),
         host: "mx.greffe.example".to_owned(),
+        seal: None,
     };
     Eml::new(
         Settings {

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Desk, Memory};
 use crate::servers::{Dovecot, USER, dovecot, until};
 
-const OLD: Option<&str> = Some(" 1-Jan-2024 10:00:00 +0000");
+pub(crate) const OLD: Option<&str> = Some(" 1-Jan-2024 10:00:00 +0000");
 
-fn mail(name: &str) -> String {
+pub(crate) fn mail(name: &str) -> String {
     format!(
         "From: abf@culture.example\r\nTo: reponse+x@greffier.example\r\nMessage-ID: <{name}@culture.example>\r\n\
          Subject: {name}\r\n\r\nOui.\r\n"
@@ -25,7 +25,7 @@ fn mail(name: &str) -> String {
 }
 
 /// Settings for that server, `more` added or in the place of what is usual.
-fn settings(server: &Dovecot, more: &str) -> Settings {
+pub(crate) fn settings(server: &Dovecot, more: &str) -> Settings {
     let mut all: toml::Table = toml::from_str(&format!(
         "host = \"{}\"\nport = 1143\nsecurity = \"none\"\nuser = \"{USER}\"\npassword_file = \"{}\"\n",
         server.address(),
@@ -37,14 +37,14 @@ fn settings(server: &Dovecot, more: &str) -> Settings {
 }
 
 /// A channel that listens.
-struct Running {
+pub(crate) struct Running {
     health: Arc<Health>,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Running {
-    fn start(settings: Settings, data: &Path, inbox: Inbox) -> Self {
+    pub(crate) fn start(settings: Settings, data: &Path, inbox: Inbox) -> Self {
         let (health, stop) = (Arc::new(Health::default()), CancellationToken::new());
         let imap = Imap::new(settings, data, Arc::clone(&health)).unwrap();
         let stopping = stop.clone();
@@ -52,24 +52,24 @@ impl Running {
         Self { health, stop, task }
     }
 
-    fn why(&self) -> Option<String> {
+    pub(crate) fn why(&self) -> Option<String> {
         let checks = self.health.checks();
         checks.first().and_then(|check| check.why.clone())
     }
 
-    fn ready(&self) {
+    pub(crate) fn ready(&self) {
         until("all folders are read", || {
             self.why().is_none().then_some(())
         });
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
 
-fn subject(desk: &Desk, incoming: &Incoming) -> String {
+pub(crate) fn subject(desk: &Desk, incoming: &Incoming) -> String {
     let original = desk.text(&letter(incoming).original.hash);
     let line = original
         .lines()
@@ -84,7 +84,7 @@ fn letter(incoming: &Incoming) -> &MailIn {
     mail
 }
 
-fn heard(desk: &Desk, count: usize) -> Vec<Incoming> {
+pub(crate) fn heard(desk: &Desk, count: usize) -> Vec<Incoming> {
     until("mails are handed in", || {
         Some(desk.heard()).filter(|heard| heard.len() >= count)
     })
@@ -293,6 +293,34 @@ async fn of_a_mail_that_is_too_large_only_the_header_is_taken() {
         (client.count("Quarantaine") == 1).then_some(())
     });
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_mail_is_fetched_in_parts_and_is_whole() {
+    let Some(server) = dovecot("") else { return };
+    let (desk, data) = (Desk::new(), tempfile::tempdir().unwrap());
+    let mut client = server.client();
+    // Around the end of a part, and longer than all that is fetched at once.
+    let mut expected = Vec::new();
+    for size in [2_097_152, 2_097_153, 3_145_728, 5_000_001] {
+        let head = mail(&size.to_string());
+        let rest = size - head.len() - 2;
+        // No two parts of it are alike.
+        let text: String = ('a'..='w').cycle().take(rest).collect();
+        expected.push(format!("{head}{text}\r\n"));
+        client.append("INBOX", None, expected.last().unwrap());
+    }
+    let running = Running::start(
+        settings(&server, "take_all = true"),
+        data.path(),
+        desk.inbox.clone(),
+    );
+    let heard = heard(&desk, expected.len());
+    running.ready();
+    running.end().await;
+    for (one, expected) in heard.iter().zip(&expected) {
+        assert!(desk.text(&letter(one).original.hash) == *expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

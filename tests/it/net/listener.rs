@@ -335,6 +335,18 @@ async fn chunks_make_a_mail_of_any_octets() {
 }
 
 #[tokio::test]
+async fn a_mail_is_answered_before_the_next_chunk_is_there() {
+    let desk = Desk::new();
+    let running = running(settings(), &desk).await;
+    let mut client = Client::new(running.smtp).await;
+    client
+        .send("EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<reponse+a@greffe.example>\r\n")
+        .await;
+    client.send("BDAT 2 LAST\r\nxyBDAT 9 LAST\r\nz").await;
+    assert_eq!(client.codes(4).await, ["250", "250", "250", "250"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_kept_or_committed_stays_with_its_sender() {
     for desk in [Desk::closed(), Desk::full()] {
         let running = running(settings(), &desk).await;

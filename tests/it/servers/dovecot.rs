@@ -1,4 +1,4 @@
-//! Real mail servers of Debian, started by the tests in folders and on addresses of their own.
+//! Dovecot.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,6 +17,13 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The one mailbox of the servers, and its password.
 pub(crate) const USER: &str = "greffe";
 pub(crate) const PASSWORD: &str = "sésame \"ouvre-toi\"";
+/// The password of everybody else, where there are [`OTHERS`].
+pub(crate) const CLIENT: &str = "ouvre-toi";
+/// More configuration: mail comes in by LMTP at [`Dovecot::lmtp`], and every address has a mailbox, whatever stands behind
+/// a `+` in it.
+pub(crate) const OTHERS: &str = "protocols = imap lmtp\nservice lmtp {\n inet_listener lmtp {\n port = 1024\n }\n}\n\
+    passdb {\n driver = static\n args = password=ouvre-toi\n}\nrecipient_delimiter = +\n\
+    postmaster_address = postmaster@relais.example\nmail_max_userip_connections = 100\n";
 
 /// What is asked until it is so.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -43,12 +50,15 @@ pub(crate) fn dovecot(more: &str) -> Option<Dovecot> {
     let binary = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
         .into_iter()
         .find(|path| Path::new(path).exists());
+    let lmtp = ["/usr/lib/dovecot/lmtp", "/usr/libexec/dovecot/lmtp"];
+    let lmtp = lmtp.into_iter().any(|path| Path::new(path).exists());
+    let binary = binary.filter(|_| lmtp || !more.contains("lmtp"));
     let Some(binary) = binary else {
         assert!(
             std::env::var("GREFFIER_REQUIRE_SERVERS").as_deref() != Ok("1"),
             "Dovecot is not installed: apt-get install dovecot-imapd dovecot-lmtpd"
         );
-        eprintln!("Skipped: Dovecot is not installed");
+        eprintln!("Skipped: Dovecot is not installed, or not all of it");
         return None;
     };
     let mut server = Dovecot::configured(more);
@@ -95,10 +105,10 @@ impl Dovecot {
         let config = format!(
             "protocols = imap\nlisten = {address}\nbase_dir = {shown}/run\nstate_dir = {shown}/state\n\
              log_path = {shown}/log\ninstance_name = {address}\n{who}\
-             mail_location = maildir:{shown}/mail\ndisable_plaintext_auth = no\nauth_mechanisms = plain login\n\
+             mail_location = maildir:~\ndisable_plaintext_auth = no\nauth_mechanisms = plain login\n\
              ssl = yes\nssl_cert = <{shown}/cert.pem\nssl_key = <{shown}/key.pem\n\
              passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {shown}/users\n}}\n\
-             userdb {{\n driver = static\n args = home={shown}/mail\n}}\n\
+             userdb {{\n driver = static\n args = home={shown}/mail/%u\n}}\n\
              namespace inbox {{\n inbox = yes\n separator = /\n}}\n\
              service imap-login {{\n inet_listener imap {{\n port = 1143\n }}\n inet_listener imaps {{\n port = 1993\n ssl = yes\n }}\n}}\n\
              {more}\n"
@@ -151,9 +161,25 @@ impl Dovecot {
         &self.address
     }
 
+    /// Where it takes mail by LMTP, if it has [`OTHERS`].
+    pub(crate) fn lmtp(&self) -> String {
+        format!("{}:1024", self.address)
+    }
+
+    /// Where it is read by IMAP.
+    pub(crate) fn imap(&self) -> String {
+        format!("{}:1143", self.address)
+    }
+
     /// A file or folder of it: `password`, `ca.pem`, `mail`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Whose files its mailboxes are.
+    pub(crate) fn owner(&self) -> u32 {
+        let uid = rustix::process::getuid();
+        if uid.is_root() { 65534 } else { uid.as_raw() }
     }
 
     /// What it logged.
@@ -163,9 +189,14 @@ impl Dovecot {
 
     /// A client that is logged in.
     pub(crate) fn client(&self) -> Client {
+        self.client_of(USER, PASSWORD)
+    }
+
+    /// The same for somebody else.
+    pub(crate) fn client_of(&self, user: &str, password: &str) -> Client {
         let mut client = Client::connect(&self.address).unwrap();
-        let password = PASSWORD.replace('"', "\\\"");
-        client.ask(&format!("LOGIN {USER} \"{password}\""));
+        let password = password.replace('"', "\\\"");
+        client.ask(&format!("LOGIN {user} \"{password}\""));
         client
     }
 }

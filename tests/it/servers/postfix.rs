@@ -27,6 +27,29 @@ pub(crate) struct Postfix {
 /// it cannot be had: the reason is printed, and the test passes by doing nothing. With `GREFFIER_REQUIRE_SERVERS=1` it
 /// fails instead.
 pub(crate) fn postfix(domain: &str, relay: SocketAddr) -> Option<Postfix> {
+    let to = |postfix: &Postfix| format!("{domain} lmtp:inet:{}\n", postfix.lmtp());
+    started(domain, relay, to)
+}
+
+/// The same, but each of the domains is handed on by LMTP to where it says; without an address to [`Postfix::lmtp`]. Mail
+/// for other domains goes nowhere.
+pub(crate) fn postfix_between(domains: &[(&str, Option<String>)]) -> Option<Postfix> {
+    let names: Vec<&str> = domains.iter().map(|(name, _)| *name).collect();
+    let to = |postfix: &Postfix| {
+        let route = |(name, to): &(&str, Option<String>)| {
+            let to = to.clone().unwrap_or_else(|| postfix.lmtp());
+            format!("{name} lmtp:inet:{to}\n")
+        };
+        domains.iter().map(route).collect()
+    };
+    started(&names.join(", "), SocketAddr::from(([127, 0, 0, 1], 9)), to)
+}
+
+fn started(
+    domains: &str,
+    relay: SocketAddr,
+    transport: impl Fn(&Postfix) -> String,
+) -> Option<Postfix> {
     let missing = if !cfg!(target_os = "linux") || !Path::new(BINARY).exists() {
         "Postfix is not installed (apt-get install postfix)"
     } else if !rustix::process::getuid().is_root() {
@@ -34,7 +57,8 @@ pub(crate) fn postfix(domain: &str, relay: SocketAddr) -> Option<Postfix> {
     } else if Command::new("openssl").arg("version").output().is_err() {
         "there is no openssl to make a certificate with"
     } else {
-        let postfix = Postfix::configured(domain, relay);
+        let postfix = Postfix::configured(domains, relay);
+        fs::write(postfix.path("etc/transport"), transport(&postfix)).unwrap();
         postfix.start();
         return Some(postfix);
     };
@@ -47,7 +71,7 @@ pub(crate) fn postfix(domain: &str, relay: SocketAddr) -> Option<Postfix> {
 }
 
 impl Postfix {
-    fn configured(domain: &str, relay: SocketAddr) -> Self {
+    fn configured(domains: &str, relay: SocketAddr) -> Self {
         static USED: AtomicU16 = AtomicU16::new(0);
         let [high, low] = USED.fetch_add(1, Ordering::SeqCst).to_be_bytes();
         let folder = tempfile::tempdir().unwrap();
@@ -61,14 +85,12 @@ impl Postfix {
             fs::create_dir(postfix.path(name)).unwrap();
         }
         postfix.certify();
-        fs::write(postfix.path("etc/main.cf"), postfix.main(domain, relay)).unwrap();
+        fs::write(postfix.path("etc/main.cf"), postfix.main(domains, relay)).unwrap();
         fs::write(postfix.path("etc/master.cf"), postfix.master()).unwrap();
-        let transport = format!("{domain} lmtp:inet:{}\n", postfix.lmtp());
-        fs::write(postfix.path("etc/transport"), transport).unwrap();
         postfix
     }
 
-    fn main(&self, domain: &str, relay: SocketAddr) -> String {
+    fn main(&self, domains: &str, relay: SocketAddr) -> String {
         let here = self.path("");
         let here = here.display();
         let owned = Command::new("chown")
@@ -82,7 +104,7 @@ impl Postfix {
              lmtp_dns_support_level = disabled\nsmtp_host_lookup = native\nlmtp_host_lookup = native\n\
              myhostname = relais.example\nmydestination =\nlocal_recipient_maps =\nalias_maps =\nalias_database =\n\
              mynetworks = 127.0.0.0/8\nsmtpd_relay_restrictions = permit_mynetworks, reject\nsmtpd_peername_lookup = no\n\
-             relay_domains = {domain}\ntransport_maps = texthash:{here}/etc/transport\nrelayhost = [{}]:{}\n\
+             relay_domains = {domains}\ntransport_maps = texthash:{here}/etc/transport\nrelayhost = [{}]:{}\n\
              queue_run_delay = 1s\nminimal_backoff_time = 1s\nmaximal_backoff_time = 2s\ntransport_retry_time = 1s\n\
              smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {here}/cert.pem\nsmtpd_tls_key_file = {here}/key.pem\n\
              smtpd_tls_received_header = yes\nmessage_size_limit = 50000000\nbiff = no\n",
@@ -151,6 +173,24 @@ impl Postfix {
     /// Stops it, deliveries and all. What is in its queue stays there.
     pub(crate) fn stop(&self) {
         self.run("stop");
+        until("Postfix is gone", || {
+            TcpStream::connect(self.submission()).err()
+        });
+    }
+
+    /// Adds to its configuration, or takes the place of what is there, from now on.
+    pub(crate) fn set(&self, line: &str) {
+        let main = self.path("etc/main.cf");
+        let mut text = fs::read_to_string(&main).unwrap();
+        text.push_str(line);
+        text.push('\n');
+        fs::write(main, text).unwrap();
+        assert!(self.run("reload"), "{}", self.log());
+    }
+
+    /// Stops it as a power cut would: nothing is finished.
+    pub(crate) fn abort(&self) {
+        self.run("abort");
         until("Postfix is gone", || {
             TcpStream::connect(self.submission()).err()
         });

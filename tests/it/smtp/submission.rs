@@ -29,6 +29,7 @@ fn smtp(settings: Settings) -> (Smtp, Arc<Health>) {
         domain: "greffe.example".to_owned(),
         from_address: "greffe@greffe.example".to_owned(),
         host: "mx.greffe.example".to_owned(),
+        seal: None,
     };
     let health = Arc::new(Health::default());
     (
@@ -415,4 +416,35 @@ async fn mail_is_signed_where_there_is_a_key() {
         given[0].content
     );
     assert_eq!(given[0].content, given[1].content);
+}
+
+#[tokio::test]
+async fn a_token_is_read_at_each_connection() {
+    // The first connection is hung up on after its mail, so that there is a second.
+    let fake = Fake::new(&[
+        ("EHLO", &["250-fake.example\r\n250 AUTH XOAUTH2 PLAIN"]),
+        ("AUTH", &["235 2.7.0 welcome"]),
+        ("RSET", &[DROP]),
+    ]);
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "first\n").unwrap();
+    let (smtp, _) = smtp(Settings {
+        user: "greffe@example.fr".to_owned(),
+        token_file: Some(token.path().to_owned()),
+        ..settings(&fake)
+    });
+    assert_eq!(sent(&smtp).await, delivered());
+    std::fs::write(token.path(), "second\n").unwrap();
+    assert_eq!(sent(&smtp).await, delivered());
+    let said = |token: &str| {
+        let message = format!("user=greffe@example.fr\u{1}auth=Bearer {token}\u{1}\u{1}");
+        format!(
+            "AUTH XOAUTH2 {}",
+            data_encoding::BASE64.encode(message.as_bytes())
+        )
+    };
+    assert_eq!(fake.lines("AUTH"), [said("first"), said("second")]);
+    // No token is nobody's fault but ours.
+    std::fs::write(token.path(), "\n").unwrap();
+    assert!(matches!(sent(&smtp).await, Outcome::Held { .. }));
 }
