@@ -400,9 +400,12 @@ fn one_line(text: &str, longest: usize) -> String {
 /// `text` without control characters other than line ends and tabs, and without what turns the direction of writing.
 fn printable(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
+    let printable: String = text
+        .chars()
         .filter(|c| (!c.is_control() || matches!(c, '\n' | '\t')) && !turns(*c))
-        .collect()
+        .collect();
+    // A line may have held nothing else.
+    printable.trim_end().trim_start_matches('\n').to_owned()
 }
 
 fn recipients(message: &Message<'_>, headers: &[(String, String)]) -> Vec<String> {

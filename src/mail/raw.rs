@@ -16,8 +16,10 @@ const LINES: usize = 1_200_000;
 const BOUNDARIES: usize = 20_000;
 /// Most messages within messages.
 const NESTED: usize = 50;
-/// Longest header section, in octets. Postfix takes a tenth of it.
-const HEADERS: usize = 1 << 20;
+/// Longest header section, in octets. Postfix takes a twentieth of it.
+const HEADERS: usize = 2 << 20;
+/// Most lines of a header section.
+const HEADER_LINES: usize = 100_000;
 
 /// The start of `raw` that is within the limits.
 pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8]> {
@@ -35,7 +37,7 @@ pub(crate) fn bounded<'a>(raw: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, [u8
             || lines > LINES
             || boundaries > BOUNDARIES
             || nested > NESTED
-            || (in_headers && end > HEADERS);
+            || (in_headers && (end > HEADERS || lines > HEADER_LINES));
         if excess {
             notes.push(format!("Only the first {end} bytes are read"));
             break;

@@ -76,6 +76,16 @@ fn a_line_of_a_megabyte_is_read() {
 }
 
 #[test]
+fn lines_of_control_characters_say_nothing() {
+    let reply = |body: &str| {
+        let raw = format!("From: a@example.org\nSubject: x\n\n{body}");
+        understand(raw.as_bytes(), &own())
+    };
+    assert_eq!(reply("\u{f}\n\nBonjour\n\u{f}\n\u{202e}\n").reply, "Bonjour");
+    assert_eq!(reply("\u{f}\n\u{f}\n").class, Class::Other);
+}
+
+#[test]
 fn nesting_is_bounded() {
     let raw = format!(
         "From: a@example.org\n{}",
