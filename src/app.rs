@@ -25,6 +25,7 @@ mod trace;
 mod undelivered;
 mod word;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -114,12 +115,28 @@ pub enum Error {
         /// What the reader said.
         why: String,
     },
+    /// A mail made the code that reads it panic.
+    #[error("what understands a mail panicked")]
+    Panic,
     /// The commit was stale again and again.
     #[error("the store moved at each of several tries")]
     Contended,
 }
 
 impl Error {
+    /// Whether it says nothing of what was heard: the same comes through once there is room again, and is to be handed
+    /// in again, for the ledger has no more room than the shelf.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Store(_) => true,
+            Self::Shelf(error) => matches!(
+                error.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem
+            ),
+            _ => false,
+        }
+    }
+
     fn document(collection: Collection, error: &serde_json::Error) -> Self {
         Self::Document {
             collection,
@@ -142,7 +159,7 @@ impl<S: Store> App<S> {
         match self.attempt(journal, incoming, now, |app, draft| {
             app.dispatch(draft, incoming)
         }) {
-            Err(error) if !matches!(error, Error::Store(_)) => {
+            Err(error) if !error.passes() => {
                 tracing::error!(error = %error, "Cannot handle what was heard; it is put aside");
                 self.attempt(journal, incoming, now, |app, draft| {
                     app.put_aside(draft, incoming)

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod console;
 pub mod control;
 pub mod eml;
+pub mod examine;
 pub mod http;
 pub mod imap;
 mod letter;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::authenticate::Authenticator;
 use self::clamd::{Away, Clamd};
 use crate::message::{Destination, Incoming, Limits, Outcome, Outgoing, Receipt, Scan};
 pub use crate::shelf::Shelf;
@@ -45,6 +47,7 @@ pub struct Inbox {
     sender: mpsc::Sender<Heard>,
     shelf: Arc<dyn Shelf>,
     scanner: Option<Arc<Clamd>>,
+    authenticator: Option<Authenticator>,
 }
 
 /// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
@@ -59,6 +62,7 @@ impl Inbox {
             sender,
             shelf,
             scanner: None,
+            authenticator: None,
         }
     }
 

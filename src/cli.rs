@@ -280,7 +280,8 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
         .build()?;
     runtime.block_on(async {
         let (sender, heard) = mpsc::channel(1);
-        let mut inbox = Inbox::new(sender, Arc::clone(&app.shelf));
+        let mut inbox =
+            Inbox::new(sender, Arc::clone(&app.shelf)).checked_by(run::authenticator(config));
         if let Some(clamav) = config.clamav.clone() {
             inbox = inbox.scanned_by(Arc::new(Clamd::new(clamav, Arc::default())));
         }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use self::speak::{Outbox, speak};
 use self::writer::{Bells, write};
 use crate::app::App;
+use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::http::health::Health;
 use crate::channel::{Channel, Heard, Inbox};
@@ -66,6 +67,11 @@ impl<S: Store> Daemon<S> {
     pub fn scan_by(&mut self, scanner: Arc<Clamd>) {
         self.door = self.door.clone().scanned_by(Arc::clone(&scanner));
         self.listen(scanner);
+    }
+
+    /// Has the senders of all mail checked. To be called before anything listens.
+    pub fn check_by(&mut self, authenticator: Authenticator) {
+        self.door = self.door.clone().checked_by(authenticator);
     }
 
     /// Listens to `channel`.

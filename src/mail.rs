@@ -11,6 +11,7 @@ mod automatic;
 mod body;
 mod bounce;
 pub mod compose;
+mod contained;
 pub mod dkim;
 mod html;
 mod nested;
@@ -33,6 +34,7 @@ pub use answer::{Answer, OuiNon, answer};
 pub use attachment::{Attachment, Files, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
+pub use contained::contained;
 pub use own::OwnSeal;
 pub use thread::{parse_thread, thread_name};
 pub use token::{Claim, Purpose, short_code, token};
@@ -54,6 +56,8 @@ pub struct Own {
     pub inbound_limits: Limits,
     /// By which our own mail is known when it comes back; by its `Message-ID` alone where absent.
     pub seal: Option<OwnSeal>,
+    /// By which mail of ours is known that was sent before the key was changed.
+    pub retired_seals: Vec<OwnSeal>,
     /// Which files are taken.
     pub files: Files,
 }
@@ -67,6 +71,7 @@ impl Default for Own {
             reply_prefix: "reponse".to_owned(),
             inbound_limits: Limits::default(),
             seal: None,
+            retired_seals: Vec::new(),
             files: Files::default(),
         }
     }
@@ -303,9 +308,7 @@ fn class(
 
 /// Whether nobody but its addressee could read the mail.
 fn is_encrypted(message: &Message<'_>, reply: &str) -> bool {
-    pgp::is_encrypted(message)
-        || pgp::holds_encrypted(reply)
-        || smime::sealed(message) == Some(smime::Sealed::Encrypted)
+    pgp::is_encrypted(message) || pgp::holds_encrypted(reply) || smime::is_encrypted(message)
 }
 
 /// A report of delivery, by its form or, from a mail server, by its words.
@@ -437,7 +440,7 @@ fn recipients(message: &Message<'_>, headers: &[(String, String)]) -> Vec<String
     recipients
 }
 
-/// The token in an address of ours: `reponse+TOKEN@domain`. The address is in lower case already.
+/// The conversation that a `Message-ID` of ours names.
 fn thread_in(id: &str, own: &Own) -> Option<String> {
     own.hosts
         .iter()

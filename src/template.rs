@@ -142,7 +142,7 @@ impl Templates {
     }
 
     /// A line in a room that is no notice of a dossier: `held` (a mail in quarantine: `id`, `number`, `from`, `subject`,
-    /// `reason`, `excerpt`, `instructeur`), `held_dealt` (what became of it: `id`, `number`, `state`, `by`, `other`),
+    /// `reason`, `excerpt`, `instructeur`, `takeable`, `allowable`), `held_dealt` (what became of it: `id`, `number`, `state`, `by`, `other`),
     /// `undelivered` (`number`, `network`, `address`, `why`). Keys left out count as absent.
     pub fn room_named(
         &self,
@@ -167,6 +167,8 @@ impl Templates {
             "state",
             "other",
             "by",
+            "takeable",
+            "allowable",
         ];
         let mut context = context::of_audience(audience);
         context.extend(context::redacted("salon", filled(&known, fields), audience));

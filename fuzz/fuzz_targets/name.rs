@@ -35,9 +35,8 @@ fuzz_target!(|octets: &[u8]| {
     let _ = Own::default().token_in(&text);
     let name = safe_name(&text, "application/pdf");
     assert!(!name.is_empty() && name.len() <= 300 && !name.contains(['/', '\\', '\0', '\r', '\n']));
-    assert_eq!(
-        safe_name(&name, "application/pdf"),
-        name,
-        "a safe name is one already"
+    assert!(
+        !name.starts_with('.') && !name.ends_with(['.', ' ']),
+        "{name:?}"
     );
 });

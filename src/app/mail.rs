@@ -10,14 +10,13 @@ mod outcome;
 
 use self::admission::Admission;
 pub(super) use self::file::Entry;
-use self::origin::Found;
-pub(super) use self::origin::Origin;
+pub(super) use self::origin::{Found, Origin};
 use self::outcome::{Obstacle, empty, held_reason};
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
 use crate::domain::{Command, Email, Person};
-use crate::mail::{Class, Reason, Understood, understand};
+use crate::mail::{Class, Reason, State, Understood, understand};
 use crate::message::{MailIn, Scan, Verdict};
 use crate::store::Store;
 
@@ -90,7 +89,8 @@ impl<S: Store> App<S> {
 
     /// What `mail` says. Where its sender was checked on arrival, that counts, and not what the header says of it.
     pub(super) fn understood(&self, mail: &MailIn) -> Result<Understood, Error> {
-        let mut understood = understand(&self.shelf.read(&mail.original.hash)?, &self.own);
+        let raw = self.shelf.read(&mail.original.hash)?;
+        let mut understood = guarded(|| understand(&raw, &self.own))?;
         if let Some(checked) = &mail.authentication {
             understood.authentication = checked.clone();
         }
@@ -119,7 +119,13 @@ impl<S: Store> App<S> {
             return Ok(());
         }
         // The address of an instructeur is not the dossier's to mark.
-        let Some(origin) = origin.filter(|origin| origin.instructeur().is_none()) else {
+        let marked = origin.filter(|origin| {
+            let about = bounce.recipient.as_deref().map(Email::new);
+            origin.instructeur().is_none()
+                && about.is_none_or(|about| about == origin.expected)
+                && understood.authentication.state != State::Fail
+        });
+        let Some(origin) = marked else {
             return self.hold(draft, &held);
         };
         let why = bounce.status.clone().unwrap_or_else(|| "5.0.0".to_owned());
@@ -128,10 +134,17 @@ impl<S: Store> App<S> {
             why,
         };
         match self.act(draft, origin.dossier, &Person::Greffier, &[command])? {
-            Ok(_) => Ok(()),
-            Err(_) => self.hold(draft, &held),
+            Ok(events) if !events.is_empty() => Ok(()),
+            // What changes nothing is not lost either: somebody may look at what it says.
+            Ok(_) | Err(_) => self.hold(draft, &held),
         }
     }
+}
+
+/// What `understand` makes of a mail. It is pure: where it panics nothing is half done, and the mail that it panics at
+/// must not stop the writer each time it is taken from the journal.
+pub(super) fn guarded<T>(understand: impl FnOnce() -> T) -> Result<T, Error> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(understand)).map_err(|_| Error::Panic)
 }
 
 /// Why a mail that may be filed still is not: nobody can read it, or nothing has looked at its files.
@@ -144,10 +157,22 @@ fn unread(mail: &MailIn, understood: &Understood) -> Option<Obstacle> {
 
 /// Whether the one who is expected answers with nothing: a person may not have seen that his text did not leave.
 fn is_empty_answer(understood: &Understood, found: &Found) -> bool {
-    let Found::Conversation(origin) = found else {
+    let (Found::Conversation(origin) | Found::Answered(origin)) = found else {
         return false;
     };
     let sender = understood.from.as_ref();
     understood.reason == Some(Reason::Empty)
         && sender.is_some_and(|from| Email::new(&from.address) == origin.expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_over_a_mail_is_an_error_like_another() {
+        assert_eq!(guarded(|| 1).ok(), Some(1));
+        let outcome = guarded(|| -> u8 { panic!("a mail that nobody foresaw") });
+        assert!(matches!(outcome, Err(Error::Panic)));
+    }
 }

@@ -9,15 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
-use super::mail::Origin;
+use super::mail::{Found, Origin};
 use super::{App, Error};
 use crate::domain::{AvisId, DossierId, Email};
-use crate::mail::Understood;
+use crate::mail::{Reason, Understood, understand};
 use crate::message::{MailIn, Scan, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Held;
 
-/// Most mails that a list looks at.
+/// Most mails of a list, and of one look into the store.
 const LISTED: usize = 500;
 /// Rejected mails looked at in one tick.
 const SWEPT: usize = 100;
@@ -42,12 +42,63 @@ struct Kept {
     reason: String,
     #[serde(default)]
     attachments: Vec<(String, u64)>,
+    /// Whether it says that it is from the very address that was written to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    expected: bool,
+    /// Whether only its addressee could read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    encrypted: bool,
 }
 
 impl Kept {
-    /// Whether it came from an address that was not written to.
-    fn is_from_elsewhere(&self) -> bool {
-        ["sender_not_expected", "references_only"].contains(&self.reason.as_str())
+    fn new(id: u64, at: Timestamp, hold: &Hold<'_>) -> Self {
+        let &Hold {
+            mail,
+            understood,
+            origin,
+            reason,
+        } = hold;
+        let attachments = understood.attachments.iter();
+        let from = understood.from.as_ref();
+        let sender = from.map(|from| Email::new(&from.address));
+        Self {
+            id,
+            at,
+            mail: mail.clone(),
+            from: from.map(|from| from.address.clone()),
+            subject: Some(understood.subject.clone()).filter(|subject| !subject.is_empty()),
+            dossier: origin.map(|origin| origin.dossier),
+            avis: origin.and_then(Origin::avis),
+            instructeur: origin.and_then(Origin::instructeur).cloned(),
+            reason: reason.to_owned(),
+            attachments: attachments
+                .map(|attachment| (attachment.name.clone(), attachment.bytes))
+                .collect(),
+            expected: origin.is_some_and(|origin| sender.as_ref() == Some(&origin.expected)),
+            encrypted: understood.reason == Some(Reason::Encrypted),
+        }
+    }
+
+    /// Whether it is offered to be taken into a dossier. What is not offered can still be typed, but for a virus.
+    fn is_takeable(&self) -> bool {
+        self.virus().is_none() && !["infected", "forged", "crossed"].contains(&self.reason.as_str())
+    }
+
+    /// Whether it is offered to be taken at one click: what would be sent on to the usager, or what nobody has attributed,
+    /// is to be read first.
+    fn is_takeable_at_once(&self) -> bool {
+        self.is_takeable() && self.dossier.is_some() && self.instructeur.is_none()
+    }
+
+    /// Whether its address is offered to be allowed: it was not written to.
+    fn is_allowable(&self) -> bool {
+        let elsewhere = ["sender_not_expected", "references_only"].contains(&self.reason.as_str());
+        elsewhere && !self.expected && self.is_takeable()
+    }
+
+    /// Whether its text may be shown.
+    fn is_quotable(&self) -> bool {
+        self.virus().is_none() && !self.encrypted && self.reason != "encrypted"
     }
 
     /// The instructeur who answers the usager by it, as far as its sender says so.
@@ -67,8 +118,8 @@ impl Kept {
 
     /// The first `most` characters of its `text`, where it may be quoted and says anything.
     fn excerpt(&self, text: &str, most: usize) -> String {
-        let quoted = self.virus().is_none() && self.reason != "encrypted";
-        text.chars().take(if quoted { most } else { 0 }).collect()
+        let most = if self.is_quotable() { most } else { 0 };
+        text.chars().take(most).collect()
     }
 
     fn shown(&self) -> Held {
@@ -82,6 +133,8 @@ impl Kept {
             instructeur: self.answering().cloned(),
             reason: self.reason.clone(),
             attachments: self.attachments.clone(),
+            takeable: self.is_takeable(),
+            allowable: self.is_allowable(),
         }
     }
 }
@@ -119,52 +172,42 @@ struct Rejected {
 impl<S: Store> App<S> {
     /// Holds a mail, and tells the rooms concerned.
     pub(super) fn hold(&self, draft: &mut Draft<'_, S>, hold: &Hold<'_>) -> Result<(), Error> {
-        let &Hold {
-            mail,
-            understood,
-            origin,
-            reason,
-        } = hold;
-        let attachments = understood
-            .attachments
-            .iter()
-            .map(|attachment| (attachment.name.clone(), attachment.bytes))
-            .collect();
-        let kept = Kept {
-            id: self.next_id(draft)?,
-            at: draft.at,
-            mail: mail.clone(),
-            from: understood.from.as_ref().map(|from| from.address.clone()),
-            subject: Some(understood.subject.clone()).filter(|subject| !subject.is_empty()),
-            dossier: origin.map(|origin| origin.dossier),
-            avis: origin.and_then(Origin::avis),
-            instructeur: origin.and_then(Origin::instructeur).cloned(),
-            reason: reason.to_owned(),
-            attachments,
-        };
-        draft.put(Collection::Quarantine, key(kept.id), &kept)?;
-        draft.receipt.verdict = Verdict::Quarantined;
-        self.announce_held(draft, &kept, &understood.reply)
+        let kept = self.keep_held(draft, hold)?;
+        self.announce_held(draft, &kept, &hold.understood.reply)
     }
 
-    /// Holds a mail that we failed to understand.
+    /// Holds a mail that we failed to handle, with what can be known of it, and tells whoever can be told.
     pub(super) fn hold_unread(&self, draft: &mut Draft<'_, S>, mail: &MailIn) -> Result<(), Error> {
-        let id = self.next_id(draft)?;
-        let kept = Kept {
-            id,
-            at: draft.at,
-            mail: mail.clone(),
-            from: None,
-            subject: None,
-            dossier: None,
-            avis: None,
-            instructeur: None,
-            reason: "not_understood".to_owned(),
-            attachments: Vec::new(),
+        let understood = match self.understood(mail) {
+            Err(Error::Store(error)) => return Err(error.into()),
+            understood => understood.unwrap_or_else(|_| understand(&[], &self.own)),
         };
-        draft.put(Collection::Quarantine, key(id), &kept)?;
+        let found = match self.found(draft, mail, &understood) {
+            Err(Error::Store(error)) => return Err(error.into()),
+            found => found.ok(),
+        };
+        let hold = Hold {
+            mail,
+            understood: &understood,
+            origin: found.as_ref().and_then(Found::origin),
+            reason: "not_understood",
+        };
+        let kept = self.keep_held(draft, &hold)?;
+        match self.announce_held(draft, &kept, "") {
+            Err(Error::Store(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::error!(error = %error, "Cannot tell of a mail that is put aside");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn keep_held(&self, draft: &mut Draft<'_, S>, hold: &Hold<'_>) -> Result<Kept, Error> {
+        let kept = Kept::new(self.next_id(draft)?, draft.at, hold);
+        draft.put(Collection::Quarantine, key(kept.id), &kept)?;
         draft.receipt.verdict = Verdict::Quarantined;
-        Ok(())
+        Ok(kept)
     }
 
     fn next_id(&self, draft: &mut Draft<'_, S>) -> Result<u64, Error> {
@@ -176,23 +219,34 @@ impl<S: Store> App<S> {
         Ok(id)
     }
 
-    /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers.
-    fn held_for(&self, draft: &Draft<'_, S>, email: &Email) -> Result<Vec<Kept>, Error> {
-        let rows = self
-            .store
-            .scan(Collection::Quarantine, "", Bound::Unbounded, LISTED)?;
+    /// The mails that somebody may decide on: an administrateur all of them, an instructeur those of his dossiers. Beyond
+    /// [`LISTED`] it is only said that there are more.
+    fn held_for(&self, draft: &Draft<'_, S>, email: &Email) -> Result<(Vec<Kept>, bool), Error> {
         let mut held = Vec::new();
-        for (_, value) in rows
-            .into_iter()
-            .take_while(|(key, _)| !key.starts_with(REJECTED))
-        {
-            let kept: Kept = serde_json::from_value(value)
-                .map_err(|error| Error::document(Collection::Quarantine, &error))?;
-            if self.may_see(draft, &kept, email)? {
+        let mut last: Option<String> = None;
+        loop {
+            let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+            let rows = self.store.scan(Collection::Quarantine, "", from, LISTED)?;
+            let end = rows.len() < LISTED;
+            for (key, value) in rows {
+                if key.starts_with(REJECTED) {
+                    return Ok((held, false));
+                }
+                let kept: Kept = serde_json::from_value(value)
+                    .map_err(|error| Error::document(Collection::Quarantine, &error))?;
+                last = Some(key);
+                if !self.may_see(draft, &kept, email)? {
+                    continue;
+                }
+                if held.len() == LISTED {
+                    return Ok((held, true));
+                }
                 held.push(kept);
             }
+            if end {
+                return Ok((held, false));
+            }
         }
-        Ok(held)
     }
 
     /// Forgets mails that were rejected long ago, a few at a time, the first that came first.
@@ -220,8 +274,8 @@ impl<S: Store> App<S> {
         }
     }
 
-    /// How many mails somebody may decide on.
+    /// How many mails somebody may decide on, at most [`LISTED`].
     pub(super) fn held_count(&self, draft: &Draft<'_, S>, email: &Email) -> Result<usize, Error> {
-        Ok(self.held_for(draft, email)?.len())
+        Ok(self.held_for(draft, email)?.0.len())
     }
 }

@@ -31,7 +31,6 @@ use tokio_util::sync::CancellationToken;
 use self::folder::Watcher;
 use self::place::Places;
 use self::pulse::Pulse;
-use super::authenticate::Authenticator;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
 use crate::message::{Limits, Outcome, Outgoing};
@@ -220,7 +219,6 @@ struct Account {
 /// A mailbox.
 pub struct Imap {
     account: Arc<Account>,
-    authenticator: Option<Authenticator>,
 }
 
 impl Imap {
@@ -246,15 +244,7 @@ impl Imap {
         };
         Ok(Self {
             account: Arc::new(account),
-            authenticator: None,
         })
-    }
-
-    /// The same mailbox, with the senders of its mail checked.
-    #[must_use]
-    pub fn checked_by(mut self, authenticator: Authenticator) -> Self {
-        self.authenticator = Some(authenticator);
-        self
     }
 }
 
@@ -272,7 +262,6 @@ impl Channel for Imap {
         for folder in &self.account.settings.folders {
             let watcher = Watcher::new(
                 Arc::clone(&self.account),
-                self.authenticator.clone(),
                 folder.clone(),
                 inbox.clone(),
                 stop.clone(),

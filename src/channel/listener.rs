@@ -24,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 use self::connection::Host;
 use self::session::Policy;
 pub use self::session::{Accepts, Protocol};
-use super::authenticate::Authenticator;
 use super::{Channel, Inbox, Known};
 use crate::message::{Limits, Outcome, Outgoing};
 
@@ -84,7 +83,6 @@ pub struct Listener {
     smtp: Option<TcpListener>,
     lmtp: Option<Lmtp>,
     free: Arc<Semaphore>,
-    authenticator: Option<Authenticator>,
 }
 
 enum Lmtp {
@@ -136,15 +134,7 @@ impl Listener {
             smtp,
             lmtp,
             free,
-            authenticator: None,
         })
-    }
-
-    /// The same listener, with the senders of its mail checked.
-    #[must_use]
-    pub fn checked_by(mut self, authenticator: Authenticator) -> Self {
-        self.authenticator = Some(authenticator);
-        self
     }
 
     /// Where SMTP is really listened for: the port asked as 0 has a number here.
@@ -273,7 +263,6 @@ impl Channel for Listener {
         let host = Host {
             policy: Arc::clone(&self.policy),
             inbox,
-            authenticator: self.authenticator.clone(),
             command: Duration::from_secs(self.settings.command_seconds),
             data: Duration::from_secs(self.settings.data_seconds),
         };

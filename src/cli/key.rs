@@ -23,9 +23,14 @@ fn retired_path(config: &Config) -> PathBuf {
 }
 
 /// What our own mail is marked with, where there is a key already.
-pub(super) fn seal(config: &Config) -> Option<OwnSeal> {
-    let text = fs::read_to_string(path(config)).ok()?;
-    Some(OwnSeal::of(text.trim().as_bytes()))
+pub(super) fn seal(config: &Config) -> anyhow::Result<Option<OwnSeal>> {
+    let path = path(config);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(OwnSeal::of(text.trim().as_bytes()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // To go on would be to send mail that we do not know again.
+        Err(error) => Err(error).with_context(|| format!("Cannot read {}", path.display())),
+    }
 }
 
 /// The keys that were retired, the last one first.
@@ -95,7 +100,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let text = "[mail]\ndomain = \"g.example\"\nfrom_address = \"g@g.example\"\n";
         let config = Config::from_text(text, folder.path()).expect("it reads");
-        assert_eq!(seal(&config), None);
+        assert_eq!(seal(&config).expect("nothing to read"), None);
         let mut keys = Vec::new();
         for _ in 0..5 {
             keys.insert(
@@ -111,11 +116,20 @@ mod tests {
             .into_bytes();
         assert!(!keys.contains(&now));
         assert_eq!(retired(&config).expect("read"), keys[..RETIRED]);
-        assert_eq!(seal(&config), Some(OwnSeal::of(&now)));
+        assert_eq!(seal(&config).expect("read"), Some(OwnSeal::of(&now)));
         for path in [path(&config), retired_path(&config)] {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = fs::metadata(path).expect("there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[mail]\ndomain = \"g.example\"\nfrom_address = \"g@g.example\"\n";
+        let config = Config::from_text(text, folder.path()).expect("it reads");
+        fs::create_dir_all(path(&config)).expect("a folder in its place");
+        assert!(seal(&config).is_err());
     }
 }

@@ -73,7 +73,7 @@ fn own(place: &Place) -> Own {
     place
         .config()
         .map(|config| Own {
-            seal: key::seal(&config),
+            seal: key::seal(&config).unwrap_or_default(),
             ..super::own(&config)
         })
         .unwrap_or_default()

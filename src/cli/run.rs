@@ -131,25 +131,21 @@ impl Greffier {
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
-        let authenticator = Authenticator::new(
-            &config.authentication,
-            own(&config).authserv_ids,
-            config.mail.host.clone(),
-        );
         let imap = config
             .imap
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
-            .transpose()?
-            .map(|imap| imap.checked_by(authenticator.clone()));
+            .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+        daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
             daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
         }
 
-        let listener = Listener::bind(config.listener.clone(), Arc::new(is_reply_address)).await?;
-        let listener = Arc::new(listener.checked_by(authenticator));
+        let ours = own(&config);
+        let accepts = Arc::new(move |local: &str| is_reply_address(local, &ours));
+        let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
         let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
         let control = Arc::new(
             Control::bind(
@@ -255,6 +251,15 @@ fn join_matrix(
     Ok(Some(Arc::new(matrix)))
 }
 
+/// What checks the senders of mail.
+pub(super) fn authenticator(config: &Config) -> Authenticator {
+    Authenticator::new(
+        &config.authentication,
+        own(config).authserv_ids,
+        config.mail.host.clone(),
+    )
+}
+
 /// Takes away, in the background, what a crash may have left on the shelf.
 fn sweep(store: Arc<Sled>) {
     tokio::task::spawn_blocking(move || match store.sweep() {
@@ -274,7 +279,7 @@ pub(super) enum Post {
 
 /// What carries the mail of `config` out, with the files that it needs read. Nothing is connected yet.
 pub(super) fn carrier(config: &Config, health: &Arc<Health>) -> anyhow::Result<Post> {
-    let identity = identity(config);
+    let identity = identity(config)?;
     Ok(match &config.smtp {
         Some(smtp) => Post::Smtp(Arc::new(Smtp::new(
             smtp.clone(),
@@ -409,6 +414,7 @@ pub(super) fn middle(
         .map(|(name, limits)| (name.to_owned(), limits))
         .collect();
     let key = secret(&super::key::path(config))?.into_bytes();
+    let retired = super::key::retired(config)?;
     let app = App {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),
@@ -422,13 +428,14 @@ pub(super) fn middle(
         ),
         own: Own {
             seal: Some(OwnSeal::of(&key)),
+            retired_seals: retired.iter().map(|key| OwnSeal::of(key)).collect(),
             ..own(config)
         },
         from_name: config.mail.from_name.clone(),
         replies: Replies {
             days: config.mail.reply_days,
             instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,
-            retired: super::key::retired(config)?,
+            retired,
         },
         secret: key,
     };
@@ -508,21 +515,19 @@ fn follow_rules(store: &Arc<Sled>, demarches: &Demarches) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn identity(config: &Config) -> Identity {
-    Identity {
+fn identity(config: &Config) -> anyhow::Result<Identity> {
+    Ok(Identity {
         domain: config.mail.domain.clone(),
         from_address: config.mail.from_address.clone(),
         host: config.mail.host.clone(),
-        seal: super::key::seal(config),
-    }
+        seal: super::key::seal(config)?,
+    })
 }
 
 /// Whether a local part is one that Greffier takes mail for: a reply address that could be ours.
-fn is_reply_address(local: &str) -> bool {
-    let local = local.to_lowercase();
-    local
-        .strip_prefix("reponse+")
-        .is_some_and(|token| Claim::parse(token).is_some())
+fn is_reply_address(local: &str, own: &Own) -> bool {
+    own.token_in(&format!("{local}@{}", own.domain))
+        .is_some_and(|token| Claim::parse(&token).is_some())
 }
 
 fn console_settings(config: &Config, how: &RunArguments) -> console::Settings {

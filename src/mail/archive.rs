@@ -36,7 +36,9 @@ pub(crate) struct Listing {
 
 impl Listing {
     fn add(&mut self, name: &[u8], expanded: u64) {
-        let name = name.get(..name.len().min(NAME)).unwrap_or_default();
+        // The end of a name says what the file is.
+        let start = name.len().saturating_sub(NAME);
+        let name = name.get(start..).unwrap_or_default();
         self.names.push(String::from_utf8_lossy(name).into_owned());
         self.expanded = self.expanded.saturating_add(expanded);
     }

@@ -46,7 +46,7 @@ struct Gathered<'a> {
     own: &'a Own,
     files: Vec<Attachment>,
     total: u64,
-    /// Something among them is dangerous.
+    /// Something among them is dangerous, or was not looked at.
     dangerous: bool,
 }
 
@@ -56,7 +56,7 @@ struct Found<'a> {
     alias: Option<String>,
     declared: String,
     content: Cow<'a, [u8]>,
-    /// Already known to be dangerous: a message with a program in it.
+    /// Already known to be dangerous: a message with a program in it, or with something that was not looked at.
     dangerous: bool,
 }
 
@@ -100,6 +100,7 @@ fn gathered<'a>(
         }
         if gathered.is_full() {
             notes.push("Not all of the files are listed".to_owned());
+            gathered.dangerous = true;
             break;
         }
     }
@@ -172,6 +173,7 @@ impl Gathered<'_> {
     fn unpack(&mut self, part: &MessagePart<'_>, content: &[u8], notes: &mut Vec<String>) {
         let Some(wrapped) = tnef::read(content) else {
             notes.push("A winmail.dat cannot be unpacked".to_owned());
+            self.dangerous = true;
             let name = safe_name(part.attachment_name().unwrap_or("winmail.dat"), "");
             self.files.push(Attachment {
                 name,
@@ -186,6 +188,18 @@ impl Gathered<'_> {
         for file in wrapped.files {
             if self.is_full() {
                 return;
+            }
+            if let Some(why) = file.refused {
+                self.dangerous = true;
+                self.files.push(Attachment {
+                    name: safe_name(&file.name, ""),
+                    media_type: file.media_type.clone(),
+                    declared: file.media_type,
+                    bytes: 0,
+                    refused: Some(why.to_owned()),
+                    content: Vec::new(),
+                });
+                continue;
             }
             let found = Found {
                 name: file.name,

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use mail_parser::{Message, MimeHeaders, PartType};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use regex::{Regex, RegexSet};
 use serde::{Deserialize, Serialize};
 
 use super::address::normalise_address;
+use super::automatic::is_report;
 
 /// What a delivery report says of one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,16 +68,18 @@ static SUBJECT: LazyLock<RegexSet> = LazyLock::new(|| {
     .expect("the patterns are well formed")
 });
 
-/// The report in `message`, where it is one by its form.
+/// The report in `message`, where it is one as a whole (RFC 6522 §3). A person who attaches one is no mail server.
 pub(crate) fn report(message: &Message<'_>) -> Option<Bounce> {
-    let part = message.parts.iter().find(|part| {
-        part.content_type().is_some_and(|kind| {
-            kind.ctype().eq_ignore_ascii_case("message")
-                && matches!(
-                    kind.subtype(),
-                    Some("delivery-status" | "global-delivery-status")
-                )
-        })
+    if !is_report(message, "delivery-status") {
+        return None;
+    }
+    let Some(PartType::Multipart(children)) = message.parts.first().map(|root| &root.body) else {
+        return None;
+    };
+    let mut children = children.iter();
+    let part = children.find_map(|child| {
+        let part = message.parts.get(usize::try_from(*child).ok()?)?;
+        is_status(part).then_some(part)
     })?;
     let text = String::from_utf8_lossy(part.contents())
         .chars()
@@ -97,6 +100,17 @@ pub(crate) fn report(message: &Message<'_>) -> Option<Bounce> {
     };
     bounce.original_message_id = original_message_id(message);
     Some(bounce)
+}
+
+fn is_status(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| {
+        let subtype = kind.subtype().unwrap_or_default().to_ascii_lowercase();
+        kind.ctype().eq_ignore_ascii_case("message")
+            && matches!(
+                subtype.as_str(),
+                "delivery-status" | "global-delivery-status"
+            )
+    })
 }
 
 /// The fields of one recipient (RFC 3464 §2.3).
@@ -221,4 +235,46 @@ fn original_message_id(message: &Message<'_>) -> Option<String> {
                 .and_then(|found| found.get(1))
                 .map(|id| id.as_str().to_owned())
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Class, Own, Understood, understand};
+
+    const STATUS: &str = "Content-Type: message/delivery-status\r\n\r\n\
+        Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n";
+
+    fn read(kind: &str, parts: &[&str]) -> Understood {
+        let mut raw = format!(
+            "From: Jean <jean@exemple.fr>\r\nSubject: Mon dossier\r\nMIME-Version: 1.0\r\n\
+             Content-Type: {kind}; boundary=b\r\n\r\n"
+        );
+        for part in parts {
+            raw.extend(["--b\r\n", part, "\r\n"]);
+        }
+        raw += "--b--\r\n";
+        understand(raw.as_bytes(), &Own::default())
+    }
+
+    #[test]
+    fn a_report_is_one_as_a_whole() {
+        let report = read("multipart/report; report-type=delivery-status", &[STATUS]);
+        assert_eq!(report.class, Class::Bounce);
+        let status = report.bounce.and_then(|bounce| bounce.status);
+        assert_eq!(status.as_deref(), Some("5.1.1"));
+    }
+
+    #[test]
+    fn a_person_may_attach_a_report() {
+        let text = "Content-Type: text/plain\r\n\r\nMon courriel m’est revenu.\r\n";
+        let forwarded = format!(
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=c\r\n\r\n--c\r\n{STATUS}\r\n--c--\r\n"
+        );
+        for part in [STATUS, forwarded.as_str()] {
+            let reply = read("multipart/mixed", &[text, part]);
+            assert_eq!(reply.class, Class::Reply);
+            assert_eq!(reply.bounce, None);
+            assert_eq!(reply.reply, "Mon courriel m’est revenu.");
+        }
+    }
 }

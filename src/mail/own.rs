@@ -79,7 +79,8 @@ pub(super) fn is_own(
     let mut marked = false;
     for (_, mark) in marks.take(8) {
         marked = true;
-        if message_id.is_some_and(|id| seal.is_mark(id, mark.trim())) {
+        let mut seals = std::iter::once(seal).chain(&own.retired_seals);
+        if message_id.is_some_and(|id| seals.any(|seal| seal.is_mark(id, mark.trim()))) {
             return Ok(true);
         }
     }
@@ -135,6 +136,23 @@ mod tests {
             assert_eq!(class, Class::Reply, "{id} {mark}");
             assert_eq!(notes, ["It carries a mark of ours that is false"]);
         }
+    }
+
+    #[test]
+    fn a_mail_from_before_the_key_was_changed_is_still_ours() {
+        let id = "outbox-42.a1b2c3@greffier.example";
+        let mark = OwnSeal::of(b"the key before").mark(id);
+        let raw = format!(
+            "From: a@b.example\r\nMessage-ID: <{id}>\r\nX-Greffier-Instance: greffier.example; {mark}\r\n\r\nBonjour\r\n"
+        );
+        let class = |own: &Own| understand(raw.as_bytes(), own).class;
+        assert_eq!(class(&own()), Class::Reply);
+        let retired_seals = vec![OwnSeal::of(b"older"), OwnSeal::of(b"the key before")];
+        let own = Own {
+            retired_seals,
+            ..own()
+        };
+        assert_eq!(class(&own), Class::Own);
     }
 
     #[test]

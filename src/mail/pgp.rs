@@ -34,6 +34,15 @@ pub(super) fn holds_encrypted(text: &str) -> bool {
     text.lines().any(|line| line.trim() == ENCRYPTED)
 }
 
+/// Whether a file is, or holds near its start, an encrypted text.
+pub(super) fn is_armoured(content: &[u8]) -> bool {
+    const LOOKED_AT: usize = 64 * 1024;
+    let start = content.get(..LOOKED_AT).unwrap_or(content);
+    start
+        .split(|octet| matches!(octet, b'\n' | b'\r'))
+        .any(|line| line.trim_ascii() == ENCRYPTED.as_bytes())
+}
+
 /// `text` without the armour around what is signed in clear text, and with its dashes as they were typed.
 pub(super) fn unarmoured(text: &str) -> Option<String> {
     if !text.contains(SIGNED) {

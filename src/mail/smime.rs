@@ -42,7 +42,26 @@ pub(crate) fn opened(raw: &[u8], parse: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Co
 
 /// What is sealed in `message`, if all of it is.
 pub(crate) fn sealed(message: &Message<'_>) -> Option<Sealed> {
-    let part = message.parts.first()?;
+    sealed_in(message.parts.first()?)
+}
+
+/// Whether only its addressee can read `message`, also where a relay has put a footer beside what is sealed.
+pub(super) fn is_encrypted(message: &Message<'_>) -> bool {
+    let leaves = message
+        .parts
+        .iter()
+        .filter(|part| !matches!(part.body, PartType::Multipart(_)));
+    leaves.enumerate().any(|(index, part)| {
+        // A sealed file beside a text is a file.
+        let whole = index == 0
+            || part
+                .attachment_name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("smime.p7m"));
+        whole && sealed_in(part) == Some(Sealed::Encrypted)
+    })
+}
+
+fn sealed_in(part: &MessagePart<'_>) -> Option<Sealed> {
     match &part.body {
         PartType::Binary(content) | PartType::InlineBinary(content) if is_pkcs7(part) => {
             unseal(content)
@@ -108,6 +127,16 @@ pub(crate) fn unseal(content: &[u8]) -> Option<Sealed> {
     let mut mail = Vec::new();
     content.string(&mut mail, DEPTH)?;
     Some(Sealed::Signed(mail))
+}
+
+/// Whether `content` is a CMS structure that only its addressee can read.
+pub(super) fn is_enveloped(content: &[u8]) -> bool {
+    let kind = || {
+        let (info, _) = Element::read(content, DEPTH)?;
+        info.children(SEQUENCE)?.next()?.primitive(OBJECT)
+    };
+    content.starts_with(&[SEQUENCE])
+        && kind().is_some_and(|kind| kind == ENVELOPED || kind == AUTHENTICATED)
 }
 
 const OBJECT: u8 = 0x06;
@@ -282,20 +311,19 @@ pub(crate) fn may_be_sealed(raw: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod samples {
     use super::*;
-    use proptest::prelude::*;
 
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len()).unwrap().to_be_bytes();
         [&[tag, 0x82][..], &length, content].concat()
     }
 
-    fn streamed(tag: u8, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn streamed(tag: u8, content: &[u8]) -> Vec<u8> {
         [&[tag, 0x80][..], content, &[0, 0]].concat()
     }
 
-    fn signed(wrap: fn(u8, &[u8]) -> Vec<u8>, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn signed(wrap: fn(u8, &[u8]) -> Vec<u8>, content: &[u8]) -> Vec<u8> {
         let data = element(OBJECT, b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01");
         let encapsulated = wrap(SEQUENCE, &[data, wrap(CONTEXT_0, content)].concat());
         let head = [&[2, 1, 1][..], &element(0x31, b"")].concat();
@@ -303,6 +331,27 @@ mod tests {
         let kind = element(OBJECT, SIGNED);
         wrap(SEQUENCE, &[kind, wrap(CONTEXT_0, &signed)].concat())
     }
+
+    /// `mail` signed by a program that streams, in pieces of `size` octets.
+    pub(crate) fn chunked(mail: &[u8], size: usize) -> Vec<u8> {
+        let parts: Vec<u8> = mail
+            .chunks(size)
+            .flat_map(|part| element(STRING, part))
+            .collect();
+        signed(streamed, &streamed(STRING_OF_PARTS, &parts))
+    }
+
+    /// A mail that only its addressee can read.
+    pub(crate) fn enveloped() -> Vec<u8> {
+        element(SEQUENCE, &element(OBJECT, ENVELOPED))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{element, signed, streamed};
+    use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_signed_mail_is_taken_out() {
@@ -321,9 +370,44 @@ mod tests {
     fn an_encrypted_mail_is_known() {
         for kind in [ENVELOPED, AUTHENTICATED] {
             let sealed = element(SEQUENCE, &element(OBJECT, kind));
+            assert!(is_enveloped(&sealed));
             assert_eq!(unseal(&sealed), Some(Sealed::Encrypted));
         }
         assert_eq!(unseal(&element(SEQUENCE, &element(OBJECT, b"\x2a"))), None);
+    }
+
+    #[test]
+    fn a_footer_does_not_make_an_encrypted_mail_readable() {
+        use crate::mail::{Own, Reason, understand};
+        let sealed = data_encoding::BASE64.encode(&super::samples::enveloped());
+        let file = |name: &str| {
+            format!(
+                "--b\r\nContent-Type: application/pkcs7-mime; name={name}\r\nContent-Transfer-Encoding: base64\r\n\
+                 Content-Disposition: attachment; filename={name}\r\n\r\n{sealed}\r\n"
+            )
+        };
+        let text = |text: &str| format!("--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n");
+        let read = |parts: [String; 2]| {
+            let raw = format!(
+                "From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+                 Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n",
+                parts.concat()
+            );
+            understand(raw.as_bytes(), &Own::default())
+        };
+        let footer = || text("Message verifie par la passerelle.");
+        let encrypted = Some(Reason::Encrypted);
+        assert_eq!(read([file("smime.p7m"), footer()]).reason, encrypted);
+        assert_eq!(read([footer(), file("smime.p7m")]).reason, encrypted);
+        let beside = read([text("Voici le contrat."), file("contrat.p7m")]);
+        assert_eq!(beside.reason, None);
+        assert!(
+            beside.attachments[0]
+                .refused
+                .as_deref()
+                .unwrap()
+                .contains("chiffr")
+        );
     }
 
     #[test]

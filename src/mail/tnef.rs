@@ -15,6 +15,9 @@ use property::{Properties, Value};
 const SIGNATURE: u32 = 0x223e_9f78;
 /// Files taken at most.
 const FILES: usize = 200;
+/// What is said of the first file beyond, and of those after it.
+const TOO_MANY: &str =
+    "trop de fichiers dans le message d’Outlook\u{a0}: les suivants ne sont pas lus";
 /// Messages within messages that are looked into.
 const DEPTH: u8 = 3;
 /// A picture that belongs to the text and is smaller is an emoji or a logo.
@@ -36,6 +39,20 @@ pub(super) struct Unwrapped<'a> {
     /// As it was declared.
     pub(super) media_type: String,
     pub(super) content: Cow<'a, [u8]>,
+    /// Why it could not be taken out, in French.
+    pub(super) refused: Option<&'static str>,
+}
+
+impl Unwrapped<'_> {
+    /// A mark in the place of what could not be taken out.
+    fn refused(name: String, why: &'static str) -> Self {
+        Self {
+            name,
+            media_type: "application/octet-stream".to_owned(),
+            content: Cow::Borrowed(&[]),
+            refused: Some(why),
+        }
+    }
 }
 
 /// Whether a part is Outlook's wrapping.
@@ -146,7 +163,8 @@ fn finish<'a>(attached: Attached<'a>, wrapped: &mut Wrapped<'a>, depth: u8) {
     const MEDIA_TYPE: u16 = 0x370e;
     const CONTENT_ID: u16 = 0x3712;
     const HIDDEN: u16 = 0x7ffe;
-    if wrapped.files.len() >= FILES {
+    // The first that is too many stands for the others.
+    if wrapped.files.len() > FILES {
         return;
     }
     let Attached {
@@ -160,6 +178,10 @@ fn finish<'a>(attached: Attached<'a>, wrapped: &mut Wrapped<'a>, depth: u8) {
         .or(title)
         .or_else(|| properties.text(SHOWN_NAME))
         .unwrap_or_default();
+    if wrapped.files.len() == FILES {
+        wrapped.files.push(Unwrapped::refused(name, TOO_MANY));
+        return;
+    }
     if let Some(Value::Object(object)) = properties.get(CONTENT)
         && let Some(inner) = message_in(object)
     {
@@ -189,6 +211,7 @@ fn finish<'a>(attached: Attached<'a>, wrapped: &mut Wrapped<'a>, depth: u8) {
         name,
         media_type,
         content: content.into(),
+        refused: None,
     });
 }
 
@@ -201,12 +224,12 @@ fn message_in(object: &[u8]) -> Option<&[u8]> {
 /// A message within the message: its files beside the others, its text as a file.
 fn within<'a>(inner: &'a [u8], name: &str, wrapped: &mut Wrapped<'a>, depth: u8) {
     let Some(depth) = depth.checked_sub(1) else {
+        let why = "message trop profondément imbriqué";
+        wrapped.files.push(Unwrapped::refused(name.to_owned(), why));
         return;
     };
     let mut message = Wrapped::default();
-    if unwrap(inner, &mut message, depth).is_none() {
-        return;
-    }
+    let damaged = unwrap(inner, &mut message, depth).is_none();
     let text = message.text.or_else(|| {
         let html = message.html?;
         let lines = super::html::page(&html).lines;
@@ -218,10 +241,20 @@ fn within<'a>(inner: &'a [u8], name: &str, wrapped: &mut Wrapped<'a>, depth: u8)
             name: format!("{name}.txt"),
             media_type: "text/plain".to_owned(),
             content: text.into_bytes().into(),
+            refused: None,
         });
     }
+    let mut files = message.files.into_iter();
     let room = FILES.saturating_sub(wrapped.files.len());
-    wrapped.files.extend(message.files.into_iter().take(room));
+    wrapped.files.extend(files.by_ref().take(room));
+    if let Some(file) = files.next() {
+        let refused = Unwrapped::refused(file.name, TOO_MANY);
+        wrapped.files.push(refused);
+    }
+    if damaged {
+        let why = "message propre à Outlook, abîmé";
+        wrapped.files.push(Unwrapped::refused(name.to_owned(), why));
+    }
 }
 
 /// A string of one octet a character, up to its zero: UTF-8 where it is, else Windows-1252.

@@ -1,8 +1,9 @@
 //! Whether a mail comes from the domain that its `From` names: what its header says, and what can be believed of that.
 //!
 //! Of the `Authentication-Results` (RFC 8601) only the topmost of a relay that the configuration names is believed, and
-//! only above the first `Received` of somebody else's: what stands below came with the mail. The channels check the rest
-//! themselves.
+//! only where every `Received` above it is by such a relay, by its full name: what stands below came with the mail. A
+//! relay's own may stand above its `Received` or below (milters write it there), so that what a sender wrote in its name is
+//! the relay's to remove (RFC 8601 §5). The channels check the rest themselves.
 
 mod alignment;
 mod results;
@@ -66,17 +67,25 @@ fn relayed(
     if from_domain.is_empty() {
         return None;
     }
+    // A content filter on the relay's own host passes mail on as localhost, which alone says nothing of which host that is.
+    let (mut by_localhost, mut by_relay) = (false, false);
     for (name, value) in headers {
         let value = unfold(value);
         if name.eq_ignore_ascii_case("Received") {
-            if !received_by(&value, trusted) {
+            let host = received_by(&value);
+            if host == "localhost" {
+                by_localhost = true;
+            } else if trusted.iter().any(|id| id.eq_ignore_ascii_case(&host)) {
+                by_relay = true;
+            } else {
                 return None;
             }
         } else if name.eq_ignore_ascii_case("Authentication-Results") {
             let results = Results::parse(&value);
-            if trusted
-                .iter()
-                .any(|id| id.eq_ignore_ascii_case(&results.authserv_id))
+            if (by_relay || !by_localhost)
+                && trusted
+                    .iter()
+                    .any(|id| id.eq_ignore_ascii_case(&results.authserv_id))
             {
                 return Some(results.verdict(from_domain));
             }
@@ -85,23 +94,18 @@ fn relayed(
     None
 }
 
-/// Whether the `by` of a `Received` is a relay of ours, or a host beside it in the same domain.
-fn received_by(value: &str, trusted: &[String]) -> bool {
+/// The host in the `by` of a `Received`, in lower case.
+fn received_by(value: &str) -> String {
     let value = without_comments(value);
     let mut words = value
         .split_whitespace()
         .skip_while(|word| !word.eq_ignore_ascii_case("by"))
         .skip(1);
-    let host = words
+    words
         .next()
         .unwrap_or_default()
         .trim_matches([';', '[', ']'])
-        .to_lowercase();
-    let ours = |id: &String| {
-        let parent = id.split_once('.').map_or("", |(_, parent)| parent);
-        host.eq_ignore_ascii_case(id) || is_within(&host, parent)
-    };
-    host == "localhost" || trusted.iter().any(ours)
+        .to_lowercase()
 }
 
 fn unfold(value: &str) -> String {
@@ -196,6 +200,71 @@ mod tests {
         ])
         .state;
         assert_eq!(state, State::Fail);
+    }
+
+    #[test]
+    fn hosts_beside_the_relay_are_not_the_relay() {
+        let results = (
+            "Authentication-Results",
+            "mx.greffier.example; dmarc=pass header.from=culture.example",
+        );
+        let below = |hosts: &[&str]| {
+            let received = hosts
+                .iter()
+                .map(|host| format!("from x by {host} with SMTP"));
+            let received: Vec<String> = received.collect();
+            let mut headers: Vec<_> = received
+                .iter()
+                .map(|value| ("Received", value.as_str()))
+                .collect();
+            headers.push(results);
+            verdict(&headers).state
+        };
+        assert_eq!(below(&[]), State::Pass);
+        assert_eq!(below(&["mx.greffier.example"]), State::Pass);
+        let filtered = ["mx.greffier.example", "localhost", "MX.greffier.example"];
+        assert_eq!(below(&filtered), State::Pass);
+        assert_eq!(below(&filtered[..2]), State::Pass);
+        for hosts in [
+            &["other.greffier.example"][..],
+            &["greffier.example"],
+            &["localhost"],
+            &["mx.greffier.example", "other.greffier.example"],
+            &[
+                "mx.greffier.example",
+                "mx.evil.example",
+                "mx.greffier.example",
+            ],
+        ] {
+            assert_eq!(below(hosts), State::None, "{hosts:?}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_local_part_names_no_domain() {
+        for results in [
+            r#"spf=pass smtp.mailfrom="a@culture.example b"@evil.example"#,
+            r#"spf=pass smtp.mailfrom="a@culture.example;b"@evil.example"#,
+            "spf=pass smtp.mailfrom=\"a@culture.example\tb\"@evil.example",
+            r#"spf=pass smtp.mailfrom="a@culture.example\" \"b"@evil.example"#,
+            r#"spf=pass smtp.mailfrom="a\ @culture.example\ b"@evil.example"#,
+            r#"spf=pass smtp.mailfrom="a smtp.mailfrom=b@culture.example c"@evil.example"#,
+            r#"dkim=pass header.i="a@culture.example b"@evil.example"#,
+        ] {
+            let value = format!("mx.greffier.example; {results}");
+            let found = verdict(&[("Authentication-Results", &value)]);
+            assert_eq!(
+                (found.state, found.aligned),
+                (State::None, false),
+                "{results}"
+            );
+            assert_eq!(found.domain.as_deref(), Some("evil.example"), "{results}");
+            let value = format!("i=1; lists.example; {results}");
+            assert!(!is_vouched(&value, "culture.example"), "{results}");
+        }
+        let ours = "mx.greffier.example; spf=pass smtp.mailfrom=\"a b\"@culture.example";
+        let found = verdict(&[("Authentication-Results", ours)]);
+        assert_eq!(found.state, State::Pass);
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl Authentication {
             ..Self::default()
         }
     }
+
+    /// Whether the `From` domain itself answers for the mail. That nobody says it is forged is less.
+    pub fn is_proven(&self) -> bool {
+        self.state == State::Pass && self.aligned
+    }
 }
 
 /// The verdict.

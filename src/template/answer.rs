@@ -156,6 +156,8 @@ pub enum Answer {
     Quarantine {
         /// One row each.
         rows: Vec<Held>,
+        /// Whether there are more than these.
+        more: bool,
     },
     /// One mail held back, with a safe excerpt.
     QuarantineItem {
@@ -336,6 +338,10 @@ pub struct Held {
     pub reason: String,
     /// Names and sizes of its attachments.
     pub attachments: Vec<(String, u64)>,
+    /// Whether it is offered to be taken into a dossier.
+    pub takeable: bool,
+    /// Whether its address is offered to be allowed.
+    pub allowable: bool,
 }
 
 /// An address that speaks for somebody.

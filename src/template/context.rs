@@ -56,7 +56,7 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox"
         | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices"
         | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count"
-        | "signature" => OPEN,
+        | "signature" | "more" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"
@@ -72,6 +72,8 @@ fn of_answer(path: &str) -> Rule {
         | "rows.dossier"
         | "rows.avis"
         | "rows.reason"
+        | "rows.takeable"
+        | "rows.allowable"
         | "rows.received"
         | "rows.state"
         | "rows.demarche"
@@ -81,7 +83,9 @@ fn of_answer(path: &str) -> Rule {
         | "held.at"
         | "held.dossier"
         | "held.avis"
-        | "held.reason" => OPEN,
+        | "held.reason"
+        | "held.takeable"
+        | "held.allowable" => OPEN,
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
         "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
@@ -94,7 +98,8 @@ fn of_answer(path: &str) -> Rule {
 
 fn of_room_line(path: &str) -> Rule {
     match path {
-        "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other" => OPEN,
+        "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other"
+        | "takeable" | "allowable" => OPEN,
         "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),

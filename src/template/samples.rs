@@ -135,6 +135,8 @@ pub fn room_fields(texts: &Texts) -> Value {
         "why": texts.bounce,
         "excerpt": texts.reponse,
         "instructeur": texts.instructeur,
+        "takeable": true,
+        "allowable": false,
         "state": "accepted",
         "other": "4",
         "by": texts.instructeur,
@@ -152,6 +154,8 @@ fn held(texts: &Texts, at: Timestamp) -> Held {
         instructeur: Some(Email::new(&texts.instructeur)),
         reason: "sender".to_owned(),
         attachments: vec![(texts.fichier.clone(), 2_400_000)],
+        takeable: true,
+        allowable: false,
     }
 }
 
@@ -360,8 +364,16 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         },
         Answer::Quarantine {
             rows: vec![held(texts, at)],
+            more: false,
         },
-        Answer::Quarantine { rows: Vec::new() },
+        Answer::Quarantine {
+            rows: vec![held(texts, at); 30],
+            more: true,
+        },
+        Answer::Quarantine {
+            rows: Vec::new(),
+            more: false,
+        },
         Answer::QuarantineItem {
             held: held(texts, at),
             excerpt: texts.reponse.clone(),

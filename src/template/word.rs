@@ -184,7 +184,10 @@ pub(super) fn raison(tag: &str) -> String {
         "reply_expired" => "l’adresse de réponse a expiré",
         "address_retired" => "l’adresse de réponse a été renouvelée depuis",
         "references_only" => {
-            "il cite un de nos courriels, mais vient d’ailleurs et sans adresse de réponse valable"
+            "il cite un de nos courriels, mais sans adresse de réponse valable, et rien ne prouve qu’il vient de la personne attendue"
+        }
+        "crossed" => {
+            "il est adressé à une autre conversation que celle de l’adresse de réponse où il arrive"
         }
         "replayed" => "un autre courriel de même identifiant est déjà au dossier",
         "too_many" => "trop de courriels de cet expéditeur en peu de temps",

@@ -81,7 +81,10 @@ fn lines_of_control_characters_say_nothing() {
         let raw = format!("From: a@example.org\nSubject: x\n\n{body}");
         understand(raw.as_bytes(), &own())
     };
-    assert_eq!(reply("\u{f}\n\nBonjour\n\u{f}\n\u{202e}\n").reply, "Bonjour");
+    assert_eq!(
+        reply("\u{f}\n\nBonjour\n\u{f}\n\u{202e}\n").reply,
+        "Bonjour"
+    );
     assert_eq!(reply("\u{f}\n\u{f}\n").class, Class::Other);
 }
 

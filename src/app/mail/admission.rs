@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::draft::Draft;
 use super::super::{App, Error};
 use super::file::Entry;
+use super::guarded;
 use super::origin::{Found, Origin};
 use super::outcome::Obstacle;
 use crate::domain::{AvisId, Dossier, Email, MailRef, Person};
@@ -54,6 +55,8 @@ impl<S: Store> App<S> {
         let sender = Email::new(&from.address);
         let known = self.speaks_for(draft, &dossier, origin, &sender)?;
         let obstacle = match found {
+            // Who sent it again is not who wrote it, and learns nothing.
+            Found::Crossed(_) => Some(Obstacle::held("crossed")),
             Found::Retired(_) if known => Some(Obstacle::told("address_retired")),
             // To anybody else, an address that was taken away never was one.
             Found::Retired(_) => Some(Obstacle::told("unknown_address")),
@@ -81,11 +84,13 @@ impl<S: Store> App<S> {
             let before = filed.iter().map(|(_, mail)| *mail).find(same_id);
             if let Some(before) = before {
                 let raw = self.shelf.read(&before.original.hash)?;
-                return Ok(if is_same(&understand(&raw, &self.own), understood) {
-                    Admission::Known
-                } else {
-                    Admission::Refuse(Obstacle::told("replayed"))
-                });
+                return Ok(
+                    if is_same(&guarded(|| understand(&raw, &self.own))?, understood) {
+                        Admission::Known
+                    } else {
+                        Admission::Refuse(Obstacle::told("replayed"))
+                    },
+                );
             }
         }
         if too_many(&filed, draft.at) {
@@ -101,9 +106,7 @@ impl<S: Store> App<S> {
 
     /// An instructeur's mail speaks in the name of the administration: that nobody says it is forged is not enough.
     fn proven(&self, understood: &Understood) -> bool {
-        let authentication = &understood.authentication;
-        self.replies.instructeurs_unauthenticated
-            || (authentication.state == State::Pass && authentication.aligned)
+        self.replies.instructeurs_unauthenticated || understood.authentication.is_proven()
     }
 
     /// Whether our last mail in that conversation is too long ago for an answer to be filed unseen.

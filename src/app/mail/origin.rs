@@ -3,6 +3,7 @@
 use super::super::draft::Draft;
 use super::super::{App, Error};
 use crate::domain::{AvisId, Dossier, DossierId, Email};
+use crate::mail::thread::thread_of;
 use crate::mail::{Claim, Purpose, Understood, parse_thread};
 use crate::message::MailIn;
 use crate::store::Store;
@@ -33,11 +34,16 @@ impl Origin {
 
 /// What leads from a mail to a conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Found {
-    /// A token of ours, whoever writes; or references of ours, and the one who is expected writes.
+pub(in crate::app) enum Found {
+    /// A token of ours, whoever writes.
     Conversation(Origin),
-    /// References of ours alone, and somebody else writes: a leaked `Message-ID` opens nothing.
+    /// References of ours alone, and the one who is expected is proven to write.
+    Answered(Origin),
+    /// References of ours alone, and nothing proves that the one expected writes: anybody can guess them, for the name of
+    /// a conversation is no secret.
     Cited(Origin),
+    /// A token of ours on the envelope, over a header that is addressed to another conversation of ours.
+    Crossed(Origin),
     /// A token sealed with a key that was retired since.
     Retired(Origin),
     /// Nothing.
@@ -46,11 +52,13 @@ pub(super) enum Found {
 
 impl Found {
     /// The conversation, whatever leads there.
-    pub(super) fn origin(&self) -> Option<&Origin> {
+    pub(in crate::app) fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::Conversation(origin) | Self::Cited(origin) | Self::Retired(origin) => {
-                Some(origin)
-            }
+            Self::Conversation(origin)
+            | Self::Answered(origin)
+            | Self::Cited(origin)
+            | Self::Crossed(origin)
+            | Self::Retired(origin) => Some(origin),
             Self::Nowhere => None,
         }
     }
@@ -59,14 +67,14 @@ impl Found {
     pub(super) fn proven(&self) -> Option<&Origin> {
         match self {
             Self::Conversation(origin) | Self::Retired(origin) => Some(origin),
-            Self::Cited(_) | Self::Nowhere => None,
+            Self::Answered(_) | Self::Cited(_) | Self::Crossed(_) | Self::Nowhere => None,
         }
     }
 }
 
 impl<S: Store> App<S> {
     /// The conversation that a mail belongs to: by a token that we made, else by its references.
-    pub(super) fn found(
+    pub(in crate::app) fn found(
         &self,
         draft: &Draft<'_, S>,
         mail: &MailIn,
@@ -81,31 +89,84 @@ impl<S: Store> App<S> {
             .iter()
             .filter_map(|address| self.own.token_in(address));
         let mut retired = None;
+        let mut claimed = false;
         for token in envelope.chain(understood.token.clone()) {
             let Some(claim) = Claim::parse(&token) else {
                 continue;
             };
-            let Some(dossier) = self.addressed(draft, claim.dossier)? else {
-                continue;
-            };
-            let candidates = self.candidates(&dossier, claim.purpose, sender.as_ref());
-            if let Some(expected) = sealed_for(&claim, &self.secret, &candidates) {
-                return Ok(Found::Conversation(origin(&dossier, &claim, expected)));
+            claimed = true;
+            match self.sealed(draft, &claim, sender.as_ref())? {
+                Sealed::Now(origin) if self.is_crossed(draft, understood, &origin)? => {
+                    return Ok(Found::Crossed(origin));
+                }
+                Sealed::Now(origin) => return Ok(Found::Conversation(origin)),
+                Sealed::Before(origin) => retired = retired.or(Some(origin)),
+                Sealed::Never => {}
             }
-            let old = &self.replies.retired;
-            let old = old
-                .iter()
-                .find_map(|key| sealed_for(&claim, key, &candidates));
-            retired = retired.or(old.map(|expected| origin(&dossier, &claim, expected)));
         }
-        // An address that was taken away is not given back by the references beside it.
-        if let Some(origin) = retired {
-            return Ok(Found::Retired(origin));
+        match retired {
+            // An address that was taken away is not given back by the references beside it.
+            Some(origin) => Ok(Found::Retired(origin)),
+            // Nor is one made good that we never gave, or that was altered.
+            None if claimed => Ok(Found::Nowhere),
+            None => self.cited(draft, understood, sender.as_ref()),
         }
-        self.cited(draft, understood, sender.as_ref())
     }
 
-    /// Without a token, the references count only for the one who is expected.
+    /// Whether `claim` was sealed by us, for one who has a part in the conversation.
+    fn sealed(
+        &self,
+        draft: &Draft<'_, S>,
+        claim: &Claim,
+        sender: Option<&Email>,
+    ) -> Result<Sealed, Error> {
+        let Some(dossier) = self.addressed(draft, claim.dossier)? else {
+            return Ok(Sealed::Never);
+        };
+        let candidates = self.candidates(&dossier, claim.purpose, sender);
+        if let Some(expected) = sealed_for(claim, &self.secret, &candidates) {
+            return Ok(Sealed::Now(origin(&dossier, claim, expected)));
+        }
+        let mut old = self.replies.retired.iter();
+        let old = old.find_map(|key| sealed_for(claim, key, &candidates));
+        Ok(old.map_or(Sealed::Never, |expected| {
+            Sealed::Before(origin(&dossier, claim, expected))
+        }))
+    }
+
+    /// Whether the header speaks of another conversation than the one at `origin`, which the envelope leads to. The
+    /// envelope is nobody's signature: whoever has a reply address can send to it a genuine mail that was for another.
+    fn is_crossed(
+        &self,
+        draft: &Draft<'_, S>,
+        understood: &Understood,
+        origin: &Origin,
+    ) -> Result<bool, Error> {
+        let here = (origin.dossier.0, origin.purpose);
+        let ids = understood.references.iter().chain(&understood.in_reply_to);
+        let hosts = &self.own.hosts;
+        let mut threads = ids
+            .filter_map(|id| hosts.iter().find_map(|host| thread_of(id, host)))
+            .peekable();
+        if threads.peek().is_some() && threads.all(|thread| thread != here) {
+            return Ok(true);
+        }
+        let sender = understood.from.as_ref();
+        let sender = sender.map(|from| Email::new(&from.address));
+        let tokens = understood.recipients.iter();
+        for token in tokens.filter_map(|address| self.own.token_in(address)) {
+            let claim = Claim::parse(&token);
+            let other = claim.filter(|claim| (claim.dossier, claim.purpose) != here);
+            if let Some(claim) = other
+                && self.sealed(draft, &claim, sender.as_ref())? != Sealed::Never
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Without a token, the references count only for the one who is expected, and only where his domain answers for him.
     fn cited(
         &self,
         draft: &Draft<'_, S>,
@@ -129,7 +190,11 @@ impl<S: Store> App<S> {
             if let Some(sender) = sender
                 && self.speaks_for(draft, &dossier, &origin, sender)?
             {
-                return Ok(Found::Conversation(origin));
+                return Ok(if understood.authentication.is_proven() {
+                    Found::Answered(origin)
+                } else {
+                    Found::Cited(origin)
+                });
             }
         }
         let first = candidates.first().map(at);
@@ -177,6 +242,17 @@ impl<S: Store> App<S> {
     ) -> Result<bool, Error> {
         Ok(*sender == origin.expected || self.is_alias(draft, dossier, origin, sender)?)
     }
+}
+
+/// Who sealed a token.
+#[derive(Debug, PartialEq)]
+enum Sealed {
+    /// We, with the key in use.
+    Now(Origin),
+    /// We, with a key that was retired since.
+    Before(Origin),
+    /// Nobody: it was altered, or is not ours, or the dossier is gone.
+    Never,
 }
 
 fn sealed_for(claim: &Claim, secret: &[u8], candidates: &[Email]) -> Option<Email> {

@@ -23,6 +23,37 @@ const LONGEST: u32 = 6;
 /// Keys of what was told to whom, among [`Collection::Address`].
 const TOLD_PREFIX: &str = "told\u{0}";
 
+/// Letters to people of whom nothing is known. Their address may be forged and so the letter be meant for somebody else:
+/// nothing of what they wrote is in it, and they are few.
+const STRANGERS: [&str; 2] = ["sender_not_expected", "unknown_address"];
+/// Most such letters in [`HOUR`], to all of them together.
+const MOST_STRANGERS: u32 = 30;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Key of the [`Hour`], among [`Collection::Meta`].
+const STRANGERS_KEY: &str = "strangers";
+
+/// How many strangers were told something, in the hour that began then.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Hour {
+    since: Timestamp,
+    told: u32,
+}
+
+impl Hour {
+    /// The hour in which one more is told at `now`; none where it is full.
+    fn with_one_more(last: Option<Self>, now: Timestamp) -> Option<Self> {
+        let running = last.filter(|hour| now.duration_since(hour.since) < HOUR);
+        let hour = running.unwrap_or(Self {
+            since: now,
+            told: 0,
+        });
+        (hour.told < MOST_STRANGERS).then_some(Self {
+            told: hour.told + 1,
+            ..hour
+        })
+    }
+}
+
 /// What stands between a mail and its dossier.
 pub(super) struct Obstacle {
     /// Why it is held, as the filter `raison` of the templates knows it.
@@ -122,9 +153,8 @@ impl<S: Store> App<S> {
         let Obstacle { reason, letter } = obstacle;
         if let Some(letter) = letter {
             // Whoever is not the one expected learns nothing of the dossier, not even its number.
-            let stranger = ["sender_not_expected", "unknown_address"].contains(letter);
             let about = origin
-                .filter(|_| !stranger)
+                .filter(|_| !STRANGERS.contains(letter))
                 .map(|origin| draft.dossier(origin.dossier))
                 .transpose()?
                 .flatten();
@@ -165,6 +195,11 @@ impl<S: Store> App<S> {
         if before.is_some_and(|told| !told.may_be_told(draft.at)) {
             return Ok(());
         }
+        let stranger = STRANGERS.contains(&reason);
+        if stranger && !self.may_tell_strangers(draft)? {
+            tracing::warn!("Many strangers write; they are not answered for a while");
+            return Ok(());
+        }
         let told = Told {
             at: draft.at,
             times: before.map_or(1, |told| told.times.saturating_add(1)),
@@ -173,7 +208,7 @@ impl<S: Store> App<S> {
         let service = about
             .and_then(|dossier| self.demarche(dossier.demarche))
             .map(|demarche| demarche.service.as_str());
-        let subject = Some(&understood.subject).filter(|subject| !subject.is_empty());
+        let subject = Some(&understood.subject).filter(|subject| !subject.is_empty() && !stranger);
         let context = json!({
             "subject": subject,
             "reason": explanation,
@@ -204,6 +239,16 @@ impl<S: Store> App<S> {
             body: Body::Mail(Box::new(mail)),
         });
         Ok(())
+    }
+
+    /// Whether one more stranger is written to in this hour, which is counted.
+    fn may_tell_strangers(&self, draft: &mut Draft<'_, S>) -> Result<bool, Error> {
+        let last: Option<Hour> = draft.get(Collection::Meta, STRANGERS_KEY)?;
+        let Some(hour) = Hour::with_one_more(last, draft.at) else {
+            return Ok(false);
+        };
+        draft.put(Collection::Meta, STRANGERS_KEY, &hour)?;
+        Ok(true)
     }
 
     /// Forgets who was told what, once it may be told again: an address stays no longer than it is needed.
@@ -250,4 +295,23 @@ pub(super) fn refused(refusal: &Refusal, origin: &Origin) -> Obstacle {
         Refusal::NotAllowed => "not_allowed",
         _ => "not_understood",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_strangers_are_written_to_in_an_hour() {
+        let begun = Timestamp::UNIX_EPOCH;
+        let mut hour = None;
+        for _ in 0..MOST_STRANGERS {
+            hour = Hour::with_one_more(hour, begun);
+            assert!(hour.is_some());
+        }
+        let late = begun + SignedDuration::from_mins(59);
+        assert!(Hour::with_one_more(hour, late).is_none());
+        let next = Hour::with_one_more(hour, begun + HOUR);
+        assert_eq!(next.map(|hour| hour.told), Some(1));
+    }
 }

@@ -25,7 +25,7 @@ impl<S: Store> App<S> {
         let Some(email) = &speaker.email else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
-        let held = self.held_for(draft, email)?;
+        let (held, more) = self.held_for(draft, email)?;
         for kept in &held {
             if !self.heard_here(draft, speaker, kept)? {
                 return self.aside(draft, speaker, |draft, speaker| {
@@ -44,7 +44,7 @@ impl<S: Store> App<S> {
                 }
             })
             .collect();
-        self.answer(draft, speaker, &Answer::Quarantine { rows }, None)
+        self.answer(draft, speaker, &Answer::Quarantine { rows, more }, None)
     }
 
     /// Whether the place where a line was said may see everything.

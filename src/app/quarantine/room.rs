@@ -58,13 +58,15 @@ impl<S: Store> App<S> {
             "subject": kept.subject,
             "excerpt": Some(excerpt).filter(|excerpt| !excerpt.is_empty()),
             "instructeur": kept.answering(),
+            "takeable": kept.is_takeable(),
+            "allowable": kept.is_allowable(),
         });
         for hearer in self.hearers(draft, kept)? {
             let post = Post {
                 buttons: choices(kept),
                 alert: true,
                 mentions: hearer.mentions.clone(),
-                ..self.held_post(&hearer, kept, "held", &context)?
+                ..self.held_post(&hearer, kept, "held", &context)
             };
             queue(draft, hearer, kept, post);
         }
@@ -94,7 +96,7 @@ impl<S: Store> App<S> {
                 "other": anew,
                 "by": by,
             });
-            let post = self.held_post(&hearer, kept, "held_dealt", &context)?;
+            let post = self.held_post(&hearer, kept, "held_dealt", &context);
             queue(draft, hearer, kept, post);
         }
         Ok(())
@@ -119,25 +121,24 @@ impl<S: Store> App<S> {
         Ok(hearers)
     }
 
-    fn held_post(
-        &self,
-        hearer: &Hearer,
-        kept: &Kept,
-        template: &str,
-        context: &Value,
-    ) -> Result<Post, Error> {
-        Ok(Post {
-            text: self
-                .templates
-                .room_named(template, hearer.audience, context)?,
+    fn held_post(&self, hearer: &Hearer, kept: &Kept, template: &str, context: &Value) -> Post {
+        let worded = self
+            .templates
+            .room_named(template, hearer.audience, context);
+        Post {
+            // A broken template does not hide a mail from those who wait for it.
+            text: worded.unwrap_or_else(|error| {
+                tracing::error!(error = %error, "Cannot word what becomes of a held mail");
+                plain(kept.id, template)
+            }),
             card: Some(card(kept.id)),
             thread: hearer.thread.clone(),
             direct: hearer.direct,
             ..Post::default()
-        })
+        }
     }
 
-    /// Who is told of a held mail: the rooms of its dossier; of one that nobody has attributed, the administrateurs, and
+    /// Who is told of a held mail: the rooms of its dossier, or where none wants to hear of mail, those concerned; of one that nobody has attributed, the administrateurs, and
     /// without a word of whose it is the operator's rooms, or where there is neither, every room.
     fn hearers(&self, draft: &Draft<'_, S>, kept: &Kept) -> Result<Vec<Hearer>, Error> {
         let change = kept
@@ -178,7 +179,32 @@ impl<S: Store> App<S> {
                 mentions,
             });
         }
+        if hearers.is_empty() {
+            for email in &concerned {
+                hearers.extend(self.direct(draft, email)?);
+            }
+        }
+        if hearers.is_empty() {
+            return self.hearers_of_nobody(draft);
+        }
         Ok(hearers)
+    }
+
+    /// Somebody's accounts on the networks that are served.
+    fn direct(&self, draft: &Draft<'_, S>, email: &Email) -> Result<Vec<Hearer>, Error> {
+        let accounts = self.accounts(draft, email)?.into_iter();
+        let served = accounts.filter(|account| self.directory.limits(&account.network).is_some());
+        let hearers = served.map(|account| Hearer {
+            to: Destination {
+                network: account.network,
+                address: account.id,
+            },
+            audience: Audience::Instructeur,
+            thread: None,
+            direct: true,
+            mentions: Vec::new(),
+        });
+        Ok(hearers.collect())
     }
 
     /// Who waits for it: whoever asked for the avis that it answers, the instructeur in whose name it would be sent, else
@@ -202,20 +228,7 @@ impl<S: Store> App<S> {
     fn hearers_of_nobody(&self, draft: &Draft<'_, S>) -> Result<Vec<Hearer>, Error> {
         let mut hearers = Vec::new();
         for email in self.directory.administrateurs() {
-            for account in self.accounts(draft, email)? {
-                if self.directory.limits(&account.network).is_some() {
-                    hearers.push(Hearer {
-                        to: Destination {
-                            network: account.network,
-                            address: account.id,
-                        },
-                        audience: Audience::Instructeur,
-                        thread: None,
-                        direct: true,
-                        mentions: Vec::new(),
-                    });
-                }
-            }
+            hearers.extend(self.direct(draft, email)?);
         }
         let told = !hearers.is_empty();
         let rooms = self.directory.rooms_for(Topic::Courrier);
@@ -228,6 +241,15 @@ impl<S: Store> App<S> {
             mentions: Vec::new(),
         }));
         Ok(hearers)
+    }
+}
+
+/// What is said of a held mail where its template fails.
+fn plain(id: u64, template: &str) -> String {
+    if template == "held" {
+        format!("📥 Un courriel est mis de côté. Pour le lire\u{a0}: `quarantaine voir {id}`")
+    } else {
+        format!("✅ Le courriel mis de côté n°\u{a0}{id} est traité.")
     }
 }
 
@@ -244,8 +266,7 @@ fn queue<S: Store>(draft: &mut Draft<'_, S>, hearer: Hearer, kept: &Kept, post: 
     });
 }
 
-/// What can be done with a held mail at once. One that would be sent on to the usager is to be read first, and so is one
-/// that is forged, or that nobody has attributed. One with a virus cannot be taken.
+/// What can be done with a held mail at once.
 fn choices(kept: &Kept) -> Vec<Button> {
     let id = kept.id;
     let button = |label: &str, emoji: &str, verb: &str, style| Button {
@@ -255,15 +276,14 @@ fn choices(kept: &Kept) -> Vec<Button> {
         style,
     };
     let mut choices = Vec::new();
-    let sound = kept.reason != "forged" && kept.virus().is_none();
-    if kept.dossier.is_some() && kept.instructeur.is_none() && sound {
+    if kept.is_takeable_at_once() {
         choices.push(button(
             "Verser au dossier",
             "✅",
             "accepter",
             Style::Primary,
         ));
-        if kept.is_from_elsewhere() {
+        if kept.is_allowable() {
             choices.push(button(
                 "Verser et autoriser l’adresse",
                 "📌",

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Admin;
 use crate::channel::Inbox;
+use crate::channel::authenticate::Arrival;
 use crate::channel::clamd::Away;
 use crate::channel::mail_id::mail_id;
 use crate::channel::upload::safe_name;
@@ -186,16 +187,18 @@ async fn hand_mail(request: MailRequest, inbox: &Inbox) -> Result<Answer, Failur
         }
     };
     let id = mail_id(&content, &request.rcpt_to);
-    let scan = inbox.scan(&content).await.map_err(away)?;
+    // Whoever pipes a mail in had it from a mail server of ours.
+    let examined = inbox.examine(content, Arrival::Relayed).await;
+    let (content, examined) = examined.map_err(away)?;
     let original = shelve(content, "message.eml".to_owned(), "message/rfc822", inbox).await?;
     let mail = MailIn {
         original,
         mail_from: request.mail_from,
         rcpt_to: request.rcpt_to,
         peer: None,
-        authentication: None,
+        authentication: examined.authentication,
         too_large: None,
-        scan,
+        scan: examined.scan,
     };
     hand(id, Heard::Mail(mail), inbox).await
 }

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::letter;
 use super::mailbox::{Listed, Shelved};
 use crate::channel::Inbox;
-use crate::channel::authenticate::{Arrival, Authenticator};
+use crate::channel::authenticate::Arrival;
 use crate::channel::clamd::Away;
 use crate::message::{Heard, Incoming, MailIn, Verdict};
 
@@ -64,7 +64,6 @@ impl Batch {
 /// Hands in the messages whose contents came, in their order.
 pub(super) async fn take(
     inbox: &Inbox,
-    authenticator: Option<&Authenticator>,
     messages: Vec<&Listed>,
     mut contents: BTreeMap<u32, Content>,
 ) -> Batch {
@@ -73,18 +72,13 @@ pub(super) async fn take(
         // A message that is no longer there needs nothing.
         if let Some(content) = contents.remove(&message.uid) {
             // Side by side: each may wait for name servers.
-            let look = look(
-                inbox.clone(),
-                authenticator.cloned(),
-                message.clone(),
-                content,
-            );
-            looks.push(tokio::spawn(look));
+            let look = look(inbox.clone(), message.clone(), content);
+            looks.push((message.uid, tokio::spawn(look)));
         }
     }
     let (mut coming, mut originals) = (Vec::new(), Vec::new());
     let (mut breaking, mut unscanned) = (Vec::new(), Ok(()));
-    for look in looks {
+    for (uid, look) in looks {
         match look.await {
             Ok(Ok((one, octets))) => {
                 coming.push(one);
@@ -96,7 +90,11 @@ pub(super) async fn take(
                 }
                 unscanned = Err(Fault::from(away));
             }
-            Err(error) => return Batch::none(Err(unkept(io::Error::other(error)))),
+            // What it broke off at is in this message: the others do not wait for it.
+            Err(error) => {
+                breaking.push(uid);
+                unscanned = Err(unkept(io::Error::other(error)));
+            }
         }
     }
     let mut batch = if coming.is_empty() {
@@ -115,27 +113,27 @@ pub(super) async fn take(
 /// One message as the middle takes it, looked at from outside, and its octets; or that nothing scans it now.
 async fn look(
     inbox: Inbox,
-    authenticator: Option<Authenticator>,
     message: Listed,
     content: Content,
 ) -> Result<(Coming, Vec<u8>), (u32, Away)> {
     let uid = message.uid;
-    let (mut octets, too_large) = match content {
+    let (octets, too_large) = match content {
         Content::Whole(octets) => (octets, None),
         Content::Header(octets) => (octets, Some(u64::from(message.bytes))),
     };
-    // Of a mail too large only the header is at hand, and nothing of it is filed.
-    let scan = match too_large {
-        Some(_) => None,
-        None => inbox.scan(&octets).await.map_err(|away| (uid, away))?,
-    };
     let (id, mut mail) = letter::read(&octets, too_large);
-    mail.scan = scan;
-    if let Some(authenticator) = &authenticator {
-        let (checked, verdict) = authenticator.check(octets, Arrival::Relayed).await;
-        octets = checked;
-        mail.authentication = Some(verdict);
-    }
+    // Of a mail too large only the header is at hand, and nothing of it is filed.
+    let octets = if too_large.is_some() {
+        let (octets, authentication) = inbox.check(octets, Arrival::Relayed).await;
+        mail.authentication = authentication;
+        octets
+    } else {
+        let examined = inbox.examine(octets, Arrival::Relayed).await;
+        let (octets, examined) = examined.map_err(|away| (uid, away))?;
+        mail.scan = examined.scan;
+        mail.authentication = examined.authentication;
+        octets
+    };
     Ok((Coming { uid, id, mail }, octets))
 }
 

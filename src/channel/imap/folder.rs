@@ -18,7 +18,6 @@ use super::tree::Tree;
 use super::wire::Wire;
 use super::{Account, batch};
 use crate::channel::Inbox;
-use crate::channel::authenticate::Authenticator;
 
 /// Connections that a message may break before it is left alone for a while.
 const TRIES: u8 = 3;
@@ -34,7 +33,6 @@ struct Broke {
 /// Whoever watches one folder.
 pub(super) struct Watcher {
     account: Arc<Account>,
-    authenticator: Option<Authenticator>,
     folder: String,
     inbox: Inbox,
     stop: CancellationToken,
@@ -56,14 +54,12 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         account: Arc<Account>,
-        authenticator: Option<Authenticator>,
         folder: String,
         inbox: Inbox,
         stop: CancellationToken,
     ) -> Self {
         Self {
             account,
-            authenticator,
             folder,
             inbox,
             stop,
@@ -241,7 +237,7 @@ impl Watcher {
             taken,
             breaking,
             ended,
-        } = batch::take(&self.inbox, self.authenticator.as_ref(), wanted, contents).await;
+        } = batch::take(&self.inbox, wanted, contents).await;
         if !taken.is_empty() {
             // It goes on, however often it breaks off.
             self.away.calm();

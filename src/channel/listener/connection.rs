@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::session::{Envelope, Policy, Protocol, Reply, Session, Step};
 use super::wire::{Content, Ended, Input, Line};
 use crate::channel::Inbox;
-use crate::channel::authenticate::{Arrival, Authenticator};
+use crate::channel::authenticate::Arrival;
 use crate::channel::mail_id::mail_id;
-use crate::message::{Authentication, Heard, Incoming, MailIn, Piece};
+use crate::message::{Heard, Incoming, MailIn, Piece};
 
 /// What every connection of a listener shares.
 #[derive(Clone)]
@@ -24,8 +24,6 @@ pub struct Host {
     pub policy: Arc<Policy>,
     /// Where it goes.
     pub inbox: Inbox,
-    /// What checks the senders. Without it nobody looks.
-    pub authenticator: Option<Authenticator>,
     /// How long a client may think about its next command.
     pub command: Duration,
     /// How long the content of a mail may take.
@@ -208,10 +206,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn hand(&self, envelope: &Envelope, content: Vec<u8>) -> Reply {
         let at = crate::clock::now();
         let id = mail_id(&content, &envelope.to);
-        let Ok(scan) = self.host.inbox.scan(&content).await else {
+        // As it came, before our own trace line stands above it.
+        let examined = self.host.inbox.examine(content, self.arrival(envelope));
+        let Ok((mut content, examined)) = examined.await else {
             return Reply("451 4.7.1 Cannot be scanned for viruses now, try again later");
         };
-        let (mut content, authentication) = self.check(envelope, content).await;
         // In its place: a large mail is in memory once.
         content.splice(0..0, self.received(&id, at).into_bytes());
         let bytes = content.len() as u64;
@@ -233,9 +232,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             mail_from: Some(envelope.from.clone()),
             rcpt_to: envelope.to.clone(),
             peer: self.peer,
-            authentication,
+            authentication: examined.authentication,
             too_large: None,
-            scan,
+            scan: examined.scan,
         };
         match self
             .host
@@ -252,25 +251,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Checks the sender of a mail as it came, before our own trace line stands above it.
-    async fn check(
-        &self,
-        envelope: &Envelope,
-        content: Vec<u8>,
-    ) -> (Vec<u8>, Option<Authentication>) {
-        let Some(authenticator) = &self.host.authenticator else {
-            return (content, None);
-        };
-        let arrival = match self.peer {
+    fn arrival(&self, envelope: &Envelope) -> Arrival {
+        match self.peer {
             Some(peer) => Arrival::Direct {
                 peer,
                 hello: self.session.client().to_owned(),
                 mail_from: envelope.from.clone(),
             },
             None => Arrival::Relayed,
-        };
-        let (content, authentication) = authenticator.check(content, arrival).await;
-        (content, Some(authentication))
+        }
     }
 
     /// The trace line of RFC 5321 §4.4, without the recipients: a mail may have several, who need not know each other.

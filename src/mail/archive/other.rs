@@ -5,6 +5,8 @@ use super::octets::{Octets, contains};
 
 /// Longest header of a 7z archive that is looked through.
 const HEADER_7Z: usize = 4 << 20;
+/// Headers of a tar archive that are read: twice as many as a listing holds, and more.
+const MOST_HEADERS: usize = 100_000;
 
 /// A 7z archive. Its names are compressed; whether it is encrypted shows where the coder is named.
 pub(super) fn list_7z(content: &[u8]) -> Option<Listing> {
@@ -45,12 +47,18 @@ pub(super) fn list_gzip(content: &[u8]) -> Option<Listing> {
     Some(listing)
 }
 
-/// A tar archive (POSIX.1-1988 ustar): a header of 512 octets before each file.
+/// A tar archive (POSIX.1-1988 ustar): a header of 512 octets before each file. A longer name stands in an entry of its own
+/// before it, as GNU writes it or as POSIX.1-2001 (pax) does.
 pub(super) fn list_tar(content: &[u8]) -> Option<Listing> {
     const BLOCK: usize = 512;
     let mut rest = Octets::new(content);
     let mut listing = Listing::default();
-    while !listing.is_full() {
+    let (mut long_name, mut long_size) = (None, None);
+    // Entries that only describe the next one are no names, and end somewhere as well.
+    for _ in 0..MOST_HEADERS {
+        if listing.is_full() {
+            break;
+        }
         let Some(header) = rest.take(BLOCK) else {
             break;
         };
@@ -60,14 +68,67 @@ pub(super) fn list_tar(content: &[u8]) -> Option<Listing> {
             break;
         }
         let size = octal(header.get(124..136)?)?;
-        listing.add(name, size);
-        let blocks = usize::try_from(size).ok()?.div_ceil(BLOCK);
-        if rest.skip(blocks.checked_mul(BLOCK)?).is_none() {
+        let kind = header.get(156).copied().unwrap_or_default();
+        let describes = matches!(kind, b'L' | b'K' | b'x' | b'g');
+        let size = if describes {
+            size
+        } else {
+            long_size.take().unwrap_or(size)
+        };
+        let length = usize::try_from(size).ok()?;
+        let blocks = length.div_ceil(BLOCK);
+        let value = rest.take(blocks.checked_mul(BLOCK)?);
+        let described = value.unwrap_or_default();
+        let described = described.get(..length).unwrap_or(described);
+        match kind {
+            b'L' => long_name = described.split(|octet| *octet == 0).next(),
+            b'x' => {
+                let records = pax(described);
+                long_name = records.path.or(long_name);
+                long_size = records.size.or(long_size);
+            }
+            b'K' | b'g' => {}
+            _ => listing.add(long_name.take().unwrap_or(name), size),
+        }
+        if value.is_none() {
             break;
         }
     }
     listing.empty = listing.names.iter().all(|name| name.ends_with('/'));
     Some(listing)
+}
+
+/// What a pax header says of the next file.
+#[derive(Default)]
+struct Pax<'a> {
+    path: Option<&'a [u8]>,
+    size: Option<u64>,
+}
+
+/// Reads the records `LENGTH KEY=VALUE` of a pax header, each ended by a newline. Of two, the last holds.
+fn pax(records: &[u8]) -> Pax<'_> {
+    let mut pax = Pax::default();
+    let mut rest = records;
+    while let Some(space) = rest.iter().position(|octet| *octet == b' ') {
+        let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u64>().ok();
+        let length = rest.get(..space).and_then(number);
+        let Some((record, after)) = length
+            .and_then(|length| usize::try_from(length).ok())
+            .filter(|length| *length > space)
+            .and_then(|length| rest.split_at_checked(length))
+        else {
+            break;
+        };
+        let record = record.get(space + 1..).unwrap_or_default();
+        let record = record.strip_suffix(b"\n").unwrap_or(record);
+        if let Some(path) = record.strip_prefix(b"path=") {
+            pax.path = Some(path);
+        } else if let Some(size) = record.strip_prefix(b"size=") {
+            pax.size = number(size);
+        }
+        rest = after;
+    }
+    pax
 }
 
 /// A number in octal digits, or in binary where the first bit is set (GNU).
@@ -111,6 +172,41 @@ mod tests {
         assert_eq!(listing.names, ["a.txt", "b.js"]);
         assert_eq!(listing.expanded, 6);
         assert!(list_tar(&[0; 1024]).unwrap().empty);
+    }
+
+    #[test]
+    fn a_long_name_in_a_tar_is_the_one_that_counts() {
+        let file = |name: &[u8], kind: u8, content: &[u8]| {
+            let mut block = vec![0; 512];
+            block[..name.len()].copy_from_slice(name);
+            let size = format!("{:011o}", content.len());
+            block[124..135].copy_from_slice(size.as_bytes());
+            block[156] = kind;
+            let fill = vec![0; content.len().next_multiple_of(512) - content.len()];
+            [&block[..], content, &fill].concat()
+        };
+        let long = [&[b'a'; 1_500][..], b"/setup.exe"].concat();
+        let gnu = [
+            file(b"././@LongLink", b'L', &[&long[..], b"\0"].concat()),
+            file(b"plan.pdf", b'0', b"MZ"),
+            file(b"note.txt", b'0', b"x"),
+        ];
+        let listing = list_tar(&gnu.concat()).unwrap();
+        assert_eq!(listing.names.len(), 2);
+        assert!(listing.names[0].ends_with("/setup.exe"));
+        assert_eq!(listing.names[1], "note.txt");
+        let pax = [
+            file(
+                b"PaxHeaders/plan.pdf",
+                b'x',
+                b"12 mtime=12\n18 path=setup.exe\n9 size=2\n",
+            ),
+            file(b"plan.pdf", b'0', b"MZ"),
+            file(b"note.txt", b'0', b"x"),
+        ];
+        let listing = list_tar(&pax.concat()).unwrap();
+        assert_eq!(listing.names, ["setup.exe", "note.txt"]);
+        assert_eq!(listing.expanded, 3);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn safe_name(name: &str, media_type: &str) -> String {
         .get(..stem.floor_char_boundary(NAME))
         .unwrap_or_default();
     ending.map_or_else(
-        || stem.to_owned(),
+        || stem.trim_end_matches(['.', ' ']).to_owned(),
         |ending| format!("{}.{ending}", stem.trim_end()),
     )
 }
@@ -113,6 +113,14 @@ mod tests {
             ("...", "piece-jointe.pdf"),
         ] {
             assert_eq!(safe_name(name, "application/pdf"), safe);
+        }
+    }
+
+    #[test]
+    fn a_name_cut_short_ends_in_no_space_or_dot() {
+        for end in [" b", ". an ending that is none"] {
+            let name = format!("{}{end}", "a".repeat(NAME - 1));
+            assert_eq!(safe_name(&name, "image/png"), "a".repeat(NAME - 1));
         }
     }
 

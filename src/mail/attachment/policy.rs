@@ -2,6 +2,7 @@
 
 use super::kind::{Compound, compound, is_page};
 use crate::mail::archive::{Listing, ending, zip};
+use crate::mail::{pgp, smime};
 
 /// Which files are taken: `[mail]` of `bot.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,7 +214,15 @@ impl Files {
         {
             return Some(refused);
         }
-        if !self.encrypted && compound(file.content) == Some(Compound::Encrypted) {
+        if !self.encrypted && (smime::is_enveloped(file.content) || pgp::is_armoured(file.content))
+        {
+            return Some(useless(
+                "fichier chiffré, qui ne peut pas être vérifié\u{a0}: à renvoyer en clair",
+            ));
+        }
+        if !self.encrypted
+            && (compound(file.content) == Some(Compound::Encrypted) || is_locked_pdf(file))
+        {
             return Some(useless(
                 "document protégé par un mot de passe, qui ne peut pas être vérifié\u{a0}: à renvoyer sans mot de passe",
             ));
@@ -259,6 +268,19 @@ impl Files {
             .iter()
             .any(|taken| taken == "*" || taken == named)
     }
+}
+
+/// Whether a PDF is encrypted: its trailer refers to how (ISO 32000-1 §7.5.5), in the clear.
+fn is_locked_pdf(file: &File<'_>) -> bool {
+    const KEY: &[u8] = b"/Encrypt";
+    file.media_type == "application/pdf"
+        && memchr::memmem::find_iter(file.content, KEY).any(|at| {
+            let after = file.content.get(at + KEY.len()..).unwrap_or_default();
+            let value = after.trim_ascii_start();
+            // A reference to a dictionary (`12 0 R`), or the dictionary itself: not the name of another key.
+            value.starts_with(b"<<")
+                || (value.len() < after.len() && value.first().is_some_and(u8::is_ascii_digit))
+        })
 }
 
 fn runs(ending: &str) -> bool {
@@ -373,6 +395,47 @@ mod tests {
         assert!(of(bomb).unwrap().contains("démesuré"));
         let locked = zip().entry("plan.pdf", b"x", 1, 8, 1, None);
         assert!(of(locked).unwrap().contains("mot de passe"));
+    }
+
+    #[test]
+    fn what_nobody_can_look_into_is_refused_and_accepted_where_it_is_wanted() {
+        let accepting = Files {
+            encrypted: true,
+            ..Files::default()
+        };
+        let enveloped = smime::samples::enveloped();
+        for (name, content) in [
+            ("contrat.p7m", enveloped.as_slice()),
+            ("note.txt", b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA\r\n"),
+            (
+                "note.asc",
+                b"Bonjour\n-----BEGIN PGP MESSAGE-----\n\nhQEMA\n",
+            ),
+            (
+                "plan.pdf",
+                b"%PDF-1.6\ntrailer\n<< /Size 4 /Encrypt 3 0 R >>\n",
+            ),
+            (
+                "plan.pdf",
+                b"%PDF-1.6\ntrailer\n<</Encrypt<</Filter/Standard>>>>",
+            ),
+        ] {
+            let refused = refused_by(&Files::default(), name, content).unwrap();
+            assert!(
+                refused.why.contains("vérifié") && !refused.dangerous,
+                "{name}"
+            );
+            assert_eq!(refused_by(&accepting, name, content), None, "{name}");
+        }
+        let plain = b"%PDF-1.6\n<< /EncryptMetadata false /Encrypted 3 >>";
+        assert_eq!(why("plan.pdf", plain), None);
+        assert_eq!(
+            why(
+                "note.txt",
+                "le bloc « -----BEGIN PGP MESSAGE----- »".as_bytes()
+            ),
+            None
+        );
     }
 
     #[test]

@@ -45,7 +45,34 @@ fn messages_within_messages_end_somewhere() {
         let object = super::samples::long(0x000d, 0x3701, &object);
         inner = Tnef::new().file("m", b"", &[object]).done();
     }
-    assert!(read(&inner).unwrap().files.is_empty());
+    let files = read(&inner).unwrap().files;
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].name, "m");
+    assert!(files[0].refused.unwrap().contains("profond"));
+}
+
+#[test]
+fn what_is_left_out_is_said() {
+    let class = b"\x07\x03\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
+    let mut inner = Tnef::new()
+        .file("courrier.pdf", b"%PDF-1.4", &[])
+        .file("perdu.pdf", b"%PDF-1.4", &[])
+        .done();
+    inner.truncate(inner.len() - 6);
+    let object = super::samples::long(0x000d, 0x3701, &[&class[..], &inner].concat());
+    let damaged = Tnef::new().file("TR accord", b"", &[object]).done();
+    let files = read(&damaged).unwrap().files;
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["courrier.pdf", "TR accord"]);
+    assert!(files[1].refused.is_some() && files[0].refused.is_none());
+    let mut many = Tnef::new();
+    for number in 0..300 {
+        many = many.file(&format!("{number}.txt"), b"x", &[]);
+    }
+    let many = many.done();
+    let files = read(&many).unwrap().files;
+    assert_eq!(files.len(), FILES + 1);
+    assert_eq!(files[FILES].refused, Some(TOO_MANY));
 }
 
 proptest! {

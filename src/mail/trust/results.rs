@@ -140,7 +140,8 @@ impl Results {
     }
 }
 
-/// Without the comments (RFC 5322 §3.2.2), which may hold anything, nested and quoted.
+/// Without the comments (RFC 5322 §3.2.2), which may hold anything, nested and quoted. What a quoted string holds stays one
+/// word.
 ///
 /// One word of them is kept: `(p=none …)` beside a result of DMARC, where many relays write the policy of the domain.
 pub(super) fn without_comments(value: &str) -> String {
@@ -154,7 +155,11 @@ pub(super) fn without_comments(value: &str) -> String {
                 escaped = true;
                 continue;
             }
-            '"' if depth == 0 => quoted = !quoted,
+            '"' if depth == 0 => {
+                quoted = !quoted;
+                kept.push('"');
+                continue;
+            }
             '(' if !quoted => {
                 depth += 1;
                 kept.push(' ');
@@ -171,8 +176,9 @@ pub(super) fn without_comments(value: &str) -> String {
             _ => {}
         }
         if depth == 0 {
-            // What is quoted must not look like a separator.
-            kept.push(if quoted && c == ';' { ',' } else { c });
+            // What is quoted must neither look like a separator nor end what it is in: a local part may hold anything.
+            let separates = c.is_whitespace() || matches!(c, ';' | '"');
+            kept.push(if quoted && separates { '_' } else { c });
         } else {
             comment.push(c);
         }

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use greffier::channel::authenticate::{Arrival, Authenticator, Settings};
+use greffier::channel::control;
 use greffier::mail::dkim::Signer;
+use greffier::message::Heard;
 use greffier::message::authentication::{Authentication, State};
 use jiff::Timestamp;
 
@@ -475,6 +477,33 @@ async fn without_a_single_from_nobody_answers_for_a_mail() {
         assert!(verdict.note.is_some(), "{wrong}");
     }
     assert_eq!(dns.asked(), 0);
+}
+
+#[tokio::test]
+async fn the_sender_of_a_piped_mail_is_checked() {
+    let dns = dns().await;
+    let desk = super::desk::Desk::new();
+    let inbox = desk
+        .inbox
+        .clone()
+        .checked_by(authenticator(&settings(&dns)));
+    let admin: control::Admin = std::sync::Arc::new(Ok);
+    for octets in [mail("aligned.eml"), unsigned()] {
+        let request = control::Request::Mail(control::MailRequest {
+            original_base64: Some(data_encoding::BASE64.encode(octets.as_bytes())),
+            ..control::MailRequest::default()
+        });
+        control::answer(request, &inbox, &admin).await;
+    }
+    let heard = desk
+        .heard()
+        .into_iter()
+        .map(|incoming| match incoming.heard {
+            Heard::Mail(mail) => mail.authentication.map(|found| found.state),
+            other => panic!("{other:?}"),
+        });
+    let states: Vec<_> = heard.collect();
+    assert_eq!(states, [Some(State::Pass), Some(State::None)]);
 }
 
 #[tokio::test]

@@ -322,6 +322,78 @@ async fn what_the_shell_hands_in_is_scanned() {
     assert_eq!(desk.heard().len(), 1);
 }
 
+/// A mail with one part in base64.
+fn wrapped(kind: &str, content: &[u8]) -> Request {
+    let mail = format!(
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: {kind}\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        BASE64.encode(content)
+    );
+    Request::Mail(MailRequest {
+        original_base64: Some(BASE64.encode(mail.as_bytes())),
+        ..MailRequest::default()
+    })
+}
+
+/// `mail` signed as one block, in pieces of seven octets and in lengths that only the end marks tell (X.690 §8.1.3.6).
+fn signed(mail: &[u8]) -> Vec<u8> {
+    let streamed = |tag: u8, content: &[u8]| [&[tag, 0x80][..], content, &[0, 0]].concat();
+    let mut pieces = Vec::new();
+    for piece in mail.chunks(7) {
+        pieces.extend([0x04, u8::try_from(piece.len()).unwrap()]);
+        pieces.extend(piece);
+    }
+    let data = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    let content = streamed(0xa0, &streamed(0x24, &pieces));
+    let encapsulated = streamed(0x30, &[&data[..], &content].concat());
+    let signed = streamed(0x30, &[&[2, 1, 1, 0x31, 0][..], &encapsulated].concat());
+    let kind = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+    streamed(0x30, &[&kind[..], &streamed(0xa0, &signed)].concat())
+}
+
+/// A `winmail.dat` (MS-OXTNEF) with one file.
+fn winmail(content: &[u8]) -> Vec<u8> {
+    let mut tnef = b"\x78\x9f\x3e\x22\x01\0".to_vec();
+    let file: [(u32, &[u8]); 3] = [
+        (0x0006_9002, &[0; 14]),
+        (0x0001_8010, b"note.txt\0"),
+        (0x0006_800f, content),
+    ];
+    for (attribute, value) in file {
+        tnef.push(2);
+        tnef.extend(attribute.to_le_bytes());
+        tnef.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+        tnef.extend(value);
+        let sum = value.iter().map(|octet| u16::from(*octet));
+        tnef.extend(sum.fold(0_u16, u16::wrapping_add).to_le_bytes());
+    }
+    tnef
+}
+
+#[tokio::test]
+async fn what_will_be_taken_out_of_a_mail_is_scanned() {
+    let health = Arc::new(Health::default());
+    let clamd = Feigned::start(Mood::Well).await;
+    let desk = Desk::new().scanned_by(clamd.scanner(&health));
+    let admin: greffier::channel::control::Admin = Arc::new(Ok);
+    let mail = |text: &str| format!("Content-Type: text/plain\r\n\r\n{text}\r\n");
+    let opaque = "application/pkcs7-mime; name=smime.p7m";
+    for request in [
+        wrapped(opaque, &signed(mail(VIRUS).as_bytes())),
+        wrapped(
+            "application/ms-tnef; name=winmail.dat",
+            &winmail(VIRUS.as_bytes()),
+        ),
+        wrapped(opaque, &signed(mail("Bonjour").as_bytes())),
+    ] {
+        let taken = answer(request, &desk.inbox, &admin).await;
+        assert!(matches!(taken, Answer::Receipt(_)), "{taken:?}");
+    }
+    let scans: Vec<_> = heard(&desk).into_iter().map(|mail| mail.scan).collect();
+    let found = || Some(infected());
+    assert_eq!(scans, [found(), found(), Some(Scan::Clean)]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_keeps_its_mail_while_the_scanner_is_away() {
     let Some(server) = dovecot("") else { return };

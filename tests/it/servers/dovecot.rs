@@ -70,7 +70,9 @@ impl Dovecot {
     fn configured(more: &str) -> Self {
         static USED: AtomicU16 = AtomicU16::new(0);
         let [high, low] = USED.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        let address = format!("127.9.{high}.{low}");
+        // Another run of the tests has other addresses.
+        let run = 128 + std::process::id() % 100;
+        let address = format!("127.{run}.{high}.{low}");
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path();
         // The server's processes run as several users.
