@@ -220,9 +220,8 @@ impl Files {
                 "fichier chiffré, qui ne peut pas être vérifié\u{a0}: à renvoyer en clair",
             ));
         }
-        if !self.encrypted
-            && (compound(file.content) == Some(Compound::Encrypted) || is_locked_pdf(file))
-        {
+        // A PDF that is encrypted mostly opens without a password, and only forbids copying: it is taken.
+        if !self.encrypted && compound(file.content) == Some(Compound::Encrypted) {
             return Some(useless(
                 "document protégé par un mot de passe, qui ne peut pas être vérifié\u{a0}: à renvoyer sans mot de passe",
             ));
@@ -268,19 +267,6 @@ impl Files {
             .iter()
             .any(|taken| taken == "*" || taken == named)
     }
-}
-
-/// Whether a PDF is encrypted: its trailer refers to how (ISO 32000-1 §7.5.5), in the clear.
-fn is_locked_pdf(file: &File<'_>) -> bool {
-    const KEY: &[u8] = b"/Encrypt";
-    file.media_type == "application/pdf"
-        && memchr::memmem::find_iter(file.content, KEY).any(|at| {
-            let after = file.content.get(at + KEY.len()..).unwrap_or_default();
-            let value = after.trim_ascii_start();
-            // A reference to a dictionary (`12 0 R`), or the dictionary itself: not the name of another key.
-            value.starts_with(b"<<")
-                || (value.len() < after.len() && value.first().is_some_and(u8::is_ascii_digit))
-        })
 }
 
 fn runs(ending: &str) -> bool {
@@ -411,14 +397,6 @@ mod tests {
                 "note.asc",
                 b"Bonjour\n-----BEGIN PGP MESSAGE-----\n\nhQEMA\n",
             ),
-            (
-                "plan.pdf",
-                b"%PDF-1.6\ntrailer\n<< /Size 4 /Encrypt 3 0 R >>\n",
-            ),
-            (
-                "plan.pdf",
-                b"%PDF-1.6\ntrailer\n<</Encrypt<</Filter/Standard>>>>",
-            ),
         ] {
             let refused = refused_by(&Files::default(), name, content).unwrap();
             assert!(
@@ -427,8 +405,8 @@ mod tests {
             );
             assert_eq!(refused_by(&accepting, name, content), None, "{name}");
         }
-        let plain = b"%PDF-1.6\n<< /EncryptMetadata false /Encrypted 3 >>";
-        assert_eq!(why("plan.pdf", plain), None);
+        let permissions = b"%PDF-1.6\ntrailer\n<< /Size 4 /Encrypt 3 0 R >>\n";
+        assert_eq!(why("plan.pdf", permissions), None);
         assert_eq!(
             why(
                 "note.txt",

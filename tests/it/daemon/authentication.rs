@@ -83,7 +83,7 @@ fn a_signed_reply_is_authenticated_and_a_forged_one_is_held_and_told() {
         "nothing is lost"
     );
     desk.shown(FORGED);
-    desk.shown("quarantaine accepter 1");
+    desk.shown("quarantaine rejeter 1");
     desk.settled(0);
     assert_eq!(
         desk.count(LINA, "mis de côté"),
