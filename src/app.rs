@@ -18,6 +18,7 @@ mod mail;
 mod preference;
 mod quarantine;
 mod rehearsal;
+mod remark;
 mod reply;
 mod see;
 mod trace;
@@ -192,11 +193,12 @@ impl<S: Store> App<S> {
 
     fn dispatch(&self, draft: &mut Draft<'_, S>, incoming: &Incoming) -> Result<(), Error> {
         match &incoming.heard {
-            Heard::Line(line) => self.line(draft, line),
+            Heard::Line(line) => self.line(draft, line, incoming.at),
             Heard::Mail(mail) => self.mail(draft, mail),
             Heard::Deposit(deposit) => self.deposit(draft, deposit),
             Heard::Tick => self.tick(draft),
             Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
+            Heard::Remark(remark) => self.remark(draft, remark),
         }
     }
 
@@ -210,7 +212,7 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),
-            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) => Ok(()),
+            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) | Heard::Remark(_) => Ok(()),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod imap;
 mod letter;
 pub mod listener;
 pub mod mail_id;
+pub mod matrix;
 pub mod smtp;
 mod upload;
 
@@ -142,6 +143,11 @@ pub trait Channel: Send + Sync + 'static {
     /// destination.
     fn lane(&self, to: &Destination) -> String {
         to.address.clone()
+    }
+    /// Waits until something may leave for `to`. What is to leave is looked up only then, so that of several edits of one
+    /// card the newest leaves. By itself everything may leave at once.
+    fn ready(&self, _to: &Destination) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
     }
     /// Hands what it hears to `inbox` until `stop`. An error calls for a person (a port taken, a bad password).
     fn listen(

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod key;
 mod mail;
+mod matrix;
 mod outbox;
 mod run;
 mod store;
@@ -24,6 +25,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::mail::{MailCommand, print};
+use self::matrix::MatrixCommand;
 use self::outbox::OutboxCommand;
 use self::store::StoreCommand;
 use crate::channel::Inbox;
@@ -111,6 +113,9 @@ enum Command {
     /// Look after messages that could not be delivered
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Look after the device that Greffier has on its Matrix account
+    #[command(subcommand)]
+    Matrix(MatrixCommand),
 }
 
 /// How the daemon is run.
@@ -166,6 +171,7 @@ pub fn run() -> ExitCode {
         Command::Mail(command) => mail::run(command, &place),
         Command::Store(command) => store::run(&command, &place),
         Command::Outbox(command) => outbox::run(&command, &place),
+        Command::Matrix(command) => matrix::run(&command, &place),
     };
     done.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
@@ -206,10 +212,12 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Whether a line of that module and level may be logged at all. Below `info` the libraries show what they handle: the
-/// ledger its records, the reader of HTML the text of a mail. The resolver names people's domains at any level.
+/// ledger its records, the reader of HTML the text of a mail. The resolver names people's domains at any level, and the
+/// Matrix library people and rooms: what there is to know, the channel says itself.
 fn may_be_logged(target: &str, level: Level) -> bool {
     let ours = target == "greffier" || target.starts_with("greffier::");
-    ours || (level <= Level::INFO && !target.starts_with("hickory_"))
+    let telltale = ["hickory_", "matrix_sdk"];
+    ours || (level <= Level::INFO && !telltale.iter().any(|library| target.starts_with(library)))
 }
 
 /// Where Greffier is configured.
@@ -407,6 +415,7 @@ mod tests {
     fn no_filter_makes_a_library_show_what_it_handles() {
         assert!(may_be_logged("greffier::channel::http", Level::TRACE));
         assert!(may_be_logged("sled::pagecache", Level::INFO));
+        assert!(!may_be_logged("matrix_sdk_crypto::machine", Level::WARN));
         assert!(!may_be_logged("sled::tree", Level::TRACE));
         assert!(!may_be_logged("html5ever::tree_builder", Level::DEBUG));
         assert!(!may_be_logged("greffier_like", Level::DEBUG));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::channel::{authenticate, clamd, eml, http, imap, listener, smtp};
+use crate::channel::{authenticate, clamd, eml, http, imap, listener, matrix, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits};
@@ -34,6 +34,9 @@ pub struct Config {
     /// Mail that goes out by a mail server.
     #[serde(default)]
     pub smtp: Option<smtp::Settings>,
+    /// Rooms on a Matrix homeserver.
+    #[serde(default)]
+    pub matrix: Option<matrix::Settings>,
     /// Mail that goes out as files, where there is no `[smtp]`.
     #[serde(default)]
     pub eml: eml::Settings,
@@ -169,10 +172,13 @@ pub enum EncryptedArchives {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Room {
-    /// The channel: `console`, and with later releases `matrix`, `discord`.
+    /// The channel: `console` or `matrix`, and with later releases `discord`.
     pub network: String,
-    /// The network's id of the room.
+    /// The network's id of the room; on Matrix, its alias does as well.
     pub id: String,
+    /// On Matrix, whether people of servers outside `matrix.allowed_servers` may be there when dossiers are spoken of.
+    #[serde(default)]
+    pub externals: bool,
     /// The démarche; every one where absent.
     #[serde(default)]
     pub demarche: Option<DemarcheId>,
@@ -249,6 +255,7 @@ impl Config {
         .chain(self.http.token_file.as_mut())
         .chain(self.smtp.iter_mut().flat_map(smtp::Settings::files))
         .chain(self.imap.iter_mut().flat_map(imap::Settings::paths))
+        .chain(self.matrix.iter_mut().flat_map(matrix::Settings::paths))
         {
             *path = base.join(&*path);
         }
@@ -296,15 +303,12 @@ impl Config {
         faults.extend(smtp.map(&fault));
         let imap = self.imap.iter().flat_map(imap::Settings::faults);
         faults.extend(imap.map(&fault));
+        let matrix = self.matrix.iter().flat_map(matrix::Settings::faults);
+        faults.extend(matrix.map(&fault));
+        faults.extend(self.homeless().map(&fault));
         let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
         faults.extend(clamav.map(&fault));
         faults.extend(self.authentication.faults().into_iter().map(&fault));
-        for room in self.rooms.iter().filter(|room| room.network != "console") {
-            faults.push(fault(format!(
-                "room {}: network = \"{}\" is not in this build; write \"console\"",
-                room.id, room.network
-            )));
-        }
         for (index, room) in self.rooms.iter().enumerate() {
             if self
                 .rooms
@@ -319,6 +323,26 @@ impl Config {
             }
         }
         faults
+    }
+
+    /// Rooms of networks that nothing connects to.
+    fn homeless(&self) -> impl Iterator<Item = String> {
+        self.rooms.iter().filter_map(|room| {
+            let Room { id, network, .. } = room;
+            match network.as_str() {
+                "console" => None,
+                "matrix" if self.matrix.is_none() => Some(format!(
+                    "room {id}: there is no [matrix]; write one, with homeserver, user and password_file"
+                )),
+                "matrix" if !id.starts_with(['!', '#']) => Some(format!(
+                    "room {id}: write the id or the alias of a Matrix room, like \"!abc:agent.example.fr\" or \"#instruction:agent.example.fr\""
+                )),
+                "matrix" => None,
+                _ => Some(format!(
+                    "room {id}: network = \"{network}\" is not in this build; write \"console\" or \"matrix\""
+                )),
+            }
+        })
     }
 
     /// What of the settings could never work: addresses that nothing can listen on, an administrateur who is nobody.

@@ -55,6 +55,8 @@ pub enum Heard {
     Tick,
     /// An outgoing message that will never arrive.
     Undelivered(Undelivered),
+    /// Something that a channel has to say of itself.
+    Remark(Remark),
 }
 
 /// One line of chat.
@@ -75,6 +77,50 @@ pub struct Line {
     /// The network's id of the line itself, so that an answer can point at it.
     #[serde(default)]
     pub remote_id: Option<String>,
+    /// Whether the network vouches that `from` said it: without, it may be answered but binds nobody. On Matrix, a device
+    /// that its owner has not signed is not vouched for.
+    #[serde(default = "yes")]
+    pub trusted: bool,
+    /// Whether it can be for nobody but Greffier. Without, a word that is no command is left unanswered.
+    #[serde(default = "yes")]
+    pub addressed: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Something that a channel has to say of itself, to be worded and sent like everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// To whom.
+    pub to: Destination,
+    /// Whether `to` is a person rather than a room.
+    #[serde(default)]
+    pub direct: bool,
+    /// The network's id of what it answers.
+    #[serde(default)]
+    pub answers: Option<String>,
+    /// What.
+    pub what: Remarked,
+}
+
+/// What a [`Remark`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remarked {
+    /// A line came encrypted, and its key did not.
+    NoKey,
+    /// A line came encrypted, and its sender's client gives Greffier no key because its device is not verified.
+    Unverified,
+    /// A line that was obeyed has been edited since: the first wording stands.
+    EditedTooLate,
+    /// A file could not be fetched, or is too large.
+    FileUnread,
+    /// People from outside are in the room: dossiers are not spoken of there any more.
+    Outsiders,
+    /// Greffier was put out of a room that it is bound to.
+    PutOut,
 }
 
 /// A mail as a server handed it over. The content is on the shelf; nothing in it is trusted.
@@ -231,6 +277,10 @@ pub enum Body {
 /// A chat message. Each network gives it the nearest form that it has; one that lacks a thing leaves it out,
 /// except `text`, which stands alone.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing, and none excludes another"
+)]
 pub struct Post {
     /// `CommonMark`. What came from outside is escaped already, so that it can neither ping, link nor format.
     pub text: String,
@@ -262,6 +312,9 @@ pub struct Post {
     /// The network's id of the line that this answers.
     #[serde(default)]
     pub answers: Option<String>,
+    /// Speaks of no dossier, so that anybody in the room may read it.
+    #[serde(default)]
+    pub open: bool,
 }
 
 /// A choice on a message. Pressing it is the same as typing its line.

@@ -85,6 +85,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
     let store = Arc::new(Sled::open(&folder.join("store"), &OpenOptions::default()).unwrap());
     let demarche: Demarche = toml::from_str(DEMARCHE).unwrap();
     let room = Room {
+        externals: false,
         network: "console".to_owned(),
         id: "salon".to_owned(),
         demarche: None,
@@ -161,6 +162,8 @@ pub(crate) fn line(text: String) -> What {
         files: Vec::new(),
         about: None,
         remote_id: None,
+        trusted: true,
+        addressed: true,
     })
 }
 

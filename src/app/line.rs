@@ -1,5 +1,6 @@
 //! A line of chat: who says it, what it asks, and the answer.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
@@ -30,8 +31,16 @@ impl Speaker<'_> {
 pub(super) const SHELL: &str = "shell";
 /// The network of the terminal.
 const CONSOLE: &str = "console";
+/// An act typed longer ago than that is asked about before it is done: the network, or Greffier, was away meanwhile.
+const STALE: SignedDuration = SignedDuration::from_hours(1);
+
 impl<S: Store> App<S> {
-    pub(super) fn line(&self, draft: &mut Draft<'_, S>, line: &Line) -> Result<(), Error> {
+    pub(super) fn line(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        typed: Timestamp,
+    ) -> Result<(), Error> {
         let speaker = Speaker {
             line,
             email: self.speaker(draft, line)?,
@@ -52,6 +61,13 @@ impl<S: Store> App<S> {
             },
         ) {
             Ok(parsed) => parsed,
+            // Another program may be meant, or nobody.
+            Err(crate::command::Error::Unknown { nearest, .. })
+                if !line.addressed && nearest.is_empty() =>
+            {
+                draft.receipt.verdict = Verdict::Ignored;
+                return Ok(());
+            }
             Err(error) => {
                 draft.receipt.verdict = Verdict::Misunderstood;
                 self.reply(draft, line, error.to_string());
@@ -62,7 +78,8 @@ impl<S: Store> App<S> {
             draft.receipt.verdict = Verdict::Refused;
             return self.answer(draft, &speaker, &answer, None);
         }
-        self.obey(draft, &speaker, &parsed)
+        let late = draft.at.duration_since(typed) > STALE;
+        self.obey(draft, &speaker, &parsed, late)
     }
 
     /// Who an account stands for. On the console and in the shell the operator says who he is; elsewhere a link does.
@@ -92,9 +109,15 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         parsed: &Parsed<'_>,
+        late: bool,
     ) -> Result<(), Error> {
-        match order(&parsed.spec.tag, &parsed.values, &speaker.line.files)? {
-            Order::Act(command) => self.order_act(draft, speaker, parsed, *command),
+        let order = order(&parsed.spec.tag, &parsed.values, &speaker.line.files)?;
+        if !speaker.line.trusted && order.binds() {
+            draft.receipt.verdict = Verdict::Refused;
+            return self.answer(draft, speaker, &Answer::UntrustedDevice, None);
+        }
+        match order {
+            Order::Act(command) => self.order_act(draft, speaker, parsed, *command, late),
             Order::Ask(ask) => self.ask(draft, speaker, parsed, ask),
         }
     }
@@ -105,6 +128,7 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         parsed: &Parsed<'_>,
         command: Command,
+        late: bool,
     ) -> Result<(), Error> {
         let Some(number) = parsed.selection.single().map(DossierId) else {
             draft.receipt.verdict = Verdict::Refused;
@@ -126,7 +150,7 @@ impl<S: Store> App<S> {
         if decision && speaker.line.files.len() > 1 {
             return self.refuse(draft, speaker, &Refusal::OneJustificatif);
         }
-        if parsed.spec.confirm {
+        if parsed.spec.confirm || late {
             return self.preview(draft, speaker, number, &parsed.spec.tag, &command);
         }
         match self.act(draft, number, &by, &[command])? {
@@ -142,6 +166,19 @@ enum Order {
     Act(Box<Command>),
     /// Anything else.
     Ask(Ask),
+}
+
+impl Order {
+    /// Whether somebody answers for it: it needs a line that is certainly his.
+    fn binds(&self) -> bool {
+        match self {
+            Self::Act(_) => true,
+            Self::Ask(ask) => matches!(
+                ask,
+                Ask::Confirm { .. } | Ask::AcceptQuarantine { .. } | Ask::RejectQuarantine { .. }
+            ),
+        }
+    }
 }
 
 /// The order of that tag, with its values and the files sent with it.

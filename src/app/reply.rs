@@ -277,6 +277,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::Moved { .. }
             | Answer::NotLinked
             | Answer::NoRight
+            | Answer::UntrustedDevice
             | Answer::AdministrateurOnly
             | Answer::OneAtATime
             | Answer::WhichDossier

@@ -32,6 +32,7 @@ use crate::channel::http::Http;
 use crate::channel::http::health::Health;
 use crate::channel::imap::Imap;
 use crate::channel::listener::Listener;
+use crate::channel::matrix::{self, Bound, Matrix};
 use crate::channel::smtp::Smtp;
 use crate::channel::{Channel, Shelf};
 use crate::command::Catalogue;
@@ -86,11 +87,14 @@ pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
         Arc::new(Suggestions::default()),
     );
     let bound = |room: &Room| room.network == console.name();
+    let mut networks = Vec::new();
     if config.rooms.iter().any(bound) {
-        vec![(console.name(), console.limits())]
-    } else {
-        Vec::new()
+        networks.push((console.name(), console.limits()));
     }
+    if config.matrix.is_some() {
+        networks.push((matrix::NETWORK, matrix::LIMITS));
+    }
+    networks
 }
 
 /// The daemon with everything that `bot.toml` names, its sockets open.
@@ -120,6 +124,9 @@ impl Greffier {
         if has_console {
             networks.push((console.name(), console.limits()));
         }
+        if config.matrix.is_some() {
+            networks.push((matrix::NETWORK, matrix::LIMITS));
+        }
         let (app, store) = middle(&config, networks)?;
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
@@ -129,6 +136,7 @@ impl Greffier {
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
             .transpose()?;
+        let matrix = join_matrix(&config, &app, &health)?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -163,6 +171,10 @@ impl Greffier {
             period: Duration::from_mins(1),
         }));
         post.join(&mut daemon);
+        if let Some(matrix) = matrix {
+            daemon.listen(Arc::clone(&matrix));
+            daemon.speak(matrix);
+        }
         if has_console {
             daemon.listen(Arc::clone(&console));
         }
@@ -207,6 +219,36 @@ impl Greffier {
             tracing::info!("Nobody is at the console: its room is off");
         }
     }
+}
+
+/// The Matrix channel, if `bot.toml` has one, with its rooms.
+fn join_matrix(
+    config: &Config,
+    app: &Arc<App<Sled>>,
+    health: &Arc<Health>,
+) -> anyhow::Result<Option<Arc<Matrix>>> {
+    let Some(settings) = config.matrix.clone() else {
+        return Ok(None);
+    };
+    let rooms = config.rooms.iter();
+    let bound = rooms
+        .filter(|room| room.network == matrix::NETWORK)
+        .map(|room| Bound {
+            id: room.id.clone(),
+            externals: room.externals,
+            threads: room.threads,
+        });
+    let app = Arc::clone(app);
+    let takes_files = Arc::new(move |line: &str| app.catalogue.takes_files(line));
+    let data = &config.greffier.data;
+    let matrix = Matrix::new(
+        settings,
+        bound.collect(),
+        data,
+        Arc::clone(health),
+        takes_files,
+    )?;
+    Ok(Some(Arc::new(matrix)))
 }
 
 /// What checks the senders of mail.

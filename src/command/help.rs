@@ -69,7 +69,7 @@ impl Catalogue {
         let name = super::parse::without_prefix(name);
         let under = self.under(name);
         match self.get(name) {
-            Some(spec) => Ok(explained(spec) + &see_also(spec, &under)),
+            Some(spec) => Ok(explained(spec) + see_also(spec, &under).as_str()),
             None if !under.is_empty() => {
                 let lines = under
                     .iter()

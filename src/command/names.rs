@@ -30,6 +30,12 @@ impl Catalogue {
         Err(self.unknown(line))
     }
 
+    /// Whether `line` is a command that takes the files sent with it.
+    pub fn takes_files(&self, line: &str) -> bool {
+        self.find(super::parse::without_prefix(line))
+            .is_ok_and(|(spec, _)| spec.files)
+    }
+
     /// The command of that name or alias.
     pub fn get(&self, name: &str) -> Option<&Spec> {
         self.names
@@ -124,7 +130,7 @@ impl Catalogue {
         if typed.len() > LONGEST_NAME || typed.len() < 5 {
             return None;
         }
-        let typed = fold(first) + &typed;
+        let typed = fold(first) + typed.as_str();
         let near = |name: &String| (1..=2).contains(&damerau_levenshtein(&typed, &fold(name)));
         let nearest: Vec<_> = self.under(first).into_iter().filter(near).collect();
         let name = format!("{} {next}", first.trim());

@@ -68,7 +68,7 @@ pub async fn speak<S: Store, C: Channel>(
             queue.rest(channel.lane(&to), Instant::now() + channel.limits().pace);
             let (outbox, channel) = (outbox.clone(), Arc::clone(&channel));
             tasks.spawn(async move {
-                deliver(&outbox, &*channel, id)
+                deliver(&outbox, &*channel, &to, id)
                     .await
                     .map(|next| (to, id, next))
             });
@@ -95,13 +95,26 @@ pub async fn speak<S: Store, C: Channel>(
 async fn deliver<S: Store, C: Channel>(
     outbox: &Outbox<S>,
     channel: &C,
+    to: &Destination,
     id: OutboxId,
 ) -> anyhow::Result<Option<Timestamp>> {
+    channel.ready(to).await;
     let store = Arc::clone(&outbox.store);
     let looked_up = tokio::task::spawn_blocking(move || look_up(&*store, id)).await??;
     let Some((row, thread, edits)) = looked_up else {
         return Ok(None);
     };
+    if let Some(remote_id) = &edits
+        && outdated(outbox, &row).await?
+    {
+        let (store, now) = (Arc::clone(&outbox.store), clock::now());
+        let unneeded = Outcome::Delivered {
+            remote_id: remote_id.clone(),
+        };
+        tokio::task::spawn_blocking(move || store.settle(id, &unneeded, now, now)).await??;
+        metrics::counter!("greffier_delivery_total", "network" => channel.name(), "outcome" => "outdated").increment(1);
+        return Ok(None);
+    }
     let known = Known {
         thread,
         edits,
@@ -126,6 +139,41 @@ async fn deliver<S: Store, C: Channel>(
     }
     let again = matches!(outcome, Outcome::Retry { .. } | Outcome::Held { .. });
     Ok(again.then_some(next))
+}
+
+/// Rows looked through for a newer edit of the same card.
+const AHEAD: usize = 200;
+
+/// Whether a newer edit of the same card waits behind `row`: nobody would see this one for long.
+async fn outdated<S: Store>(outbox: &Outbox<S>, row: &Row) -> anyhow::Result<bool> {
+    let Body::Post(post) = &row.queued.outgoing.body else {
+        return Ok(false);
+    };
+    let Some(card) = post.card.clone().filter(|_| post.files.is_empty()) else {
+        return Ok(false);
+    };
+    let (store, to, id) = (
+        Arc::clone(&outbox.store),
+        row.queued.outgoing.to.clone(),
+        row.id,
+    );
+    let now = clock::now();
+    let newer = tokio::task::spawn_blocking(move || {
+        for (id, other, due) in store.queued(Some(id), AHEAD)? {
+            if other != to || due > now {
+                continue;
+            }
+            let row = store.row(id)?;
+            let same = row.is_some_and(|row| {
+                matches!(row.queued.outgoing.body, Body::Post(post) if post.card.as_ref() == Some(&card))
+            });
+            if same {
+                return Ok::<_, crate::store::Error>(true);
+            }
+        }
+        Ok(false)
+    });
+    Ok(newer.await??)
 }
 
 /// A row, with the remote ids of its thread and of the message that it edits.
@@ -259,6 +307,55 @@ mod tests {
         assert_eq!(outcome, retry);
         let (outcome, _) = judge(retry, &row(49), at(0));
         assert!(matches!(outcome, Outcome::Dead { .. }));
+    }
+
+    /// A store with these cards waiting for the room, in order.
+    fn waiting(folder: &std::path::Path, cards: &[&str]) -> Outbox<crate::store::sled::Sled> {
+        use crate::message::{Outgoing, Post, Receipt, Verdict};
+        use crate::store::sled::{OpenOptions, Sled};
+        let store = Arc::new(Sled::open(folder, &OpenOptions::default()).unwrap());
+        let queued = |card: &&str| crate::store::Queued {
+            outgoing: Outgoing {
+                to: to("salle"),
+                body: Body::Post(Post {
+                    card: Some((*card).to_owned()),
+                    ..Post::default()
+                }),
+            },
+            dossier: None,
+            not_before: None,
+            tag: None,
+        };
+        let commit = crate::store::Commit {
+            journal: None,
+            cause: "essai".to_owned(),
+            at: at(0),
+            dossiers: Vec::new(),
+            changes: Vec::new(),
+            outbox: cards.iter().map(queued).collect(),
+            unsay: Vec::new(),
+            receipt: Receipt::of(Verdict::Done),
+        };
+        store.commit(&commit).unwrap();
+        store.flush().unwrap();
+        Outbox {
+            shelf: store.pieces() as Arc<dyn Shelf>,
+            store,
+            bells: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_edits_of_a_card_the_newest_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = waiting(folder.path(), &["a", "b", "a"]);
+        let rows = outbox.store.queued(None, 10).unwrap();
+        let mut outdated_rows = Vec::new();
+        for (id, ..) in rows {
+            let row = outbox.store.row(id).unwrap().unwrap();
+            outdated_rows.push(outdated(&outbox, &row).await.unwrap());
+        }
+        assert_eq!(outdated_rows, [true, false, false]);
     }
 
     #[test]

@@ -180,6 +180,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Deposit(_) => "deposit",
         What::Tick => "tick",
         What::Undelivered(_) => "undelivered",
+        What::Remark(_) => "remark",
     }
 }
 

@@ -495,7 +495,7 @@ mod tests {
 
     #[test]
     fn no_line_is_longer_than_998_octets() {
-        let long = "é".repeat(3000) + &"x".repeat(3000);
+        let long = "é".repeat(3000) + "x".repeat(3000).as_str();
         let mail = MailOut {
             subject: long.clone(),
             from_name: "x".repeat(3000),

@@ -67,6 +67,21 @@ pub enum Answer {
     NoRight,
     /// Only administrateurs may.
     AdministrateurOnly,
+    /// Greffier cannot be sure that the person said it: the device is not verified. It may look, but not act.
+    UntrustedDevice,
+    /// A line came encrypted, and could not be read.
+    Unreadable {
+        /// Because the sender's client gives no key to Greffier's device.
+        unverified: bool,
+    },
+    /// A line that was obeyed was edited afterwards.
+    EditedTooLate,
+    /// A file could not be fetched, or is too large.
+    FileUnread,
+    /// People from outside came into the room.
+    Outsiders,
+    /// Greffier was put out of a room that it is bound to.
+    PutOut,
     /// The act takes one dossier at a time.
     OneAtATime,
     /// Several dossiers could be meant, or none was said.

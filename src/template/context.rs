@@ -52,11 +52,11 @@ fn of_refusal(path: &str) -> Rule {
 fn of_answer(path: &str) -> Rule {
     match path {
         "rows" | "held" | "experts" => Rule::Inside,
-        "act" | "number" | "already" | "undo_until" | "chained" | "told" | "open_avis"
-        | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox" | "dead"
-        | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices" | "chosen"
-        | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count" | "signature"
-        | "more" => OPEN,
+        "act" | "number" | "already" | "unverified" | "undo_until" | "chained" | "told"
+        | "open_avis" | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox"
+        | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices"
+        | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count"
+        | "signature" | "more" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"

@@ -294,6 +294,13 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::NotLinked,
         Answer::NoRight,
         Answer::AdministrateurOnly,
+        Answer::UntrustedDevice,
+        Answer::Unreadable { unverified: false },
+        Answer::Unreadable { unverified: true },
+        Answer::EditedTooLate,
+        Answer::FileUnread,
+        Answer::Outsiders,
+        Answer::PutOut,
         Answer::OneAtATime,
         Answer::WhichDossier,
         Answer::LinkCodeSent {

@@ -11,6 +11,7 @@ mod privacy;
 mod saying;
 mod script;
 mod stage;
+mod vouched;
 
 use std::fs;
 use std::panic::AssertUnwindSafe;

@@ -16,6 +16,7 @@ mod kill;
 mod ledger;
 mod loops;
 mod mail;
+mod matrix;
 mod net;
 mod servers;
 mod smtp;

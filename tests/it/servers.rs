@@ -3,6 +3,7 @@
 pub(crate) mod clamd;
 pub(crate) mod dovecot;
 pub(crate) mod postfix;
+pub(crate) mod synapse;
 
 pub(crate) use self::clamd::clamd;
 pub(crate) use self::dovecot::{CLIENT, Dovecot, OTHERS, USER, dovecot, until};

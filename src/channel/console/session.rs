@@ -193,6 +193,8 @@ impl Session {
             files: Vec::new(),
             about,
             remote_id: Some(id.clone()),
+            trusted: true,
+            addressed: true,
         };
         Incoming {
             id,

@@ -65,10 +65,10 @@ fn arguments_in_an_impossible_order_are_refused() {
     };
     let many = SOUND.to_owned() + "selection = \"many\"\nfixed = { forme = \"brève\" }\n";
     let text = many
-        + &arg("dossier", "")
-        + &arg("forme", "")
-        + &arg("a", "rest = true")
-        + &arg("b", "required = true");
+        + arg("dossier", "").as_str()
+        + arg("forme", "").as_str()
+        + arg("a", "rest = true").as_str()
+        + arg("b", "required = true").as_str();
     insta::assert_snapshot!(diagnostics(&[("saluer.toml", &text)]));
 }
 

@@ -119,7 +119,7 @@ fn completed(typed: &str) -> (Vec<String>, Option<Expecting>) {
     let lines = completion
         .candidates
         .iter()
-        .map(|candidate| start.clone() + &candidate.insert);
+        .map(|candidate| start.clone() + candidate.insert.as_str());
     (lines.collect(), completion.expecting)
 }
 

@@ -122,10 +122,15 @@ impl Desk {
 
     /// Hears something as the daemon would (journal, handle, flush), then once more.
     pub(crate) fn hear(&mut self, id: Option<String>, heard: Heard) -> Receipt {
+        self.hear_late(id, self.now, heard)
+    }
+
+    /// The same of something that was said at `at`.
+    pub(crate) fn hear_late(&mut self, id: Option<String>, at: Timestamp, heard: Heard) -> Receipt {
         self.heard += 1;
         let incoming = Incoming {
             id: id.unwrap_or_else(|| format!("test:{}", self.heard)),
-            at: self.now,
+            at,
             heard,
         };
         let store = Arc::clone(&self.app.store);

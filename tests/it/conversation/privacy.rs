@@ -105,6 +105,7 @@ fn demarches() -> Demarches {
 
 fn rooms() -> Vec<Room> {
     let room = |id: &str, demarche, groupe: Option<&str>, privacy| Room {
+        externals: false,
         network: "matrix".to_owned(),
         id: id.to_owned(),
         demarche: Some(DemarcheId(demarche)),
@@ -197,6 +198,8 @@ impl World {
             files: files.iter().map(|name| self.file(name)).collect(),
             about: None,
             remote_id: Some("ligne".to_owned()),
+            trusted: true,
+            addressed: true,
         };
         self.hear(Heard::Line(line))
     }

@@ -104,6 +104,7 @@ impl Stage {
         let mut words = rest.split(' ');
         let (network, id) = (words.next().unwrap(), words.next().unwrap());
         let mut room = Room {
+            externals: false,
             network: network.to_owned(),
             id: id.to_owned(),
             demarche: None,
@@ -203,6 +204,8 @@ impl Stage {
             files,
             about,
             remote_id: Some(format!("ligne-{number}")),
+            trusted: true,
+            addressed: true,
         };
         let receipt = self.desk().hear(None, Heard::Line(line));
         self.report(&receipt)

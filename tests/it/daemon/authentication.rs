@@ -42,7 +42,7 @@ fn open(more: &str) -> Open {
         "\n[authentication]\nnameservers = [\"{}\"]\n{more}",
         dns.address
     );
-    fs::write(&path, bot + &authentication).unwrap();
+    fs::write(&path, bot + authentication.as_str()).unwrap();
     Open {
         desk,
         dns,

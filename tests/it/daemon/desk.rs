@@ -247,6 +247,11 @@ impl Desk {
         status.code().unwrap_or(-1)
     }
 
+    /// The process id of the daemon.
+    pub(crate) fn pid(&self) -> u32 {
+        self.daemon.as_ref().unwrap().child.id()
+    }
+
     /// Whether the daemon is there.
     pub(crate) fn lives(&mut self) -> bool {
         self.daemon

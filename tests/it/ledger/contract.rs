@@ -28,6 +28,8 @@ fn line(id: &str) -> Incoming {
             files: Vec::new(),
             about: None,
             remote_id: None,
+            trusted: true,
+            addressed: true,
         }),
     }
 }

@@ -63,6 +63,7 @@ fn desk(domain: &str, secret: &[u8], known: &str, now: Timestamp) -> (Desk, Iden
     let setting = Setting {
         demarches: Demarches::from([(demarche.number, demarche)]),
         rooms: vec![Room {
+            externals: false,
             network: "console".to_owned(),
             id: "#salon".to_owned(),
             demarche: None,
@@ -155,6 +156,8 @@ impl Office {
             files: Vec::new(),
             about: None,
             remote_id: None,
+            trusted: true,
+            addressed: true,
         };
         let (desk, _) = self.desks.get_mut(domain).unwrap();
         desk.hear(None, Heard::Line(line));

@@ -38,7 +38,11 @@ impl Circle {
             ),
         );
         let config = fs::read_to_string(&path).unwrap();
-        fs::write(&path, config.replace("[listener]", &listener) + &smtp).unwrap();
+        fs::write(
+            &path,
+            config.replace("[listener]", &listener) + smtp.as_str(),
+        )
+        .unwrap();
         desk.start();
         Some(Self {
             desk,

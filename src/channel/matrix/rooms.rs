@@ -1,0 +1,267 @@
+//! Rooms that Greffier comes into, goes along with, and leaves.
+
+use std::time::Duration;
+
+use matrix_sdk::ruma::{OwnedServerName, RoomId, UserId};
+use matrix_sdk::{Room, RoomState};
+
+use super::Matrix;
+use super::fault::Fault;
+use super::memo::Note;
+use super::online::Online;
+use super::settings::{Settings, server_is_among};
+use crate::message::{Destination, Heard, Incoming, Remark, Remarked};
+
+/// Tries to join after an invitation: federation may need a while until the inviter's server answers.
+const JOINS: u32 = 6;
+
+/// What is done with an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Invited {
+    /// Joined.
+    Welcome,
+    /// Turned down.
+    Refused,
+}
+
+/// What is done with an invitation by `inviter` into a room that is `bound`, or for two (`direct`).
+pub(super) fn judge(
+    inviter: &UserId,
+    own_server: &str,
+    bound: bool,
+    direct: bool,
+    settings: &Settings,
+) -> Invited {
+    let id = inviter.as_str();
+    let server = inviter.server_name().as_str();
+    let named = settings.administrateurs.iter().any(|named| named == id)
+        || settings.inviters.iter().any(|named| named == id)
+        || server_is_among(server, &settings.inviters);
+    let own = [own_server.to_owned()];
+    let allowed: &[String] = if settings.allowed_servers.is_empty() {
+        &own
+    } else {
+        &settings.allowed_servers
+    };
+    let known = server == own_server || server_is_among(server, allowed);
+    if named || (known && (bound || direct)) {
+        Invited::Welcome
+    } else {
+        Invited::Refused
+    }
+}
+
+impl Matrix {
+    /// Takes or turns down the invitation to `room`.
+    pub(super) async fn invited(&self, online: &Online, room: &Room) -> Result<(), Fault> {
+        let invite = match room.invite_details().await {
+            Ok(invite) => invite,
+            Err(error) => return Err(error.into()),
+        };
+        let inviter = invite.inviter_id;
+        let direct = room.is_direct().await.unwrap_or(false);
+        let bound = online.name_of(room.room_id()).is_some();
+        let server = online.me.server_name().as_str();
+        let verdict = judge(&inviter, server, bound, direct, &self.settings);
+        metrics::counter!("greffier_matrix_invitations_total", "verdict" => match verdict {
+            Invited::Welcome => "welcome",
+            Invited::Refused => "refused",
+        })
+        .increment(1);
+        match verdict {
+            Invited::Welcome => {
+                tokio::spawn(join(room.clone()));
+                if direct {
+                    online.remember_direct(&inviter, room).await?;
+                }
+            }
+            Invited::Refused => {
+                tracing::info!(
+                    "An invitation is turned down: who sent it is neither in matrix.administrateurs nor in matrix.inviters"
+                );
+                room.leave().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes along with `room` to where it goes on, if it really does.
+    pub(super) async fn moved(&self, online: &Online, room: &Room, to: &str) -> Result<(), Fault> {
+        let Some(name) = online.name_of(room.room_id()) else {
+            return Ok(());
+        };
+        let Ok(to) = RoomId::parse(to) else {
+            return Ok(());
+        };
+        let via: Vec<OwnedServerName> = room.route().await.unwrap_or_default();
+        let joined = online
+            .client
+            .join_room_by_id_or_alias((&*to).into(), &via)
+            .await;
+        let Ok(next) = joined else {
+            tracing::warn!(
+                "A room that Greffier is bound to goes on elsewhere, where it is not let in: invite it there"
+            );
+            self.health.ill(
+                "matrix-rooms",
+                "a room goes on elsewhere, and Greffier is not invited there",
+            );
+            // The invitation, when it comes, is to a room that is bound.
+            return online.move_to(&name, &to).await;
+        };
+        // Anybody may write a tombstone that leads to his own room; only the room it leads to can say where it came from.
+        let from = next.predecessor_room().map(|before| before.room_id);
+        if from.is_some_and(|from| from != room.room_id()) {
+            tracing::warn!("A room claims to go on in another that does not say so: not followed");
+            next.leave().await?;
+            return Ok(());
+        }
+        online.move_to(&name, &to).await?;
+        tracing::info!("A room was upgraded; Greffier has gone along");
+        Ok(())
+    }
+
+    /// Greffier is not in `room` any more. Whoever put it out of a room that it is bound to is not told; its
+    /// administrateurs are.
+    pub(super) fn left(&self, online: &Online, room: &Room, by: &str) {
+        let Some(name) = online.name_of(room.room_id()) else {
+            return;
+        };
+        if by == online.me.as_str() || room.tombstone_content().is_some() {
+            return;
+        }
+        tracing::error!("Greffier was put out of a room that bot.toml binds: {name}");
+        self.health
+            .ill("matrix-rooms", format!("Greffier was put out of {name}"));
+        for administrateur in &self.settings.administrateurs {
+            let at = crate::clock::now();
+            self.remark(Incoming {
+                id: format!("matrix:out:{name}:{}:{administrateur}", at.as_second()),
+                at,
+                heard: Heard::Remark(Remark {
+                    to: Destination {
+                        network: super::NETWORK.to_owned(),
+                        address: administrateur.clone(),
+                    },
+                    direct: true,
+                    answers: None,
+                    what: Remarked::PutOut,
+                }),
+            });
+        }
+    }
+
+    /// Whether what speaks of dossiers may be said in `room`. The first time that it may not, the room is told why.
+    pub(super) async fn may_hear(
+        &self,
+        online: &Online,
+        room: &Room,
+        name: &str,
+    ) -> Result<bool, Fault> {
+        let externals = self
+            .bound
+            .iter()
+            .any(|bound| bound.id == name && bound.externals);
+        if externals {
+            return Ok(true);
+        }
+        let told = format!("outsiders.{}", room.room_id());
+        let Some(_server) = online.outsiders(room, &self.settings).await? else {
+            // Told again when they come back.
+            if online.memo.get::<bool>(Note::Told(&told)).await?.is_some() {
+                online.memo.remove(Note::Told(&told)).await?;
+            }
+            return Ok(true);
+        };
+        if online.memo.get::<bool>(Note::Told(&told)).await?.is_none() {
+            tracing::warn!(
+                "People of servers that matrix.allowed_servers does not name are in {name}: it is told nothing more"
+            );
+            let at = crate::clock::now();
+            self.remark(Incoming {
+                id: format!("matrix:outsiders:{name}:{}", at.as_second()),
+                at,
+                heard: Heard::Remark(Remark {
+                    to: Destination {
+                        network: super::NETWORK.to_owned(),
+                        address: name.to_owned(),
+                    },
+                    direct: false,
+                    answers: None,
+                    what: Remarked::Outsiders,
+                }),
+            });
+            online.memo.put(Note::Told(&told), &true).await?;
+        }
+        Ok(false)
+    }
+
+    /// Says whether Greffier is in every room that it is bound to.
+    pub(super) async fn roll_call(&self, online: &Online) {
+        let mut missing = Vec::new();
+        for bound in &self.bound {
+            let room = match online.find(&bound.id).await {
+                Some(id) => online.client.get_room(&id),
+                None => None,
+            };
+            if room.is_none_or(|room| room.state() != RoomState::Joined) {
+                missing.push(bound.id.as_str());
+            }
+        }
+        if missing.is_empty() {
+            self.health.well("matrix-rooms");
+        } else {
+            self.health.ill(
+                "matrix-rooms",
+                format!("Greffier is not in {}: invite it", missing.join(", ")),
+            );
+        }
+    }
+}
+
+/// Joins `room`, again and again for a while.
+async fn join(room: Room) {
+    let mut wait = Duration::from_secs(2);
+    for _ in 0..JOINS {
+        match room.join().await {
+            Ok(()) => return,
+            Err(_) if room.state() != RoomState::Invited => return,
+            Err(_) => tokio::time::sleep(wait).await,
+        }
+        wait *= 2;
+    }
+    tracing::warn!("An invitation was accepted, and the room cannot be joined");
+}
+
+#[cfg(test)]
+mod tests {
+    use matrix_sdk::ruma::user_id;
+
+    use super::*;
+
+    #[test]
+    fn only_those_who_are_named_or_known_may_invite() {
+        let settings: Settings = toml::from_str(
+            "homeserver = \"x\"\nuser = \"x\"\nadministrateurs = [\"@chef:ext.example\"]\n\
+             inviters = [\"*.gouv.example\"]\nallowed_servers = [\"ami.example\"]",
+        )
+        .unwrap();
+        let judged =
+            |who: &UserId, bound, direct| judge(who, "hs.example", bound, direct, &settings);
+        let (mine, friend, chief, state, stranger) = (
+            user_id!("@a:hs.example"),
+            user_id!("@a:ami.example"),
+            user_id!("@chef:ext.example"),
+            user_id!("@a:agent.gouv.example"),
+            user_id!("@a:evil.example"),
+        );
+        assert_eq!(judged(chief, false, false), Invited::Welcome);
+        assert_eq!(judged(state, false, false), Invited::Welcome);
+        assert_eq!(judged(mine, false, false), Invited::Refused);
+        assert_eq!(judged(mine, true, false), Invited::Welcome);
+        assert_eq!(judged(friend, false, true), Invited::Welcome);
+        for (bound, direct) in [(true, false), (false, true), (false, false)] {
+            assert_eq!(judged(stranger, bound, direct), Invited::Refused);
+        }
+    }
+}

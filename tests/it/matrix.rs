@@ -1,0 +1,18 @@
+//! The Matrix channel: the real binary, a real homeserver, and people at clients that are not Greffier's.
+
+mod accounts;
+mod client;
+mod downtime;
+mod faults;
+mod figures;
+mod files;
+mod form;
+mod harness;
+mod job;
+mod kills;
+mod limits;
+mod lines;
+mod proxy;
+mod recovery;
+mod rooms;
+mod scene;

@@ -1,0 +1,126 @@
+//! Accounts, their devices, and what these may do.
+
+use std::fs;
+
+use super::client::People;
+use super::scene::Office;
+use crate::daemon::desk::{LINA, PAUL, code};
+use crate::servers::synapse::shared_synapse;
+
+#[test]
+fn an_account_that_is_not_linked_any_more_can_do_nothing() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "delie", true);
+    let (number, _) = office.deposit();
+    let mark = office.direct.mark();
+    office.direct.say("!delier");
+    office.direct.shown(mark, "n'est plus relié");
+    let mark = office.room.mark();
+    office.room.say(&format!("!suivre {number}"));
+    office.room.shown(mark, "pas encore relié");
+    assert_eq!(office.room.with("suit ce dossier").len(), 0);
+    office
+        .bot
+        .link_in(&office.direct, crate::daemon::desk::INES);
+    let line = office.room.say(&format!("!suivre {number}"));
+    office.room.reacted(&line, "✅");
+}
+
+#[test]
+fn one_person_may_link_two_accounts() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "deux", true);
+    let (_other, room) =
+        office.colleague(&people, "ines-deux-telephone", crate::daemon::desk::INES);
+    let (number, _) = office.deposit();
+    let line = room.say(&format!("!suivre {number}"));
+    room.reacted(&line, "✅");
+    let mark = office.room.mark();
+    office.room.say(&format!("!suivre {number}"));
+    office.room.shown(mark, "déjà");
+}
+
+#[test]
+fn rights_are_read_again_at_each_act() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let mut office = Office::open(server, &people, "droits", true);
+    let (_paul, room) = office.colleague(&people, "paul-droits", PAUL);
+    let (number, thread) = office.deposit();
+    room.say(&format!("!suivre {number}"));
+    thread.shown("suit ce dossier");
+    thread.say("!instruire");
+    thread.shown("passé en instruction");
+    // A preview that waits while he leaves the group.
+    let mark = room.mark();
+    room.say(&format!("!accepter {number} Bonjour."));
+    let preview = room.shown(mark, "À confirmer");
+    assert_eq!(office.bot.stop(), 0);
+    let file = office.bot.path().join("demarches/101.toml");
+    let demarche = fs::read_to_string(&file).unwrap();
+    fs::write(&file, demarche.replace(&format!(", \"{PAUL}\""), "")).unwrap();
+    office.bot.start();
+    room.react(&preview.id, "✅");
+    let code = code(&preview.text().replace('`', ""));
+    let mark = room.mark();
+    room.say(&format!("!confirmer {code}"));
+    room.find(mark, "a refusal", |seen| {
+        (seen.sender == office.bot.id && seen.is_message()).then_some(())
+    });
+    office.bot.quiet();
+    assert_eq!(office.bot.count(LINA, "a été accepté"), 0);
+}
+
+#[test]
+fn a_device_that_is_not_signed_reads_and_does_not_decide() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "appareil", true);
+    let phone = people.login("telephone-appareil", "ines-appareil", false);
+    let room = phone.enter(&office.room.id, true);
+    let (number, thread) = office.deposit();
+    // It can read what is said from now on.
+    room.shown(0, &format!("Nouveau dossier n° {number}"));
+    thread.say("!instruire");
+    thread.shown("passé en instruction");
+    let mark = room.mark();
+    room.say(&format!("!dossier {number}"));
+    room.find(mark, "the dossier", |seen| {
+        seen.text().contains("Secteur").then_some(())
+    });
+    let mark = room.mark();
+    room.say(&format!("!accepter {number} Bonjour."));
+    let answer = room.find(mark, "a refusal", |seen| {
+        (seen.sender == office.bot.id && seen.is_message()).then(|| seen.text())
+    });
+    assert!(answer.contains("n'est pas vérifiée"), "{answer}");
+    assert!(!answer.contains("Pour le faire"), "{answer}");
+    // The same words from the device that its owner has signed.
+    let mark = office.room.mark();
+    office.room.say(&format!("!accepter {number} Bonjour."));
+    let preview = office.room.shown(mark, "À confirmer");
+    let code = code(&preview.text().replace('`', ""));
+    // Nor does it confirm what the other has asked.
+    let mark = room.mark();
+    room.say(&format!("!confirmer {code}"));
+    room.find(mark, "a refusal", |seen| {
+        (seen.sender == office.bot.id
+            && seen.is_message()
+            && seen.text().contains("n'est pas vérifiée"))
+        .then_some(())
+    });
+    office.bot.quiet();
+    assert_eq!(office.bot.count(LINA, "a été accepté"), 0);
+    office.room.say(&format!("!confirmer {code}"));
+    office.bot.mail(LINA, "a été accepté");
+}
