@@ -27,6 +27,7 @@ const DOSSIERS: u64 = 500;
 
 /// Puts new mails into the mailbox, as a delivery of the server's own would.
 fn deliver(server: &Dovecot, count: u64) {
+    static DELIVERED: AtomicU64 = AtomicU64::new(0);
     let folder = server.path("mail").join(USER);
     let owner = server.owner();
     for name in ["", "tmp", "cur", "new"] {
@@ -34,7 +35,6 @@ fn deliver(server: &Dovecot, count: u64) {
         fs::create_dir_all(&folder).unwrap();
         chown(&folder, Some(owner), Some(owner)).unwrap();
     }
-    static DELIVERED: AtomicU64 = AtomicU64::new(0);
     for mail in mails(count, DOSSIERS) {
         let name = format!("{}.bench", DELIVERED.fetch_add(1, Ordering::Relaxed));
         let path = folder.join("new").join(name);
