@@ -14,8 +14,8 @@ use crate::daemon::post::Smtp;
 use crate::servers::{CLIENT, until};
 
 const USAGERS: &str = "lina.moreau@courriel.example";
-/// Dossiers that the mails are for.
-const DOSSIERS: usize = 100;
+/// Mails to one dossier: what one person may write in an hour before somebody looks.
+const EACH: usize = 10;
 /// Connections that hand them over at once.
 const CONNECTIONS: usize = 8;
 
@@ -24,6 +24,10 @@ fn many() -> usize {
         Ok("1") => 10_000,
         _ => 1_000,
     }
+}
+
+fn dossiers() -> usize {
+    many() / EACH
 }
 
 /// A usager's reply.
@@ -35,7 +39,7 @@ struct Letter {
 
 /// Deposits the dossiers, and writes as many replies to the addresses that their usagers were given.
 fn letters(stage: &Stage) -> Vec<Letter> {
-    for number in 0..DOSSIERS {
+    for number in 0..dossiers() {
         let body = dossier(&USAGERS.replace('@', &format!("+{number}@")), "Nord");
         let reply = stage.desk.post(&format!("depot-{number}"), &body).unwrap();
         assert_eq!(reply.status, 201, "{}", reply.body);
@@ -43,10 +47,10 @@ fn letters(stage: &Stage) -> Vec<Letter> {
     stage.desk.settled(0);
     let asked = until("all mails are in the mailbox", || {
         let mails = stage.client.all(USAGERS, "INBOX");
-        (mails.len() == DOSSIERS).then_some(mails)
+        (mails.len() == dossiers()).then_some(mails)
     });
     (0..many())
-        .map(|number| letter(&asked[number % DOSSIERS], number))
+        .map(|number| letter(&asked[number % dossiers()], number))
         .collect()
 }
 
