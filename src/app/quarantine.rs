@@ -144,7 +144,7 @@ pub(super) struct Hold<'a> {
     pub(super) mail: &'a MailIn,
     pub(super) understood: &'a Understood,
     pub(super) origin: Option<&'a Origin>,
-    /// A key of `templates/reason/`.
+    /// Why, as the filter `raison` of the templates knows it.
     pub(super) reason: &'a str,
 }
 

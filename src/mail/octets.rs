@@ -80,18 +80,7 @@ impl<'a> Octets<'a> {
 
 /// Whether `needle` is somewhere in `haystack`.
 pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else {
-        return true;
-    };
-    let mut rest = haystack;
-    while let Some(at) = rest.iter().position(|octet| octet == first) {
-        rest = rest.get(at..).unwrap_or_default();
-        if rest.starts_with(needle) {
-            return true;
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    false
+    memchr::memmem::find(haystack, needle).is_some()
 }
 
 #[cfg(test)]

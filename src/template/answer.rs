@@ -334,7 +334,7 @@ pub struct Held {
     pub avis: Option<AvisId>,
     /// The instructeur who seems to answer the usager by it.
     pub instructeur: Option<Email>,
-    /// Why it is held, as a key of `templates/reason/`: `sender`, `forged`, `unknown`, `automatic`…
+    /// Why it is held, as the filter `raison` knows it: `sender_not_expected`, `forged`, `automatic`…
     pub reason: String,
     /// Names and sizes of its attachments.
     pub attachments: Vec<(String, u64)>,

@@ -138,8 +138,9 @@ impl<S: Store> App<S> {
         }
     }
 
-    /// Who is told of a held mail: the rooms of its dossier, or where none wants to hear of mail, those concerned; of one that nobody has attributed, the administrateurs, and
-    /// without a word of whose it is the operator's rooms, or where there is neither, every room.
+    /// Who is told of a held mail: the rooms of its dossier, or where none wants to hear of mail, those concerned; of one
+    /// that nobody has attributed, the administrateurs, and without a word of whose it is the operator's rooms, or where
+    /// there is neither, every room.
     fn hearers(&self, draft: &Draft<'_, S>, kept: &Kept) -> Result<Vec<Hearer>, Error> {
         let change = kept
             .dossier
