@@ -172,7 +172,7 @@ impl Desk {
     /// When the next row is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let rows = self.app.store.queued(None, usize::MAX).unwrap();
-        rows.into_iter().map(|(.., next)| next).min()
+        rows.into_iter().map(|due| due.at).min()
     }
 
     /// Delivers all that is due. `refused` says why an address takes nothing.
@@ -182,8 +182,8 @@ impl Desk {
             let rows = self.app.store.queued(None, usize::MAX).unwrap();
             let due: Vec<u64> = rows
                 .into_iter()
-                .filter(|(.., next)| *next <= self.now)
-                .map(|(id, ..)| id)
+                .filter(|due| due.at <= self.now)
+                .map(|due| due.id)
                 .collect();
             if due.is_empty() {
                 return said;
