@@ -223,6 +223,10 @@ impl Matrix {
         }
         online.memo.put(Note::Since, &response.next_batch).await?;
         metrics::histogram!("greffier_matrix_sync_seconds").record(started.elapsed());
+        if !response.to_device.is_empty() {
+            // Keys come so, a hundred at a time: what they open need not wait for the next look.
+            self.look_again(online, inbox).await?;
+        }
         if !response.rooms.joined.is_empty() || !response.rooms.left.is_empty() {
             self.roll_call(online).await;
         }
