@@ -30,24 +30,7 @@ impl<S: Store> App<S> {
         let undo_until = posted
             .then(|| draft.at.checked_add(WITHDRAW_DELAY).ok())
             .flatten();
-        let line = speaker.line;
-        // A reaction is for a room, where answers would pile up; it does not say which conversation it belongs to.
-        let reacts = matches!(line.place, Place::Room(_))
-            && self
-                .directory
-                .limits(&line.from.network)
-                .is_some_and(|limits| limits.reactions);
-        if let (true, Some(remote_id), false, None) =
-            (reacts, &line.remote_id, act.is_empty(), undo_until)
-        {
-            let react = React {
-                remote_id: remote_id.clone(),
-                mark: Mark::Done,
-            };
-            draft.send(Outgoing {
-                to: destination(&line.from, &line.place),
-                body: Body::React(react),
-            });
+        if !act.is_empty() && undo_until.is_none() && self.mark(draft, speaker.line, Mark::Done) {
             return Ok(());
         }
         let answer = Answer::Done {
@@ -58,6 +41,25 @@ impl<S: Store> App<S> {
         };
         let unheard = self.unheard(draft, speaker, number)?;
         self.answer(draft, speaker, &answer, unheard.as_ref())
+    }
+
+    /// Reacts to a line, and answers whether it could. A reaction is for a room, where answers would pile up; it does not
+    /// say which conversation it belongs to.
+    pub(super) fn mark(&self, draft: &mut Draft<'_, S>, line: &Line, mark: Mark) -> bool {
+        let limits = self.directory.limits(&line.from.network);
+        let reacts = limits.is_some_and(|limits| limits.reactions);
+        let (Place::Room(_), true, Some(remote_id)) = (&line.place, reacts, &line.remote_id) else {
+            return false;
+        };
+        let react = React {
+            remote_id: remote_id.clone(),
+            mark,
+        };
+        draft.send(Outgoing {
+            to: destination(&line.from, &line.place),
+            body: Body::React(react),
+        });
+        true
     }
 
     /// The dossier, where the speaker may see it and the place where he speaks may not hear of it.
@@ -277,7 +279,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::Moved { .. }
             | Answer::NotLinked
             | Answer::NoRight
-            | Answer::UntrustedDevice
+            | Answer::Uncertain { .. }
             | Answer::AdministrateurOnly
             | Answer::OneAtATime
             | Answer::WhichDossier
@@ -288,6 +290,11 @@ fn denies(answer: &Answer) -> bool {
             | Answer::UnknownAlias { .. }
             | Answer::UnknownColumn { .. }
             | Answer::UnknownDemarche { .. }
+            | Answer::UnknownGroupe { .. }
+            | Answer::UnknownAccount { .. }
+            | Answer::RoomConfigured
+            | Answer::RoomNotEncrypted
+            | Answer::NotInRoom
     )
 }
 

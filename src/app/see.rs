@@ -29,7 +29,11 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Ask::Link { value } => self.link(draft, speaker, &value),
-            Ask::Unlink => self.unlink(draft, speaker),
+            Ask::Unlink { whose } => self.unlink(draft, speaker, whose.as_deref()),
+            Ask::ListAccounts { address } => self.list_accounts(draft, speaker, address),
+            Ask::ShowRoom => self.show_room(draft, speaker),
+            Ask::BindRoom(binding) => self.bind_room(draft, speaker, binding),
+            Ask::UnbindRoom { salon } => self.unbind_room(draft, speaker, salon.as_deref()),
             Ask::Status => self.status(draft, speaker),
             Ask::ListDemarches => self.list_demarches(draft, speaker),
             Ask::ListDossiers(listing) if !self.at_home(speaker, listing.demarche) => {

@@ -20,6 +20,7 @@ mod pace;
 mod recent;
 mod rooms;
 mod send;
+mod sender;
 pub mod settings;
 mod sync;
 pub mod tool;
@@ -43,7 +44,7 @@ use self::identity::{Established, establish, keep, look};
 use self::online::Online;
 use self::pace::Pace;
 use self::recent::{Passing, Recent};
-pub use self::settings::{Bound, Settings};
+pub use self::settings::{Bound, Rooms, Settings};
 use self::sync::Ended;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
@@ -75,7 +76,7 @@ pub type TakesFiles = dyn Fn(&str) -> bool + Send + Sync;
 pub struct Matrix {
     settings: Settings,
     home: Home,
-    bound: Vec<Bound>,
+    rooms: Arc<Rooms>,
     health: Arc<Health>,
     takes_files: Arc<TakesFiles>,
     pace: Pace,
@@ -100,7 +101,7 @@ impl Matrix {
     /// Matrix as `settings` say, with its state under `data`. Half a device is refused here, before anything starts.
     pub fn new(
         mut settings: Settings,
-        bound: Vec<Bound>,
+        rooms: Arc<Rooms>,
         data: &Path,
         health: Arc<Health>,
         takes_files: Arc<TakesFiles>,
@@ -114,7 +115,7 @@ impl Matrix {
             pace: Pace::new(settings.burst, settings.pace()),
             settings,
             home,
-            bound,
+            rooms,
             health,
             takes_files,
             online: watch::Sender::new(None),
@@ -190,7 +191,7 @@ impl Matrix {
             }
             Err(fault) => return Err(fault),
         }
-        let online = Online::of(client, made, &self.bound).await?;
+        let online = Online::of(client, made, &self.rooms).await?;
         for room in online.client.invited_rooms() {
             if let Err(fault) = self.invited(&online, &room).await {
                 tracing::warn!("An invitation could not be dealt with: {fault}");
@@ -221,7 +222,6 @@ impl Matrix {
                 error.kind()
             );
         }
-        self.roll_call(online).await;
     }
 
     fn keep_recovery(&self, key: &str) -> Result<(), Fault> {

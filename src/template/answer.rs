@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Statut, Topic,
+    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Privacy, Statut, Topic,
 };
 
 /// An answer to a command.
@@ -67,8 +67,13 @@ pub enum Answer {
     NoRight,
     /// Only administrateurs may.
     AdministrateurOnly,
-    /// Greffier cannot be sure that the person said it: the device is not verified. It may look, but not act.
-    UntrustedDevice,
+    /// Greffier cannot be sure that the person said it, who may look, but not act.
+    Uncertain {
+        /// Why: `device` (not verified), `identity` (another one than before), `reaction` (which no device signs).
+        doubt: String,
+        /// What was asked for, to be typed.
+        typed: String,
+    },
     /// A line came encrypted, and could not be read.
     Unreadable {
         /// Because the sender's client gives no key to Greffier's device.
@@ -82,6 +87,8 @@ pub enum Answer {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// More was said in the room while Greffier was away than it has read.
+    Missed,
     /// The act takes one dossier at a time.
     OneAtATime,
     /// Several dossiers could be meant, or none was said.
@@ -100,6 +107,52 @@ pub enum Answer {
     BadLinkCode,
     /// The account is not linked any more.
     Unlinked,
+    /// Accounts were cut off by their owner from another one, or by an administrateur.
+    AccountsCut {
+        /// Whose they were.
+        email: Email,
+        /// How many.
+        count: usize,
+    },
+    /// No account of that name or address is linked, or none that this person may cut off.
+    UnknownAccount {
+        /// What was asked for.
+        name: String,
+    },
+    /// The accounts that are linked to somebody.
+    Accounts {
+        /// To whom.
+        email: Email,
+        /// Network and id of each.
+        accounts: Vec<(String, String)>,
+    },
+    /// What rooms are bound to: the one where it was asked, or every one.
+    Rooms {
+        /// One row each.
+        rows: Vec<RoomRow>,
+        /// Only the one where it was asked.
+        here: bool,
+    },
+    /// A room was bound by a command.
+    RoomBound {
+        /// That room.
+        rows: Vec<RoomRow>,
+    },
+    /// A room is not bound any more.
+    RoomUnbound,
+    /// The operator has bound the room: a command changes nothing of that.
+    RoomConfigured,
+    /// It must be said in the room that is meant.
+    NotInRoom,
+    /// A room that is not encrypted end to end shows no more than a number, unless the operator says so.
+    RoomNotEncrypted,
+    /// A group that the démarche does not have.
+    UnknownGroupe {
+        /// What was asked for.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
     /// Who the person is, and how Greffier fares.
     Status {
         /// Greffier's version.
@@ -277,6 +330,31 @@ pub enum Answer {
         /// The person's own.
         known: Vec<(DemarcheId, String)>,
     },
+}
+
+/// A room that is bound.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoomRow {
+    /// Its network.
+    pub network: String,
+    /// The network's id of it.
+    pub id: String,
+    /// It is encrypted end to end, as far as is known.
+    pub encrypted: bool,
+    /// `bot.toml` binds it.
+    pub configured: bool,
+    /// The démarche's number and title; none for every one.
+    pub demarche: Option<(DemarcheId, String)>,
+    /// The group; none for every one.
+    pub groupe: Option<String>,
+    /// How much it shows.
+    pub privacy: Privacy,
+    /// One thread for each dossier.
+    pub threads: bool,
+    /// People of other servers may be there.
+    pub externals: bool,
+    /// What it is told; none for everything.
+    pub notify: Option<Vec<Topic>>,
 }
 
 /// A démarche in a list.

@@ -189,7 +189,7 @@ impl Matrix {
         let place = place(online, &room, &event).await?;
         let ours = match &place {
             Place::Direct => true,
-            Place::Room(name) => self.bound.iter().any(|bound| bound.id == *name),
+            Place::Room(name) => online.binding(name).is_some(),
         };
         let key = format!("unread.{}", line.room);
         let told: Option<Timestamp> = online.memo.get(Note::Told(&key)).await?;

@@ -100,10 +100,7 @@ impl Matrix {
             }
         }
         let target = self.target(online, &room, known.since).await?;
-        let threads = self
-            .bound
-            .iter()
-            .all(|bound| bound.id != address || bound.threads);
+        let threads = online.binding(address).is_none_or(|bound| bound.threads);
         let relation = self.relation(post, known, threads);
         let (text, whole) = Text::of(post).fit();
         let silent = post.text.trim().is_empty() && !post.files.is_empty();

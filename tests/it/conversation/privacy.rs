@@ -112,7 +112,7 @@ fn rooms() -> Vec<Room> {
         groupe: groupe.map(str::to_owned),
         notify: None,
         threads: true,
-        privacy,
+        privacy: Some(privacy),
     };
     vec![
         room("#creil-minimal", 21, Some("Creil"), Privacy::Minimal),
@@ -198,7 +198,7 @@ impl World {
             files: files.iter().map(|name| self.file(name)).collect(),
             about: None,
             remote_id: Some("ligne".to_owned()),
-            trusted: true,
+            doubt: None,
             addressed: true,
         };
         self.hear(Heard::Line(line))
@@ -485,7 +485,7 @@ fn may_read(
         Reader::Stranger => marker.what == "inconnu",
         Reader::Room(room) => {
             let here = dossier.is_none_or(|dossier| room.is_for(dossier.demarche, &dossier.groupe));
-            here && room.privacy >= privacy_of(marker)
+            here && room.privacy >= Some(privacy_of(marker))
         }
         Reader::Instructeur(person) => dossier.is_none_or(|dossier| {
             let demarche = &desk.app.demarches[&dossier.demarche];
