@@ -39,6 +39,18 @@ pub(super) enum Ask {
     ShowHistory,
     /// Its files.
     ShowPieces,
+    /// One of them, or all.
+    SendPieces {
+        /// Its number in their list.
+        #[serde(default)]
+        numero: Option<u64>,
+        /// All of them.
+        #[serde(default)]
+        toutes: Option<All>,
+        /// All from that number on.
+        #[serde(default)]
+        depuis: Option<u64>,
+    },
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -128,6 +140,14 @@ pub(super) enum Ask {
         /// Which.
         address: Email,
     },
+}
+
+/// All, and not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum All {
+    /// All.
+    All,
 }
 
 /// Which dossiers to list, and how.

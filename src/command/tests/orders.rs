@@ -4,7 +4,7 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 27] = [
+const ELSEWHERE: [&str; 28] = [
     "accept_quarantine",
     "allow_quarantine",
     "cancel",
@@ -24,6 +24,7 @@ const ELSEWHERE: [&str; 27] = [
     "reject_quarantine",
     "remember_quarantine",
     "revoke_alias",
+    "send_pieces",
     "show_dossier",
     "show_history",
     "show_messages",
