@@ -131,6 +131,10 @@ fn at_the_machine(speaker: &Speaker<'_>) -> bool {
 }
 
 /// Which of `total` files are meant, counted from 0; or what to answer instead.
+#[expect(
+    clippy::result_large_err,
+    reason = "the answer is given at once, and rarely"
+)]
 fn chosen(wanted: Wanted, total: usize) -> Result<std::ops::Range<usize>, Answer> {
     let (number, most) = match wanted {
         Wanted::Any if total == 1 => (1, 1),

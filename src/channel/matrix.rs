@@ -378,7 +378,7 @@ impl Channel for Matrix {
         let mut failures = 0;
         loop {
             let begun = Instant::now();
-            let fault = match self.live(&inbox, &stop).await {
+            let fault = match Box::pin(self.live(&inbox, &stop)).await {
                 Ended::Stopped => return Ok(()),
                 Ended::Failed(fault) => fault,
             };
