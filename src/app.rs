@@ -15,6 +15,7 @@ mod line;
 mod link;
 mod list;
 mod mail;
+mod piece;
 mod preference;
 mod quarantine;
 mod rehearsal;

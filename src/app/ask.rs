@@ -59,6 +59,18 @@ pub(super) enum Ask {
     ShowHistory,
     /// Its files.
     ShowPieces,
+    /// One of them, or all.
+    SendPieces {
+        /// Its number in their list.
+        #[serde(default)]
+        numero: Option<u64>,
+        /// All of them.
+        #[serde(default)]
+        toutes: Option<All>,
+        /// All from that number on.
+        #[serde(default)]
+        depuis: Option<u64>,
+    },
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -179,6 +191,7 @@ impl Ask {
             | Self::ShowPersons
             | Self::ShowHistory
             | Self::ShowPieces
+            | Self::SendPieces { .. }
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }
@@ -212,6 +225,14 @@ pub(super) struct Binding {
     /// What it is told; everything where absent.
     #[serde(default)]
     pub(super) notify: Option<Vec<Topic>>,
+}
+
+/// All, and not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum All {
+    /// All.
+    All,
 }
 
 /// Which dossiers to list, and how.

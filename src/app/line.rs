@@ -30,7 +30,7 @@ impl Speaker<'_> {
 /// The network of `greffier command`: its answers go back with the receipt.
 pub(super) const SHELL: &str = "shell";
 /// The network of the terminal.
-const CONSOLE: &str = "console";
+pub(super) const CONSOLE: &str = "console";
 /// An act typed longer ago than that is asked about before it is done: the network, or Greffier, was away meanwhile.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::ask::Ask;
 use super::draft::Draft;
 use super::line::Speaker;
+use super::piece::Wanted;
 use super::{App, Error};
 use crate::command::Parsed;
 use crate::domain::{Command, DossierId, Mark, Refusal};
@@ -60,6 +61,18 @@ impl<S: Store> App<S> {
             Ask::ShowPersons => self.show(draft, speaker, number, &Answer::Persons, &[]),
             Ask::ShowHistory => self.show(draft, speaker, number, &Answer::History, &[]),
             Ask::ShowPieces => self.show(draft, speaker, number, &Answer::Pieces, &[]),
+            Ask::SendPieces {
+                numero,
+                toutes,
+                depuis,
+            } => {
+                let wanted = match (numero, toutes, depuis) {
+                    (Some(numero), None, None) => Wanted::One(numero),
+                    (None, None, None) => Wanted::Any,
+                    (_, _, depuis) => Wanted::From(depuis.unwrap_or(1)),
+                };
+                self.send_pieces(draft, speaker, number, wanted)
+            }
             Ask::Experts { demarche } if !self.at_home(speaker, demarche) => {
                 self.aside(draft, speaker, |draft, speaker| {
                     self.ask(draft, speaker, parsed, Ask::Experts { demarche })

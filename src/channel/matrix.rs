@@ -4,6 +4,7 @@
 //! kept; what is said bears a transaction id made from its outbox key, so that neither a crash nor a lost answer says or
 //! does anything twice.
 
+mod attach;
 mod connect;
 mod event;
 mod fault;
@@ -17,6 +18,7 @@ mod late;
 mod memo;
 mod online;
 mod pace;
+mod picture;
 mod recent;
 mod rooms;
 mod send;
@@ -87,6 +89,8 @@ pub struct Matrix {
     heard_remarks: tokio::sync::Mutex<mpsc::Receiver<Incoming>>,
     /// One at a time looks at what could not be read.
     late: tokio::sync::Mutex<()>,
+    /// One at a time is unpacked to be made small.
+    drawing: tokio::sync::Mutex<()>,
     /// Events that could not be read, as they came.
     sealed: Recent,
     /// Threads of lines: an answer to a line stays in its thread.
@@ -123,6 +127,7 @@ impl Matrix {
             remarks,
             heard_remarks: tokio::sync::Mutex::new(heard_remarks),
             late: tokio::sync::Mutex::default(),
+            drawing: tokio::sync::Mutex::default(),
             sealed: Recent::new(500),
             roots: Recent::new(4_000),
             // What was delivered is settled long before so many more are.
@@ -373,7 +378,7 @@ impl Channel for Matrix {
         let mut failures = 0;
         loop {
             let begun = Instant::now();
-            let fault = match self.live(&inbox, &stop).await {
+            let fault = match Box::pin(self.live(&inbox, &stop)).await {
                 Ended::Stopped => return Ok(()),
                 Ended::Failed(fault) => fault,
             };

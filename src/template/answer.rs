@@ -198,6 +198,20 @@ pub enum Answer {
     History,
     /// Its files, in the scene.
     Pieces,
+    /// Some of them, sent with the answer as far as that can be.
+    Piece {
+        /// One row each.
+        rows: Vec<PieceRow>,
+        /// Bytes of one file that the network takes.
+        max: u64,
+        /// The number of the first one that is left for another time.
+        next: Option<usize>,
+    },
+    /// No file of that number.
+    UnknownPiece {
+        /// What was asked for.
+        number: u64,
+    },
     /// The experts of a démarche.
     Experts {
         /// The démarche's number and title.
@@ -395,6 +409,29 @@ pub struct DossierRow {
     pub colonnes: Vec<(String, String)>,
 }
 
+/// A file that was asked for. Its name and size are in the scene.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PieceRow {
+    /// Its number in the list of the dossier's files, from 1.
+    pub number: usize,
+    /// What becomes of it.
+    pub state: PieceState,
+    /// Where it is on the machine, for the operator.
+    pub place: Option<String>,
+}
+
+/// What becomes of a file that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PieceState {
+    /// It comes with the answer, or the answer says where it is.
+    Given,
+    /// It is larger than the network takes.
+    TooLarge,
+    /// It is not on the shelf, or not whole.
+    Missing,
+}
+
 /// A mail held back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Held {
@@ -479,6 +516,8 @@ impl Answer {
                 | Self::Persons
                 | Self::History
                 | Self::Pieces
+                | Self::Piece { .. }
+                | Self::UnknownPiece { .. }
         )
     }
 }

@@ -9,7 +9,9 @@ use crate::domain::{
     Statut, Topic,
 };
 
-use super::answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, RoomRow};
+use super::answer::{
+    AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow,
+};
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
 pub const MAILS: [(&str, &str); 25] = [
@@ -227,6 +229,19 @@ fn alias_row(
     }
 }
 
+fn pieces_given(states: &[PieceState], next: Option<usize>) -> Answer {
+    let row = |(index, state): (usize, &PieceState)| PieceRow {
+        number: index + 1,
+        state: *state,
+        place: None,
+    };
+    Answer::Piece {
+        rows: states.iter().enumerate().map(row).collect(),
+        max: 2_000_000,
+        next,
+    }
+}
+
 fn dossier_rows(texts: &Texts, at: Timestamp) -> Vec<DossierRow> {
     let row = |number, statut, marks, followers, en_attente| DossierRow {
         number: DossierId(number),
@@ -415,6 +430,12 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Persons,
         Answer::History,
         Answer::Pieces,
+        pieces_given(&[PieceState::Given], None),
+        pieces_given(
+            &[PieceState::Given, PieceState::TooLarge, PieceState::Missing],
+            Some(4),
+        ),
+        Answer::UnknownPiece { number: 99 },
         Answer::Experts {
             demarche: titled.clone(),
             experts: ExpertPolicy {

@@ -84,6 +84,8 @@ impl Stage {
             }
             "réparé" => drop(self.refused.remove(rest)),
             "chiffré" => self.chiffre(rest),
+            "perdu" => self.lose(rest),
+            "retrouvé" => drop(self.file(rest)),
             "nouvelle" => self.new_key(),
             "dépôt" => return self.depot(rest, more),
             "courriel" => return self.courriel(rest, more),
@@ -235,6 +237,13 @@ impl Stage {
             media_type: "application/pdf".to_owned(),
             bytes: content.len() as u64,
         }
+    }
+
+    /// `perdu plan.pdf`: the shelf has that file no more; `retrouvé plan.pdf` puts it back.
+    fn lose(&mut self, name: &str) {
+        let hash = self.file(name).hash;
+        let place = self.desk().app.shelf.located(&hash).unwrap();
+        std::fs::remove_file(place).unwrap();
     }
 
     /// `nouvelle clé`: what `greffier mail rotate-key` and a restart do.
