@@ -81,8 +81,10 @@ pub enum Answer {
     },
     /// A line that was obeyed was edited afterwards.
     EditedTooLate,
-    /// A file could not be fetched, or is too large.
+    /// A file could not be fetched or scanned, or is too large.
     FileUnread,
+    /// A virus scanner has found something in a file.
+    FileInfected,
     /// People from outside came into the room.
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
