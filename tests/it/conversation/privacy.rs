@@ -373,7 +373,7 @@ impl World {
             36 => "quarantaine accepter 1".to_owned(),
             37 => "notifications oui demarche=21".to_owned(),
             38 => format!("supprimer {d}"),
-            39 => format!("piece {d} {}", 1 + x % 3),
+            39 => format!("piece {d} {}", 1 + act.place % 3),
             40 => format!("piece {d} toutes"),
             _ => format!("dossiers suivis demarche={}", if d == 1 { 21 } else { 30 }),
         };
