@@ -144,8 +144,9 @@ fn file(office: &Office<'_>, thread: &Thread<'_>, files: &[(&str, &str, &[u8])])
         office
             .room
             .upload(name, media_type, content, root, "!message Au dossier.");
-        office.room.shown(mark, "annuler");
+        office.room.shown(mark, &format!("📎 {name}"));
     }
+    office.bot.settled(files.len() as u64);
 }
 
 /// The file of that name that Greffier has sent.
