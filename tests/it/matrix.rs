@@ -4,6 +4,7 @@ mod accounts;
 mod client;
 mod downtime;
 mod faults;
+mod federation;
 mod figures;
 mod files;
 mod form;

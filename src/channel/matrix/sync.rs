@@ -88,7 +88,7 @@ impl Matrix {
                     Ok(_) => Ok(()),
                     Err(_) => Err(Ended::Stopped),
                 },
-                () = tokio::time::sleep(LOOK) => self.look_again(online, inbox).await,
+                () = crate::clock::sleep(LOOK) => self.look_again(online, inbox).await,
             };
             if let Err(ended) = done {
                 return ended;
@@ -165,7 +165,7 @@ impl Matrix {
     pub(super) async fn rest(&self, wait: Duration, stop: &CancellationToken) -> bool {
         tokio::select! {
             () = stop.cancelled() => true,
-            () = tokio::time::sleep(wait) => false,
+            () = crate::clock::sleep(wait) => false,
         }
     }
 
