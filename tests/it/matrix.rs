@@ -10,6 +10,7 @@ mod files;
 mod form;
 mod harness;
 mod job;
+mod keys;
 mod kills;
 mod limits;
 mod lines;

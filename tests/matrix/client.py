@@ -69,18 +69,13 @@ class People:
         """The access token of somebody's device, whose keys are here."""
         return self.people[who].client.access_token
 
-    async def do_withhold(self, who, user, room=None, code=None):
-        """From now on `user` gets no room keys; with a room and a code, his devices are told why."""
-        person = self.people[who]
-        person.withheld.add(user)
-        if code:
-            await person.say_withheld(room, user, code)
+    async def do_withhold(self, who, room, user, code=None):
+        """From now on `user` gets no room keys; with a code, his devices are told why."""
+        await self.people[who].withhold(room, user, code)
 
     async def do_share(self, who, room, user):
-        """`user` gets room keys again, and that of the last session at once."""
-        person = self.people[who]
-        person.withheld.discard(user)
-        await person.share_late(room, user)
+        """`user` gets room keys again, and that of the room's last session at once."""
+        await self.people[who].share_late(room, user)
 
     async def do_cross_sign(self, who):
         """Makes another identity in place of the one there is, if any, and signs this device with it."""

@@ -239,10 +239,12 @@ class Person:
                     continue
                 keys = known["device_keys"].get(user, {}).get(device.id)
                 if user not in self.withheld and owner and keys and proven(keys, user, owner):
-                    client.unblacklist_device(device)
-                    client.verify_device(device)
                     chosen.add((user, device.id))
-                else:
+                    if not client.olm.is_device_verified(device):
+                        client.unblacklist_device(device)
+                        client.verify_device(device)
+                # Said once: each time it is said, the client begins other sessions.
+                elif not client.olm.is_device_blacklisted(device):
                     client.unverify_device(device)
                     client.blacklist_device(device)
         if self.trusted.get(room_id) != chosen:
@@ -255,9 +257,13 @@ class Person:
     def devices_of(self, user):
         return list(self.client.device_store.active_user_devices(user))
 
-    async def say_withheld(self, room_id, user, code):
-        """Tells the devices of `user` why they do not get the key of the room's session, which begins now."""
+    async def withhold(self, room_id, user, code):
+        """Begins a session whose key the devices of `user` do not get, and tells them why if there is a code."""
+        self.withheld.add(user)
+        self.trusted.pop(room_id, None)
         await self.choose_devices(room_id)
+        if not code:
+            return
         why = {
             "algorithm": "m.megolm.v1.aes-sha2",
             "code": code,
@@ -270,6 +276,7 @@ class Person:
 
     async def share_late(self, room_id, user):
         """Gives the devices of `user` the key of the room's session after all, from its first message on."""
+        self.withheld.discard(user)
         devices = self.devices_of(user)
         missing = [device.id for device in devices if not self.client.olm.session_store.get(device.curve25519)]
         if missing:

@@ -131,8 +131,8 @@ fn where_externals_may_hear_they_hear() {
     let (people, guests) = (People::of(home), People::of(other));
     let office = Office::open_with(home, &people, "ouvert", true, |bot| {
         bot.reconfigure(
-            "privacy = \"full\"\n\n",
-            "privacy = \"full\"\nexternals = true\n\n",
+            "network = \"matrix\"\n",
+            "network = \"matrix\"\nexternals = true\n",
         );
     });
     let eve = guests.person("eve-ouvert");
