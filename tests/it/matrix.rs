@@ -2,6 +2,7 @@
 
 mod accounts;
 mod client;
+mod direct;
 mod downtime;
 mod faults;
 mod federation;
@@ -9,6 +10,7 @@ mod figures;
 mod files;
 mod form;
 mod harness;
+mod history;
 mod job;
 mod keys;
 mod kills;
@@ -18,3 +20,5 @@ mod proxy;
 mod recovery;
 mod rooms;
 mod scene;
+mod tokens;
+mod trouble;

@@ -11,7 +11,7 @@ use crate::daemon::desk::{Desk, INES, LINA};
 use crate::servers::synapse::Synapse;
 
 /// The password of Greffier's account.
-const PASSWORD: &str = "le greffier, sous clé";
+pub(crate) const PASSWORD: &str = "le greffier, sous clé";
 
 /// A daemon with an account on a homeserver.
 pub(crate) struct Bot {
