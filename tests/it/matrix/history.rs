@@ -21,23 +21,26 @@ fn invited_into_a_room_that_has_a_past_it_answers_what_was_said_since() {
     };
     let people = People::of(server);
     let mut office = Office::open(server, &people, "passe", true);
+    // Whoever is not linked is told so where he asked; with two in a room it would be a private conversation.
+    let (leo, mia) = (people.person("leo-passe"), people.person("mia-passe"));
     for (encrypted, away) in [(false, false), (false, true), (true, false), (true, true)] {
-        let room = office.ines.create(encrypted, &[]);
+        let room = leo.create(encrypted, &[&mia.id]);
+        room.until_member(&mia.id, "join");
         for _ in 0..3 {
-            room.say("!statut");
-            room.say(&format!("{} statut", office.bot.id));
+            room.say("!dossiers");
+            room.say(&format!("{} dossiers", office.bot.id));
         }
         // Away when it is invited, it finds the invitation and what was said meanwhile.
         if away {
             assert_eq!(office.bot.stop(), 0);
         }
         room.invite(&office.bot.id);
-        let since = room.say("!statut");
+        let since = room.say("!dossiers");
         if away {
             office.bot.start();
         }
         office.bot.comes(&room);
-        let last = room.say("!statut");
+        let last = room.say("!dossiers");
         room.find(0, "an answer to the last line", |seen| {
             (seen.answers.as_deref() == Some(last.as_str())).then_some(())
         });
