@@ -47,11 +47,13 @@ pub enum Collection {
     Sent,
     /// Counters and marks of Greffier's own.
     Meta,
+    /// What is known of rooms: whether they are encrypted, what an administrateur has bound them to.
+    Room,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -60,6 +62,7 @@ impl Collection {
         Self::Address,
         Self::Sent,
         Self::Meta,
+        Self::Room,
     ];
 }
 

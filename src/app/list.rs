@@ -73,9 +73,12 @@ impl<S: Store> App<S> {
         let room = self
             .directory
             .room(&speaker.line.from.network, &speaker.line.place);
-        let groupe = room.and_then(|room| room.groupe.as_deref());
+        let groupe = room.as_ref().and_then(|room| room.groupe.as_deref());
         // What is listed in a room is what the room is for.
-        let wanted = room.and_then(|room| room.demarche).or(listing.demarche);
+        let wanted = room
+            .as_ref()
+            .and_then(|room| room.demarche)
+            .or(listing.demarche);
         let demarches: Vec<&Demarche> = self
             .demarches
             .values()

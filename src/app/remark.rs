@@ -16,6 +16,7 @@ impl<S: Store> App<S> {
             Remarked::FileUnread => Answer::FileUnread,
             Remarked::Outsiders => Answer::Outsiders,
             Remarked::PutOut => Answer::PutOut,
+            Remarked::Missed => Answer::Missed,
         };
         let post = Post {
             text: self

@@ -147,20 +147,17 @@ impl Matrix {
 
     /// The event, if it can be read now. What it was as it came is asked of the homeserver once.
     async fn opened(&self, room: &Room, id: &str) -> Result<Option<TimelineEvent>, Fault> {
-        let event = match self.sealed.get(id) {
-            Some(raw) => {
-                let Ok(raw) = Raw::from_json_string(raw) else {
-                    return Ok(None);
-                };
-                room.decrypt_event(&raw, None).await?
-            }
-            None => {
-                let Ok(event_id) = id.try_into() else {
-                    return Ok(None);
-                };
-                // Opened already, where its key is here by now.
-                room.event(event_id, None).await?
-            }
+        let event = if let Some(raw) = self.sealed.get(id) {
+            let Ok(raw) = Raw::from_json_string(raw) else {
+                return Ok(None);
+            };
+            room.decrypt_event(&raw, None).await?
+        } else {
+            let Ok(event_id) = id.try_into() else {
+                return Ok(None);
+            };
+            // Opened already, where its key is here by now.
+            room.event(event_id, None).await?
         };
         if matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) {
             self.sealed.put(id, event.raw().json().get());
@@ -189,7 +186,7 @@ impl Matrix {
         let place = place(online, &room, &event).await?;
         let ours = match &place {
             Place::Direct => true,
-            Place::Room(name) => self.bound.iter().any(|bound| bound.id == *name),
+            Place::Room(name) => online.binding(name).is_some(),
         };
         let key = format!("unread.{}", line.room);
         let told: Option<Timestamp> = online.memo.get(Note::Told(&key)).await?;

@@ -47,11 +47,11 @@ pub(crate) struct Said {
     pub(crate) failed: Option<String>,
 }
 
-/// Made-up networks: one with everything, one with short messages, and mail.
+/// Made-up networks: two with everything, one with short messages and tiny files, and mail.
 fn networks() -> BTreeMap<String, Limits> {
-    let chat = |text, buttons, reactions| Limits {
+    let chat = |text, file, buttons, reactions| Limits {
         text,
-        file: 25_000_000,
+        file,
         buttons,
         threads: true,
         edits: true,
@@ -63,9 +63,9 @@ fn networks() -> BTreeMap<String, Limits> {
         ..Limits::NONE
     };
     [
-        ("console", chat(20_000, 9, false)),
-        ("matrix", chat(20_000, 9, true)),
-        ("discord", chat(2_000, 25, true)),
+        ("console", chat(20_000, 25_000_000, 9, false)),
+        ("matrix", chat(20_000, 25_000_000, 9, true)),
+        ("discord", chat(2_000, 40, 25, true)),
         ("mail", mail),
     ]
     .into_iter()

@@ -28,7 +28,7 @@ fn line(id: &str) -> Incoming {
             files: Vec::new(),
             about: None,
             remote_id: None,
-            trusted: true,
+            doubt: None,
             addressed: true,
         }),
     }
