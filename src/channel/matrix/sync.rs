@@ -86,7 +86,7 @@ impl Matrix {
                     Ok(_) => Ok(()),
                     Err(_) => Err(Ended::Stopped),
                 },
-                () = tokio::time::sleep(LOOK) => self.look_again(online, inbox).await,
+                () = crate::clock::sleep(LOOK) => self.look_again(online, inbox).await,
             };
             if let Err(ended) = done {
                 return ended;
@@ -166,7 +166,7 @@ impl Matrix {
     pub(super) async fn rest(&self, wait: Duration, stop: &CancellationToken) -> bool {
         tokio::select! {
             () = stop.cancelled() => true,
-            () = tokio::time::sleep(wait) => false,
+            () = crate::clock::sleep(wait) => false,
         }
     }
 
@@ -268,7 +268,7 @@ impl Matrix {
             };
         }
         events.extend(timeline.events.iter().cloned());
-        Ok(events)
+        Ok(while_there(events, online.me.as_str()))
     }
 
     /// The events between `last` and what the answer begins with, read backwards from `from`.
@@ -343,6 +343,23 @@ fn since_joined(events: &[TimelineEvent], me: &str) -> Vec<TimelineEvent> {
         .filter(|(_, membership)| membership == "invite");
     let start = invited.map_or(joined, |(at, _)| at);
     events.get(start + 1..).unwrap_or_default().to_vec()
+}
+
+/// Of a room that is known: without what was said between Greffier's going and its next invitation. It would have heard
+/// nothing of it at the time.
+fn while_there(mut events: Vec<TimelineEvent>, me: &str) -> Vec<TimelineEvent> {
+    let mut there = true;
+    events.retain(|event| {
+        if let Some(Says::Member {
+            who, membership, ..
+        }) = read(event).map(|event| event.says)
+            && who == me
+        {
+            there = matches!(membership.as_str(), "join" | "invite");
+        }
+        there
+    });
+    events
 }
 
 /// Who ended Greffier's stay in a room, if it was there.
@@ -427,6 +444,29 @@ mod tests {
         let mut early = events.to_vec();
         early.insert(0, event("$0", "m.room.member", Some("@me:hs"), &invite));
         assert_eq!(since_joined(&early, "@me:hs").len(), 4);
+    }
+
+    #[test]
+    fn what_is_said_while_it_is_out_is_not_heard() {
+        let me = |id: &str, membership: &str| {
+            let content = json!({ "membership": membership });
+            event(id, "m.room.member", Some("@me:hs"), &content)
+        };
+        let said = |id: &str| event(id, "m.room.message", None, &json!({}));
+        let events = vec![
+            said("$1"),
+            me("$2", "leave"),
+            said("$3"),
+            me("$4", "invite"),
+            said("$5"),
+            me("$6", "join"),
+            said("$7"),
+        ];
+        let heard: Vec<String> = while_there(events, "@me:hs")
+            .iter()
+            .filter_map(|event| read(event).map(|event| event.id))
+            .collect();
+        assert_eq!(heard, ["$1", "$4", "$5", "$6", "$7"]);
     }
 
     #[test]
