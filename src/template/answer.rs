@@ -350,6 +350,10 @@ pub enum Answer {
 
 /// A room that is bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing of the room, and none excludes another"
+)]
 pub struct RoomRow {
     /// Its network.
     pub network: String,
