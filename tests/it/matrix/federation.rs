@@ -145,9 +145,12 @@ fn where_externals_may_hear_they_hear() {
     let line = hers.say(&format!("!suivre {number}"));
     hers.shown(0, "pas encore relié");
     office.bot.quiet();
-    assert!(hers.timeline().iter().all(
-        |seen| seen.reacts.as_deref() != Some(&line) || !seen.key.as_deref().is_some_and(|key| key.starts_with('✅'))
-    ));
+    assert!(
+        hers.timeline()
+            .iter()
+            .all(|seen| seen.reacts.as_deref() != Some(&line)
+                || !seen.key.as_deref().is_some_and(|key| key.starts_with('✅')))
+    );
     assert!(office.room.with(TOLD).is_empty());
 }
 

@@ -81,11 +81,9 @@ fn whose_key_does_not_come_is_told_once_an_hour_and_never_obeyed_later() {
     office.bot.advance(3_600);
     let third = sealed(&office, &office.room, &format!("!suivre {number}"));
     office.bot.advance(61);
-    office
-        .room
-        .find(0, "a second answer", |seen| {
-            (seen.answers.as_deref() == Some(third.as_str())).then_some(())
-        });
+    office.room.find(0, "a second answer", |seen| {
+        (seen.answers.as_deref() == Some(third.as_str())).then_some(())
+    });
     assert_eq!(office.room.with(MISSING).len(), 2);
     // Now the key comes: they have been told to say it again.
     let late = counted(&office.bot, "greffier_matrix_read_late_total");
@@ -163,20 +161,20 @@ fn a_decision_whose_key_comes_after_an_hour_is_asked_about() {
     office.bot.advance(3_700);
     withhold(&office, &office.room, None);
     let act = sealed(&office, &office.room, &format!("!instruire {number}"));
-    let decision = sealed(&office, &office.room, &format!("!accepter {number} Bonjour."));
+    let decision = sealed(
+        &office,
+        &office.room,
+        &format!("!accepter {number} Bonjour."),
+    );
     share(&office, &office.room);
     // Normally done at once.
-    office
-        .room
-        .find(0, "a question", |seen| {
-            (seen.answers.as_deref() == Some(act.as_str()) && seen.text().contains("À confirmer"))
-                .then_some(())
-        });
-    office
-        .room
-        .find(0, "an answer to the decision", |seen| {
-            (seen.answers.as_deref() == Some(decision.as_str())).then_some(())
-        });
+    office.room.find(0, "a question", |seen| {
+        (seen.answers.as_deref() == Some(act.as_str()) && seen.text().contains("À confirmer"))
+            .then_some(())
+    });
+    office.room.find(0, "an answer to the decision", |seen| {
+        (seen.answers.as_deref() == Some(decision.as_str())).then_some(())
+    });
     answered(&office);
     assert_eq!(office.room.with("passé en instruction").len(), 0);
     assert_eq!(office.bot.count(LINA, "a été accepté"), 0);

@@ -74,7 +74,10 @@ fn a_token_whose_device_is_another_programs_is_refused() {
     let token = people.ask(&json!({ "do": "own_token", "as": "clerk-emprunt" }));
     with_token(&bot, token.as_str().unwrap());
     for _ in 0..2 {
-        refused(&bot, &["another program", "Make a token for Greffier alone"]);
+        refused(
+            &bot,
+            &["another program", "Make a token for Greffier alone"],
+        );
     }
     // With one of its own it goes on where it was refused.
     let request = json!({ "do": "token", "user": local(&bot), "password": PASSWORD });
@@ -99,7 +102,10 @@ fn a_token_that_is_nobodys_is_refused() {
         let reply = crate::daemon::web::get(bot.http(), "/readyz")?;
         (reply.status != 200 && reply.body.contains("token")).then_some(())
     });
-    assert!(!bot.log().contains("syt_faux"), "the token stands in the log");
+    assert!(
+        !bot.log().contains("syt_faux"),
+        "the token stands in the log"
+    );
 }
 
 #[test]
@@ -117,7 +123,10 @@ fn a_secret_that_is_missing_or_empty_is_said() {
     refused(&bot, &["matrix-password", "Cannot read"]);
     bot.reconfigure("password_file = \"matrix-password\"\n", "");
     refused(&bot, &["password_file or token_file"]);
-    bot.reconfigure("pace_ms = 0\n", "password_file = \"matrix-password\"\npace_ms = 0\n");
+    bot.reconfigure(
+        "pace_ms = 0\n",
+        "password_file = \"matrix-password\"\npace_ms = 0\n",
+    );
     fs::write(&file, password).unwrap();
     let mut bot = bot;
     bot.start();

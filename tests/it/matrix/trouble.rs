@@ -186,7 +186,9 @@ fn a_device_that_was_logged_out_does_not_log_in_under_its_name() {
     let seen = proxy.seen();
     let since = seen.get(before..).unwrap();
     assert!(
-        since.iter().all(|(request, _)| !request.path.ends_with("/login")),
+        since
+            .iter()
+            .all(|(request, _)| !request.path.ends_with("/login")),
         "it logged in again"
     );
     assert!(since.len() <= 4 * ONE_TRY, "{} requests", since.len());
@@ -275,7 +277,9 @@ fn torn_answers_are_asked_for_again() {
     office.bot.quiet();
     let torn = Act::Answer(200, "{\"next_batch\":\"s1\",\"rooms\":{\"jo".to_owned());
     for act in [torn, Act::Tear] {
-        let left = disturb(&proxy, 4, &act, |request| request.syncs() || request.sends());
+        let left = disturb(&proxy, 4, &act, |request| {
+            request.syncs() || request.sends()
+        });
         let number = office.bot.deposit(LINA, "Nord");
         let line = office.room.say("!statut");
         over(&office, &left);
@@ -299,7 +303,9 @@ fn a_homeserver_that_is_ill_for_a_while_is_outlived() {
     let left = disturb(&proxy, 10, &ill, |_| true);
     let number = office.bot.deposit(LINA, "Nord");
     let line = office.room.say("!statut");
-    let why = until("it says that the homeserver is not well", || unwell(&office));
+    let why = until("it says that the homeserver is not well", || {
+        unwell(&office)
+    });
     assert!(why.contains("matrix"), "{why}");
     over(&office, &left);
     answered(&office, &line);
