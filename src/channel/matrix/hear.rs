@@ -263,8 +263,12 @@ impl Matrix {
         spoken: Spoken<'_>,
         inbox: &Inbox,
     ) -> Result<(), Ended> {
-        if let Place::Room(name) = &place {
-            self.tell_encrypted(online, room, name, inbox).await?;
+        match &place {
+            Place::Room(name) => self.tell_encrypted(online, room, name, inbox).await?,
+            Place::Direct => {
+                let encrypt = self.settings.encrypt_direct;
+                online.taken_up(room, &spoken.event.sender, encrypt).await?;
+            }
         }
         let now = crate::clock::now();
         let ahead = now.checked_add(AHEAD).unwrap_or(now);

@@ -192,6 +192,26 @@ impl Online {
         Ok(self.memo.put(note, &room.room_id().to_owned()).await?)
     }
 
+    /// Somebody speaks to Greffier alone in `room`: he is answered there from now on, whatever other conversations there
+    /// are, unless it is in clear and they are to be encrypted.
+    pub(super) async fn taken_up(
+        &self,
+        room: &Room,
+        sender: &str,
+        encrypt: bool,
+    ) -> Result<(), Fault> {
+        if encrypt && !room.encryption_state().is_encrypted() {
+            return Ok(());
+        }
+        let known: Option<OwnedRoomId> = self.memo.get(Note::Direct(sender)).await?;
+        match UserId::parse(sender) {
+            Ok(user) if known.as_deref() != Some(room.room_id()) => {
+                self.remember_direct(&user, room).await
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     async fn create_direct(&self, user: &UserId, encrypt: bool) -> Result<Room, Fault> {
         if encrypt {
             return Ok(self.client.create_dm(user).await?);
