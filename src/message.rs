@@ -97,6 +97,8 @@ fn yes() -> bool {
 pub enum Doubt {
     /// It came from a device that he has not signed, or in clear where everything is encrypted.
     Device,
+    /// It was said in clear, in a room that nobody has bound: no device signs it.
+    Clear,
     /// His identity is another one than before: its keys were made anew, by him or by somebody who has his password.
     Identity,
     /// It is a reaction, which bears no device's signature, and not all of his devices are signed by him.
@@ -108,6 +110,7 @@ impl Doubt {
     pub fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
+            Self::Clear => "clear",
             Self::Identity => "identity",
             Self::Reaction => "reaction",
         }
@@ -158,6 +161,8 @@ pub enum Remarked {
     PutOut,
     /// More was said in a room while Greffier was away than it has read.
     Missed,
+    /// People from outside have left the room: what was not said meanwhile is not said any more.
+    Withheld,
 }
 
 /// A mail as a server handed it over. The content is on the shelf; nothing in it is trusted.

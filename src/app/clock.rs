@@ -35,6 +35,7 @@ impl<S: Store> App<S> {
         }
         self.sweep_codes(draft)?;
         self.sweep_told(draft)?;
+        self.sweep_tallies(draft)?;
         self.sweep_rejected(draft)?;
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;

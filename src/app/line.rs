@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
 use super::draft::Draft;
+use super::tally::Measure;
 use super::{App, Error};
 use crate::command::{Here, Parsed, Right};
 use crate::domain::{Command, DossierId, Email, Person, Piece, Refusal};
-use crate::message::{Line, Mark, Verdict};
+use crate::message::{Account, Line, Mark, Verdict};
 use crate::store::Store;
 use crate::template::Answer;
 
@@ -29,6 +30,12 @@ impl Speaker<'_> {
 
 /// The network of `greffier command`: its answers go back with the receipt.
 pub(super) const SHELL: &str = "shell";
+/// Lines of somebody whose account is not linked that are answered.
+const STRANGER: Measure = Measure {
+    most: 20,
+    within: SignedDuration::from_mins(10),
+};
+
 /// The network of the terminal.
 pub(super) const CONSOLE: &str = "console";
 /// An act typed longer ago than that is asked about before it is done: the network, or Greffier, was away meanwhile.
@@ -43,10 +50,12 @@ impl<S: Store> App<S> {
         typed: Timestamp,
     ) -> Result<(), Error> {
         self.understand(draft, line, typed)?;
-        if matches!(
+        let undone = matches!(
             draft.receipt.verdict,
             Verdict::Refused | Verdict::Misunderstood
-        ) {
+        );
+        // To a stranger the words are enough.
+        if undone && self.linked(draft, &line.from)?.is_some() {
             self.mark(draft, line, Mark::Failed);
         }
         Ok(())
@@ -70,21 +79,27 @@ impl<S: Store> App<S> {
             .flatten();
         let dossier = card.as_deref().and_then(super::word::dossier_of_card);
         let today = draft.at.to_zoned_datetime(crate::domain::paris()).date();
-        let parsed = match self.catalogue.parse(
+        let parsed = self.catalogue.parse(
             &line.text,
             &Here {
                 dossier: dossier.map(|number| number.0),
                 today,
             },
-        ) {
-            Ok(parsed) => parsed,
+        );
+        if let Err(crate::command::Error::Unknown { nearest, .. }) = &parsed
+            && !line.addressed
+            && nearest.is_empty()
+        {
             // Another program may be meant, or nobody.
-            Err(crate::command::Error::Unknown { nearest, .. })
-                if !line.addressed && nearest.is_empty() =>
-            {
-                draft.receipt.verdict = Verdict::Ignored;
-                return Ok(());
-            }
+            draft.receipt.verdict = Verdict::Ignored;
+            return Ok(());
+        }
+        if speaker.email.is_none() && self.is_tiresome(draft, line)? {
+            draft.receipt.verdict = Verdict::Ignored;
+            return Ok(());
+        }
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
             Err(error) => {
                 draft.receipt.verdict = Verdict::Misunderstood;
                 self.reply(draft, line, error.to_string());
@@ -100,6 +115,15 @@ impl<S: Store> App<S> {
             self.mark(draft, line, Mark::Heard);
         }
         self.obey(draft, &speaker, &parsed, late)
+    }
+
+    /// Whether somebody who is nobody here has had answers enough: each takes the place of a message to those who work.
+    fn is_tiresome(&self, draft: &mut Draft<'_, S>, line: &Line) -> Result<bool, Error> {
+        let Account { network, id } = &line.from;
+        if network == SHELL || network == CONSOLE {
+            return Ok(false);
+        }
+        self.too_often(draft, &format!("stranger\u{0}{network}\u{0}{id}"), STRANGER)
     }
 
     /// Who an account stands for. On the console and in the shell the operator says who he is; elsewhere a link does.

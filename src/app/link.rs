@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::line::Speaker;
+use super::tally::Measure;
 use super::{App, Error};
 use crate::domain::Email;
 use crate::message::{Account, Body, Destination, MailOut, Outgoing, Place};
@@ -20,6 +21,17 @@ const VALID: SignedDuration = SignedDuration::from_mins(30);
 const GUESSES: u32 = 5;
 /// How long one waits between two codes to the same account.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Codes that one account may ask for.
+const CODES: Measure = Measure {
+    most: 4,
+    within: SignedDuration::from_mins(10),
+};
+/// Codes that one address is sent, whoever asks.
+const CODES_TO_ONE: Measure = Measure {
+    most: 6,
+    within: SignedDuration::from_hours(1),
+};
 
 /// Accounts looked through for one of that name.
 const LINKS: usize = 100_000;
@@ -102,6 +114,9 @@ impl<S: Store> App<S> {
             .is_some_and(|sent| sent.email == *email && draft.at.duration_since(sent.at) < PAUSE);
         let known =
             self.groupes_of(email).next().is_some() || self.directory.is_administrateur(email);
+        let too_soon = too_soon
+            || self.too_often(draft, &format!("code\u{0}{}", key(account)), CODES)?
+            || known && self.too_often(draft, &format!("coded\u{0}{email}"), CODES_TO_ONE)?;
         // The answer is the same for an address that is nobody's: it must not tell who instructs.
         if known && !too_soon {
             let code = self.code(&format!("link {} {} {email}", draft.cause, key(account)));

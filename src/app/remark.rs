@@ -18,6 +18,7 @@ impl<S: Store> App<S> {
             Remarked::Outsiders => Answer::Outsiders,
             Remarked::PutOut => Answer::PutOut,
             Remarked::Missed => Answer::Missed,
+            Remarked::Withheld => Answer::Withheld,
         };
         let post = Post {
             text: self

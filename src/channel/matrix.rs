@@ -46,7 +46,7 @@ use self::home::Home;
 use self::identity::{Established, establish, keep, look};
 use self::online::Online;
 use self::pace::Pace;
-use self::recent::{Passing, Recent};
+use self::recent::{Failures, Passing, Recent};
 pub use self::settings::{Bound, Rooms, Settings};
 use self::sync::Ended;
 use super::http::health::Health;
@@ -100,6 +100,9 @@ pub struct Matrix {
     tries: Passing,
     parts: Passing,
     lines: Passing,
+    choices: Passing,
+    /// Rooms of which what was left out could not be read.
+    gaps: Failures,
 }
 
 impl Matrix {
@@ -135,6 +138,8 @@ impl Matrix {
             tries: Passing::new(500),
             parts: Passing::new(500),
             lines: Passing::new(20_000),
+            choices: Passing::new(5_000),
+            gaps: Failures::default(),
         })
     }
 

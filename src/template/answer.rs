@@ -69,7 +69,7 @@ pub enum Answer {
     AdministrateurOnly,
     /// Greffier cannot be sure that the person said it, who may look, but not act.
     Uncertain {
-        /// Why: `device` (not verified), `identity` (another one than before), `reaction` (which no device signs).
+        /// Why: `device` (not verified), `clear` (not encrypted), `identity` (another one than before), `reaction` (which no device signs).
         doubt: String,
         /// What was asked for, to be typed.
         typed: String,
@@ -91,6 +91,8 @@ pub enum Answer {
     PutOut,
     /// More was said in the room while Greffier was away than it has read.
     Missed,
+    /// People from outside have left the room.
+    Withheld,
     /// The act takes one dossier at a time.
     OneAtATime,
     /// Several dossiers could be meant, or none was said.

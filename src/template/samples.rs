@@ -338,6 +338,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::NoRight,
         Answer::AdministrateurOnly,
         uncertain("device"),
+        uncertain("clear"),
         uncertain("identity"),
         uncertain("reaction"),
         Answer::Unreadable { unverified: false },
@@ -348,6 +349,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Outsiders,
         Answer::PutOut,
         Answer::Missed,
+        Answer::Withheld,
         Answer::OneAtATime,
         Answer::WhichDossier,
         Answer::LinkCodeSent {

@@ -133,6 +133,18 @@ class People:
     async def do_send(self, who, room, type, content, txn=None):
         return await self.people[who].send(room, type, content, txn)
 
+    async def do_forge(self, who, room, type, content):
+        """Sends an encrypted event whose inside says that it is a state event."""
+        person = self.people[who]
+        await person.choose_devices(room)
+        client = person.client
+        if client.olm.should_share_group_session(room):
+            await client.share_group_session(room, ignore_unverified_devices=True)
+        inside = {"room_id": room, "type": type, "state_key": "", "content": content}
+        sealed = client.olm.group_encrypt(room, inside)
+        path = f"/_matrix/client/v3/rooms/{room}/send/m.room.encrypted/{time.time_ns()}"
+        await person.must("PUT", path, sealed)
+
     async def do_bare(self, who, room, text):
         """Sends a text with nothing done before it, and answers when that was begun."""
         person = self.people[who]

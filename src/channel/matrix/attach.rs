@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::form::{self, Attached, Drawn, Relation, Thumbnail};
 use super::memo::Note;
 use super::picture::{Picture, picture};
-use super::send::{Target, dead, outcome};
+use super::send::{Sent, Target, dead, outcome};
 use crate::channel::Known;
 use crate::message::{Outcome, Piece};
 
@@ -93,7 +93,7 @@ impl Matrix {
             source,
         };
         let content = form::file(&attached, relation, key);
-        let id = self.part(target, "m.room.message", content, key).await?;
+        let Sent { id, .. } = self.part(target, "m.room.message", content, key).await?;
         // A later part may fail: this one must not be sent again with it.
         memo.put(Note::Part(key), &id)
             .await

@@ -167,6 +167,8 @@ pub(super) fn read(event: &TimelineEvent) -> Option<Event> {
         TimelineEventKind::UnableToDecrypt { utd_info, .. } => {
             Says::Unreadable(unreadable(&utd_info.reason))
         }
+        // State is never encrypted: what an encrypted event says of it is its sender's invention.
+        TimelineEventKind::Decrypted(_) if raw.state_key.is_some() => Says::Nothing,
         TimelineEventKind::Decrypted(_) | TimelineEventKind::PlainText { .. } => says(&raw),
     };
     Some(Event {

@@ -19,7 +19,7 @@ use super::online::Online;
 use super::sync::Ended;
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::message::{Piece, Remarked, Scan};
+use crate::message::{Piece, Place, Remarked, Scan};
 
 /// Octets of one file (20 MB, as the démarches allow).
 pub(super) const LARGEST: u64 = 20_000_000;
@@ -27,6 +27,11 @@ pub(super) const LARGEST: u64 = 20_000_000;
 const WAITS: SignedDuration = SignedDuration::from_mins(15);
 /// Files that wait in one place for one person.
 const MOST: usize = 10;
+
+/// How long a file may take to be fetched.
+const FETCH: Duration = Duration::from_secs(30);
+/// Characters of an event id (Matrix specification, appendices, event IDs).
+const LONGEST_ID: usize = 255;
 
 /// Waits before each try to fetch a file.
 const TRIES: [Duration; 3] = [
@@ -49,8 +54,8 @@ impl Waiting {
     /// `file`, as `event` brought it.
     pub(super) fn of(event: &Event, file: &File) -> Self {
         Self {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
+            name: safe_name(&file.name),
+            media_type: safe_media_type(&file.media_type),
             bytes: file.bytes,
             source: file.source.clone(),
             at: event.at,
@@ -81,7 +86,8 @@ fn key(room: &Room, event: &Event, about: Option<&str>) -> String {
 }
 
 impl Matrix {
-    /// Keeps a file in mind for the next command of its sender in the same thread.
+    /// Keeps a file in mind for the next command of its sender in the same thread, or in private. Outside a thread a file
+    /// may be for colleagues: it goes nowhere without a command beside it.
     pub(super) async fn keep_in_mind(
         &self,
         online: &Online,
@@ -90,6 +96,10 @@ impl Matrix {
         about: Option<&str>,
         waiting: Waiting,
     ) -> Result<(), Fault> {
+        let private = about.is_none() && place(online, room, event).await? != Place::Direct;
+        if private || about.is_some_and(|about| about.len() > LONGEST_ID) {
+            return Ok(());
+        }
         let key = key(room, event, about);
         let now = crate::clock::now();
         let mut files: Vec<Waiting> = online
@@ -182,8 +192,8 @@ impl Matrix {
         let hash = inbox.keep(content).await.map_err(Fault::from)?;
         Ok(Ok(Piece {
             hash,
-            name: safe_name(&file.name),
-            media_type: safe_media_type(&file.media_type),
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
             bytes,
         }))
     }
@@ -198,9 +208,12 @@ async fn download(
     let media = online.client.media();
     for wait in TRIES {
         tokio::time::sleep(wait).await;
-        let error = match media.get_media_content(wanted, false).await {
-            Ok(content) => return Ok(Some(content)),
-            Err(error) => error,
+        let got = tokio::time::timeout(FETCH, media.get_media_content(wanted, false)).await;
+        let error = match got {
+            // The library itself would wait for ever, and everything behind it.
+            Err(_) => return Ok(None),
+            Ok(Ok(content)) => return Ok(Some(content)),
+            Ok(Err(error)) => error,
         };
         match Fault::from(error) {
             Fault::Away(_) | Fault::Limited(_) => {}

@@ -165,8 +165,18 @@ pub(super) fn threaded(content: &Value) -> bool {
     kind.is_some_and(|kind| kind == "m.thread")
 }
 
-/// A content that belongs to nothing.
+/// Whether a content takes the place of another.
+pub(super) fn edits(content: &Value) -> bool {
+    content.get("m.new_content").is_some()
+}
+
+/// A content that belongs to nothing; of an edit, what it would have become.
 pub(super) fn alone(mut content: Value) -> Value {
+    if let Some(new) = content.get_mut("m.new_content").map(Value::take) {
+        let marker = content.get(MARKER).cloned().unwrap_or_default();
+        content = new;
+        set(&mut content, MARKER, marker);
+    }
     if let Some(fields) = content.as_object_mut() {
         fields.remove(RELATION);
     }
@@ -330,6 +340,22 @@ mod tests {
         assert_eq!(edit["m.new_content"]["body"], "nouveau");
         assert_eq!(edit["body"], "* nouveau");
         assert!(edit["m.new_content"].get("m.relates_to").is_none());
+    }
+
+    #[test]
+    fn a_card_that_cannot_be_edited_is_posted_anew() {
+        let relation = Relation {
+            edits: Some("$elsewhere".to_owned()),
+            ..Relation::default()
+        };
+        let edit = content(&post("nouveau"), &relation);
+        assert!(edits(&edit));
+        let anew = alone(edit);
+        assert_eq!(
+            (&anew["body"], &anew[MARKER]),
+            (&json!("nouveau"), &json!("outbox-1.x"))
+        );
+        assert!(!edits(&anew) && anew.get(RELATION).is_none());
     }
 
     #[test]

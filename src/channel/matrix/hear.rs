@@ -10,7 +10,7 @@ use matrix_sdk::ruma::{EventId, UserId};
 use matrix_sdk::{Room, RoomState};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, File, Says, Text, read};
+use super::event::{Event, File, Says, Seal, Text, read};
 use super::fault::Fault;
 use super::file::Waiting;
 use super::memo::Note;
@@ -75,7 +75,7 @@ impl Matrix {
         let Some(event) = read(event) else {
             return Ok(());
         };
-        if event.sender == online.me.as_str() {
+        if event.sender == online.me.as_str() || online.was_left_behind(room.room_id()) {
             return Ok(());
         }
         let heard = match &event.says {
@@ -195,20 +195,23 @@ impl Matrix {
                 .keep_in_mind(online, room, event, file.about.as_deref(), waiting)
                 .await?);
         };
-        let piece = match self.fetch(online, &waiting, inbox).await? {
-            Ok(piece) => piece,
-            Err(why) => {
-                self.remark(remark(event, &place, why));
-                return Ok(());
+        let mut files = Vec::new();
+        if (self.takes_files)(&said.text) {
+            match self.fetch(online, &waiting, inbox).await? {
+                Ok(piece) => files.push(piece),
+                Err(why) => {
+                    self.remark(remark(event, &place, why));
+                    return Ok(());
+                }
             }
-        };
+        }
         let doubt = self.doubt(online, room, event).await?;
         let spoken = Spoken {
             event,
             said,
             about: file.about.clone(),
             threaded: file.threaded,
-            files: vec![piece],
+            files,
             remote_id: event.id.clone(),
             doubt,
         };
@@ -302,8 +305,8 @@ impl Matrix {
             return Err(Ended::Stopped);
         };
         self.seen(room, event, spoken.about.filter(|_| spoken.threaded));
-        if receipt.proven {
-            self.believe(online, &event.sender).await?;
+        if receipt.proven && event.seal == Seal::Signed {
+            self.believe(online, event).await?;
         }
         let became = Became {
             by: event.sender.clone(),

@@ -16,6 +16,9 @@ use super::sync::{Last, TIMELINE};
 /// The oldest event that is looked for so.
 const OLDEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 
+/// Tries to read what one answer left out of a room.
+const GAP_TRIES: u32 = 3;
+
 impl Matrix {
     /// The new events of a room, oldest first, with those that the answer left out.
     pub(super) async fn timeline(
@@ -47,8 +50,17 @@ impl Matrix {
                     );
                     Vec::new()
                 }
+                // Nothing else would be heard for as long as this one room cannot be read.
+                Err(fault) if self.gaps.count(room.room_id().as_str()) >= GAP_TRIES => {
+                    tracing::warn!(
+                        "What happened in a room meanwhile cannot be read after several tries, and the room is told: {fault}"
+                    );
+                    self.missed(online, room);
+                    Vec::new()
+                }
                 Err(fault) => return Err(fault),
             };
+            self.gaps.forget(room.room_id().as_str());
         }
         events.extend(timeline.events.iter().cloned());
         Ok(while_there(events, online.me.as_str()))
@@ -64,26 +76,31 @@ impl Matrix {
     ) -> Result<Vec<TimelineEvent>, Fault> {
         let oldest = crate::clock::now().checked_sub(OLDEST).unwrap_or(last.at);
         let mut found = Vec::new();
+        let mut whole = false;
         let mut from = from.to_owned();
         'pages: while found.len() < self.settings.back_fill {
             let mut options = MessagesOptions::backward().from(from.as_str());
             options.limit = UInt::from(TIMELINE);
             let page = room.messages(options).await?;
             let more = page.end.filter(|_| !page.chunk.is_empty());
+            // One event's time may be invented; that of a whole page is not.
+            let mut recent = false;
             for event in page.chunk {
                 let Some(seen) = read(&event) else { continue };
-                if seen.id == last.event || seen.at < oldest {
+                if seen.id == last.event {
+                    whole = true;
                     break 'pages;
                 }
+                recent |= seen.at >= oldest;
                 found.push(event);
             }
-            match more {
+            match more.filter(|_| recent) {
                 Some(end) => from = end,
                 None => break,
             }
         }
         metrics::counter!("greffier_matrix_back_filled_total").increment(found.len() as u64);
-        if found.len() >= self.settings.back_fill {
+        if !whole {
             tracing::warn!(
                 "More happened in a room than is looked through after a long absence: what is older is not heard, and the room is told"
             );

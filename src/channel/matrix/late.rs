@@ -26,7 +26,9 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
 /// Time between two such answers in a room.
 const QUIET: SignedDuration = SignedDuration::from_hours(1);
 /// Lines kept in mind. With more, the oldest are forgotten.
-const MOST: usize = 200;
+const MOST: usize = 500;
+/// Of these, of one person in one room: nobody pushes out the lines of others.
+const MOST_OF_ONE: usize = 60;
 /// Time between two looks at what could not be read.
 pub(super) const LOOK: Duration = Duration::from_secs(10);
 
@@ -79,6 +81,13 @@ impl Matrix {
         let _alone = self.late.lock().await;
         let mut unread: Vec<Unread> = online.memo.get(Note::Unread).await?.unwrap_or_default();
         if unread.iter().any(|kept| kept.event == event.id) {
+            return Ok(());
+        }
+        let same = |kept: &&Unread| kept.sender == event.sender && kept.room == *room.room_id();
+        if unread.iter().filter(same).count() >= MOST_OF_ONE {
+            tracing::warn!(
+                "More unreadable lines of one person in a room than are kept in mind: the newest is not"
+            );
             return Ok(());
         }
         unread.push(Unread {
@@ -145,21 +154,24 @@ impl Matrix {
         Ok(true)
     }
 
-    /// The event, if it can be read now. What it was as it came is asked of the homeserver once.
+    /// The event, if it can be read now. What it was as it came is kept, so that the homeserver is not asked at each look;
+    /// once it opens it is asked again, for its sender may have withdrawn it meanwhile.
     async fn opened(&self, room: &Room, id: &str) -> Result<Option<TimelineEvent>, Fault> {
-        let event = if let Some(raw) = self.sealed.get(id) {
+        let sealed =
+            |event: &TimelineEvent| matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. });
+        if let Some(raw) = self.sealed.get(id) {
             let Ok(raw) = Raw::from_json_string(raw) else {
                 return Ok(None);
             };
-            room.decrypt_event(&raw, None).await?
-        } else {
-            let Ok(event_id) = id.try_into() else {
+            if sealed(&room.decrypt_event(&raw, None).await?) {
                 return Ok(None);
-            };
-            // Opened already, where its key is here by now.
-            room.event(event_id, None).await?
+            }
+        }
+        let Ok(event_id) = id.try_into() else {
+            return Ok(None);
         };
-        if matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) {
+        let event = room.event(event_id, None).await?;
+        if sealed(&event) {
             self.sealed.put(id, event.raw().json().get());
             return Ok(None);
         }

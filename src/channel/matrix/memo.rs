@@ -30,8 +30,10 @@ pub(super) enum Note<'a> {
     Part(&'a str),
     /// The room in which we speak with somebody alone.
     Direct(&'a str),
-    /// Where the rooms of `bot.toml` are now.
+    /// Where the rooms that are bound are now.
     Moved,
+    /// Where rooms are said to go on, and Greffier is not yet.
+    Moving,
     /// Events that could not be read yet.
     Unread,
     /// Files that somebody sent in a thread, waiting for the command that uses them.
@@ -55,6 +57,7 @@ impl Note<'_> {
             Self::Part(key) => ("part", *key),
             Self::Direct(user) => ("direct", *user),
             Self::Moved => ("moved", ""),
+            Self::Moving => ("moving", ""),
             Self::Unread => ("unread", ""),
             Self::Files(place) => ("files", *place),
             Self::Told(what) => ("told", *what),

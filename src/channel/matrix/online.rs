@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use matrix_sdk::ruma::api::client::room::create_room;
+use matrix_sdk::ruma::api::client::state::get_state_event_for_key;
+use matrix_sdk::ruma::events::StateEventType;
+use matrix_sdk::ruma::events::room::history_visibility::HistoryVisibility;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, RoomOrAliasId, UserId};
 use matrix_sdk::{Client, Room, RoomMemberships, RoomState};
 
@@ -112,8 +115,60 @@ impl Online {
         bound.into_iter().map(|bound| bound.id).find(here)
     }
 
-    /// The room that the middle calls `name` goes on as `to`; kept across restarts.
+    /// The rooms that are said to go on elsewhere, by name, where Greffier has not come yet.
+    pub(super) async fn expected_moves(&self) -> Result<BTreeMap<String, OwnedRoomId>, Fault> {
+        Ok(self.memo.get(Note::Moving).await?.unwrap_or_default())
+    }
+
+    /// The room that the middle calls `name` is said to go on as `to`.
+    pub(super) async fn expect_move(&self, name: &str, to: &RoomId) -> Result<(), Fault> {
+        let mut moving = self.expected_moves().await?;
+        moving.insert(name.to_owned(), to.to_owned());
+        Ok(self.memo.put(Note::Moving, &moving).await?)
+    }
+
+    /// It does not, or has.
+    pub(super) async fn give_up_move(&self, name: &str) -> Result<(), Fault> {
+        let mut moving = self.expected_moves().await?;
+        moving.remove(name);
+        Ok(self.memo.put(Note::Moving, &moving).await?)
+    }
+
+    /// What the middle calls the room that is said to go on as `room`.
+    pub(super) async fn successor_of(&self, room: &RoomId) -> Result<Option<String>, Fault> {
+        let moving = self.expected_moves().await?.into_iter();
+        let mut found = moving.filter(|(_, to)| to == room);
+        Ok(found.next().map(|(name, _)| name))
+    }
+
+    /// The room that `room` says it comes from, by its first event (`m.room.create`).
+    pub(super) async fn comes_from(&self, room: &RoomId) -> Result<Option<OwnedRoomId>, Fault> {
+        let kind = StateEventType::RoomCreate;
+        let request =
+            get_state_event_for_key::v3::Request::new(room.to_owned(), kind, String::new());
+        let answer = self.client.send(request).await?;
+        let content: serde_json::Value =
+            serde_json::from_str(answer.event_or_content.get()).unwrap_or_default();
+        let from = content.pointer("/predecessor/room_id");
+        let from = from.and_then(serde_json::Value::as_str);
+        Ok(from.and_then(|id| RoomId::parse(id).ok()))
+    }
+
+    /// Whether `room` was bound once and goes on elsewhere: nothing that is said there is heard.
+    pub(super) fn was_left_behind(&self, room: &RoomId) -> bool {
+        let places = self.lock();
+        let elsewhere = places.get(room.as_str()).is_some_and(|place| place != room);
+        elsewhere && !places.values().any(|place| place == room)
+    }
+
+    /// The room that the middle calls `name` goes on as `to`; kept across restarts. One that was encrypted stays so.
     pub(super) async fn move_to(&self, name: &str, to: &RoomId) -> Result<(), Fault> {
+        if let Some(from) = self.find(name).await
+            && self.memo.get(Note::Encrypted(from.as_str())).await? == Some(true)
+        {
+            self.memo.put(Note::Encrypted(to.as_str()), &true).await?;
+        }
+        self.give_up_move(name).await?;
         let moved = {
             let mut places = self.lock();
             places.insert(name.to_owned(), to.to_owned());
@@ -244,6 +299,12 @@ impl Online {
         room: &Room,
         settings: &Settings,
     ) -> Result<Option<String>, Fault> {
+        // Whoever likes may read, or come and read.
+        let open =
+            room.is_public().unwrap_or(false) && self.encrypted(room).await? == Encrypted::No;
+        if open || room.history_visibility_or_default() == HistoryVisibility::WorldReadable {
+            return Ok(Some("*".to_owned()));
+        }
         let own = [self.me.server_name().to_string()];
         let allowed: &[String] = if settings.allowed_servers.is_empty() {
             &own

@@ -40,6 +40,26 @@ impl Recent {
     }
 }
 
+/// How often something failed, by id.
+#[derive(Debug, Default)]
+pub(super) struct Failures(Mutex<HashMap<String, u32>>);
+
+impl Failures {
+    /// One more. Answers how many there are.
+    pub(super) fn count(&self, id: &str) -> u32 {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = all.entry(id.to_owned()).or_default();
+        *failures += 1;
+        *failures
+    }
+
+    /// It went well.
+    pub(super) fn forget(&self, id: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(id);
+    }
+}
+
 /// Notes that were made one after the other, and whose oldest are of no use any more.
 #[derive(Debug)]
 pub(super) struct Passing {

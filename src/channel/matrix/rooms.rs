@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use matrix_sdk::ruma::api::client::membership::leave_room;
 use matrix_sdk::ruma::{OwnedServerName, RoomId, UserId};
 use matrix_sdk::{Room, RoomState};
 
@@ -62,7 +63,8 @@ impl Matrix {
         };
         let inviter = invite.inviter_id;
         let direct = room.is_direct().await.unwrap_or(false);
-        let bound = online.name_of(room.room_id()).is_some();
+        let bound = online.name_of(room.room_id()).is_some()
+            || online.successor_of(room.room_id()).await?.is_some();
         let server = online.me.server_name().as_str();
         let verdict = judge(&inviter, server, bound, direct, &self.settings);
         metrics::counter!("greffier_matrix_invitations_total", "verdict" => match verdict {
@@ -81,13 +83,14 @@ impl Matrix {
                 tracing::info!(
                     "An invitation is turned down: who sent it is neither in matrix.administrateurs nor in matrix.inviters"
                 );
-                room.leave().await?;
+                leave_only(online, room.room_id()).await?;
             }
         }
         Ok(())
     }
 
-    /// Goes along with `room` to where it goes on, if it really does.
+    /// Goes along with `room` to where it goes on. That it does is the homeserver's word (its current state), and not an
+    /// event's; where it leads must say as much of itself before anything is said there.
     pub(super) async fn moved(&self, online: &Online, room: &Room, to: &str) -> Result<(), Fault> {
         let Some(name) = online.name_of(room.room_id()) else {
             return Ok(());
@@ -95,12 +98,18 @@ impl Matrix {
         let Ok(to) = RoomId::parse(to) else {
             return Ok(());
         };
+        let said = room.tombstone_content();
+        let said = said.and_then(|content| content.replacement_room);
+        if said.as_ref() != Some(&to) {
+            return Ok(());
+        }
+        online.expect_move(&name, &to).await?;
         let via: Vec<OwnedServerName> = room.route().await.unwrap_or_default();
         let joined = online
             .client
             .join_room_by_id_or_alias((&*to).into(), &via)
             .await;
-        let Ok(next) = joined else {
+        if joined.is_err() {
             tracing::warn!(
                 "A room that Greffier is bound to goes on elsewhere, where it is not let in: invite it there"
             );
@@ -108,18 +117,32 @@ impl Matrix {
                 "matrix-rooms",
                 "a room goes on elsewhere, and Greffier is not invited there",
             );
-            // The invitation, when it comes, is to a room that is bound.
-            return online.move_to(&name, &to).await;
-        };
-        // Anybody may write a tombstone that leads to his own room; only the room it leads to can say where it came from.
-        let from = next.predecessor_room().map(|before| before.room_id);
-        if from.is_some_and(|from| from != room.room_id()) {
-            tracing::warn!("A room claims to go on in another that does not say so: not followed");
-            next.leave().await?;
-            return Ok(());
         }
-        online.move_to(&name, &to).await?;
-        tracing::info!("A room was upgraded; Greffier has gone along");
+        self.complete_moves(online).await
+    }
+
+    /// Takes the bindings along to rooms that Greffier has come into, once these say themselves where they come from:
+    /// anybody may write a tombstone that leads to a room of his own.
+    pub(super) async fn complete_moves(&self, online: &Online) -> Result<(), Fault> {
+        for (name, to) in online.expected_moves().await? {
+            let Some(next) = online.client.get_room(&to) else {
+                continue;
+            };
+            if next.state() != RoomState::Joined {
+                continue;
+            }
+            let from = online.find(&name).await;
+            if from.is_none() || online.comes_from(&to).await? != from {
+                tracing::warn!(
+                    "A room claims to go on in another that does not say so: not followed"
+                );
+                online.give_up_move(&name).await?;
+                leave_only(online, &to).await?;
+                continue;
+            }
+            online.move_to(&name, &to).await?;
+            tracing::info!("A room was upgraded; Greffier has gone along");
+        }
         Ok(())
     }
 
@@ -149,13 +172,12 @@ impl Matrix {
         });
     }
 
-    /// Greffier is not in `room` any more. Whoever put it out of a room that it is bound to is not told; its
-    /// administrateurs are.
-    pub(super) fn left(&self, online: &Online, room: &Room, by: &str) {
+    /// Greffier is not in `room` any more, whoever has seen to that. If it is bound to it, its administrateurs are told.
+    pub(super) fn left(&self, online: &Online, room: &Room) {
         let Some(name) = online.name_of(room.room_id()) else {
             return;
         };
-        if by == online.me.as_str() || room.tombstone_content().is_some() {
+        if room.tombstone_content().is_some() {
             return;
         }
         tracing::error!("Greffier was put out of a room that bot.toml binds: {name}");
@@ -181,6 +203,7 @@ impl Matrix {
             // Told again when they come back.
             if online.memo.get::<bool>(Note::Told(&told)).await?.is_some() {
                 online.memo.remove(Note::Told(&told)).await?;
+                self.say_of("withheld", name, name, Remarked::Withheld);
             }
             return Ok(true);
         };
@@ -196,6 +219,7 @@ impl Matrix {
 
     /// Looks whether Greffier is in every room that it is bound to, and tells the middle which are encrypted.
     pub(super) async fn roll_call(&self, online: &Online, inbox: &Inbox) -> Result<(), Ended> {
+        self.complete_moves(online).await?;
         let mut missing = Vec::new();
         for bound in online.bound() {
             let room = match online.find(&bound.id).await {
@@ -247,6 +271,13 @@ impl Matrix {
         inbox.hand(incoming).await.map_err(|_| Ended::Stopped)?;
         Ok(online.memo.put(note, &true).await?)
     }
+}
+
+/// Leaves that room, and no other: the library would leave those that it claims to come from as well.
+async fn leave_only(online: &Online, room: &RoomId) -> Result<(), Fault> {
+    let request = leave_room::v3::Request::new(room.to_owned());
+    online.client.send(request).await?;
+    Ok(())
 }
 
 /// Joins `room`, again and again for a while.

@@ -49,6 +49,14 @@ struct Tried {
     at: Timestamp,
 }
 
+/// An event that was sent.
+pub(super) struct Sent {
+    /// Its id.
+    pub(super) id: String,
+    /// It stands by itself, since what it belongs to cannot be had there.
+    pub(super) apart: bool,
+}
+
 /// Where something is sent.
 pub(super) struct Target<'a> {
     pub(super) online: &'a Online,
@@ -93,6 +101,11 @@ impl Matrix {
         known: &Known,
     ) -> Result<String, Outcome> {
         let room = self.room(online, address, post.direct, known.since).await?;
+        // What is no answer was meant for a binding, which may have been undone while it waited.
+        if !post.open && !post.direct && post.answers.is_none() && online.binding(address).is_none()
+        {
+            return Err(dead("the room is not bound any more"));
+        }
         if !post.open && !post.direct {
             let may = self.may_hear(online, &room, address).await;
             if !may.map_err(|fault| outcome(&fault))? {
@@ -101,15 +114,18 @@ impl Matrix {
         }
         let target = self.target(online, &room, known.since).await?;
         let threads = online.binding(address).is_none_or(|bound| bound.threads);
-        let relation = self.relation(post, known, threads);
+        let mut relation = self.relation(post, known, threads);
         let (text, whole) = Text::of(post).fit();
         let silent = post.text.trim().is_empty() && !post.files.is_empty();
         let mut first = None;
         if !silent {
             let content = form::message(post, &text, &relation, key);
-            let id = self.part(&target, "m.room.message", content, key).await?;
-            self.offer(&target, key, post, &relation, &id).await?;
-            first = Some(id);
+            let sent = self.part(&target, "m.room.message", content, key).await?;
+            if sent.apart {
+                relation = Relation::default();
+            }
+            self.offer(&target, key, post, &relation, &sent.id).await?;
+            first = Some(sent.id);
         }
         let beside = Relation {
             edits: None,
@@ -176,9 +192,8 @@ impl Matrix {
         self.turn().await?;
         match self.put(&room, "m.reaction", content, key).await {
             Ok(id) => Ok(id),
-            Err(Fault::Denied { code, .. }) if code == "M_DUPLICATE_ANNOTATION" => {
-                Ok(String::new())
-            }
+            // There already, or not allowed here: a courtesy does not hold back what comes after it.
+            Err(Fault::Denied { .. }) => Ok(String::new()),
             Err(fault) => Err(outcome(&fault)),
         }
     }
@@ -245,7 +260,7 @@ impl Matrix {
         kind: &str,
         content: Value,
         key: &str,
-    ) -> Result<String, Outcome> {
+    ) -> Result<Sent, Outcome> {
         let memo = &target.online.memo;
         let fail = |fault: Fault| outcome(&fault);
         let note = Note::Tried(key);
@@ -262,7 +277,7 @@ impl Matrix {
                     || now.duration_since(tried.at) > REMEMBERS
             });
         if unsure && let Some(id) = self.search(target, key).await.map_err(fail)? {
-            return Ok(id);
+            return Ok(Sent { id, apart: false });
         }
         self.turn().await?;
         if tried.is_none() || unsure {
@@ -275,10 +290,13 @@ impl Matrix {
                 .await
                 .map_err(|error| fail(error.into()))?;
         }
-        let threaded = form::threaded(&content);
+        let belongs = form::threaded(&content) || form::edits(&content);
+        let mut apart = false;
         let sent = match self.put(target.room, kind, content.clone(), key).await {
-            // What it belongs to cannot begin a thread, or is gone: better beside it than not at all.
-            Err(Fault::Denied { status: 400, code }) if threaded && code != "M_TOO_LARGE" => {
+            // What it belongs to cannot begin a thread, is gone, or is in the room that this one goes on from: better beside
+            // it than not at all.
+            Err(Fault::Denied { status: 400, code }) if belongs && code != "M_TOO_LARGE" => {
+                apart = true;
                 let key = format!("{key}-p");
                 self.put(target.room, kind, form::alone(content), &key)
                     .await
@@ -292,7 +310,7 @@ impl Matrix {
                 .await
                 .map_err(|error| fail(error.into()))?;
         }
-        Ok(id)
+        Ok(Sent { id, apart })
     }
 
     /// Sends one event. A connection that breaks is tried again at once: the transaction id makes it the same event.
@@ -373,6 +391,10 @@ impl Matrix {
         };
         let kept = memo.put(note, &choices).await;
         kept.map_err(|error| outcome(&error.into()))?;
+        if let Some(old) = self.choices.put(id) {
+            let gone = memo.remove(Note::Choices(&old)).await;
+            gone.map_err(|error| outcome(&error.into()))?;
+        }
         // A card stands for long, and each reaction counts as a message: its choices are only named in it.
         if post.card.is_none() {
             for (index, button) in post.buttons.iter().enumerate() {
@@ -403,11 +425,14 @@ impl Matrix {
             looked += page.chunk.len();
             for event in &page.chunk {
                 let Some(seen) = read(event) else { continue };
+                // The times of others may be invented.
+                if seen.sender != target.online.me.as_str() {
+                    continue;
+                }
                 if seen.at < oldest {
                     return Ok(None);
                 }
-                let ours = seen.sender == target.online.me.as_str();
-                if ours && form::bears(event.raw().json().get(), key) {
+                if form::bears(event.raw().json().get(), key) {
                     return Ok(Some(seen.id));
                 }
             }

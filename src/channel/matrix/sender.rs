@@ -19,6 +19,9 @@ impl Matrix {
         event: &Event,
     ) -> Result<Option<Doubt>, Fault> {
         let encrypted = online.encrypted(room).await? != Encrypted::No;
+        if !encrypted && self.is_strangely_clear(online, room) {
+            return Ok(Some(Doubt::Clear));
+        }
         let unsigned_devices_act = self.settings.unsigned_devices_act;
         if !event.seal.binds(encrypted, unsigned_devices_act) {
             return Ok(Some(Doubt::Device));
@@ -27,16 +30,27 @@ impl Matrix {
         Ok((!same).then_some(Doubt::Identity))
     }
 
+    /// Whether nobody has decided that people act in clear in `room`: who has somebody's password, and no device that he
+    /// has signed, could open such a room to act in his name.
+    fn is_strangely_clear(&self, online: &Online, room: &Room) -> bool {
+        self.settings.encrypt_direct && online.name_of(room.room_id()).is_none()
+    }
+
     /// The same for a reaction, which is never encrypted and tells no device: it could come from any of its sender's, so
-    /// that all of them must be signed. That the homeserver does not invent it must be believed (`matrix.reactions`); what
-    /// it confirms was asked for by a line that no homeserver can invent.
+    /// that all of them must be signed. A homeserver could invent it all the same: who does not trust his own sets
+    /// `matrix.reactions` to false.
     pub(super) async fn doubt_of_reaction(
         &self,
         online: &Online,
         room: &Room,
         event: &Event,
     ) -> Result<Option<Doubt>, Fault> {
-        if online.encrypted(room).await? == Encrypted::No || self.settings.unsigned_devices_act {
+        if online.encrypted(room).await? == Encrypted::No {
+            return Ok(self
+                .is_strangely_clear(online, room)
+                .then_some(Doubt::Clear));
+        }
+        if self.settings.unsigned_devices_act {
             return Ok(None);
         }
         let Ok(user) = <&UserId>::try_from(event.sender.as_str()) else {
@@ -51,12 +65,18 @@ impl Matrix {
         Ok((!same).then_some(Doubt::Identity))
     }
 
-    /// From now on the identity that `user` has is his: he has typed back a code that only his mailbox had.
-    pub(super) async fn believe(&self, online: &Online, user: &str) -> Result<(), Fault> {
-        if let Some(key) = identity(online, user).await? {
-            online.memo.put(Note::Identity(user), &key).await?;
+    /// From now on the identity of who sent `event` is his: by it he has typed back a code that only his mailbox had. Once
+    /// for each event, since it may be heard again when the identity is another one.
+    pub(super) async fn believe(&self, online: &Online, event: &Event) -> Result<(), Fault> {
+        let believed = format!("believed.{}", event.id);
+        let note = Note::Told(&believed);
+        if online.memo.get::<bool>(note.clone()).await?.is_some() {
+            return Ok(());
         }
-        Ok(())
+        if let Some(key) = identity(online, &event.sender).await? {
+            online.memo.put(Note::Identity(&event.sender), &key).await?;
+        }
+        Ok(online.memo.put(note, &true).await?)
     }
 }
 

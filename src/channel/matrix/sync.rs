@@ -213,8 +213,8 @@ impl Matrix {
             let Some(room) = online.client.get_room(id) else {
                 continue;
             };
-            if let Some(by) = put_out_by(&update.timeline, online) {
-                self.left(online, &room, &by);
+            if went_out(&update.timeline, online) {
+                self.left(online, &room);
             }
         }
         online.memo.put(Note::Since, &response.next_batch).await?;
@@ -235,21 +235,19 @@ fn newest(timeline: &Timeline) -> Option<Event> {
     timeline.events.iter().rev().find_map(read)
 }
 
-/// Who ended Greffier's stay in a room, if it was there.
-fn put_out_by(timeline: &Timeline, online: &Online) -> Option<String> {
-    let mut events = timeline.events.iter().rev().filter_map(read);
-    events.find_map(|event| match event.says {
+/// Whether Greffier's stay in a room ended.
+fn went_out(timeline: &Timeline, online: &Online) -> bool {
+    let mut events = timeline.events.iter().filter_map(read);
+    events.any(|event| match event.says {
         Says::Member {
             who,
             membership,
             before,
-        } if who == online.me.as_str()
-            && matches!(membership.as_str(), "leave" | "ban")
-            && before.as_deref() == Some("join") =>
-        {
-            Some(event.sender)
+        } => {
+            let out = matches!(membership.as_str(), "leave" | "ban");
+            who == online.me.as_str() && out && before.as_deref() == Some("join")
         }
-        _ => None,
+        _ => false,
     })
 }
 

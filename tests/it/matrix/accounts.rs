@@ -194,3 +194,49 @@ fn a_lost_account_is_cut_off_from_another_or_by_an_administrateur() {
     office.room.shown(mark, "pas encore relié");
     assert_eq!(office.room.with("passé en instruction").len(), 0);
 }
+
+#[test]
+fn in_clear_and_in_private_one_looks_and_does_not_act() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "enclair", true);
+    let (number, _) = office.deposit();
+    // Who has her password, and no device that she has signed, could open such a conversation.
+    let clear = office
+        .ines
+        .create_with(false, &json!({ "invite": [office.bot.id], "direct": true }));
+    office.bot.comes(&clear);
+    let mark = office.direct.mark();
+    clear.say(&format!("!suivre {number}"));
+    // The answer comes where it is encrypted.
+    office.direct.shown(mark, "n'est pas chiffrée");
+    let mark = office.direct.mark();
+    clear.say(&format!("!dossier {number}"));
+    office.direct.shown(mark, "Secteur");
+    office.bot.quiet();
+    assert_eq!(clear.with("").len(), 0, "{}", clear.told());
+    assert_eq!(office.room.with("suit ce dossier").len(), 0);
+}
+
+#[test]
+fn a_stranger_has_answers_enough_some_day() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "bruyant", true);
+    let stranger = people.person("inconnu-bruyant");
+    let room = stranger.direct(&office.bot.id);
+    office.bot.comes(&room);
+    let mut last = String::new();
+    for _ in 0..25 {
+        last = room.say("!dossiers");
+    }
+    crate::daemon::desk::until("the last one is heard", || {
+        room.read_by(&office.bot.id).contains(&last).then_some(())
+    });
+    office.bot.quiet();
+    assert_eq!(room.with("pas encore relié").len(), 20);
+}

@@ -387,6 +387,12 @@ impl Room<'_> {
         self.event("m.room.message", content)
     }
 
+    /// Sends an encrypted event that calls itself a state event.
+    pub(crate) fn ask_raw(&self, kind: &str, content: &Value) {
+        let request = json!({ "do": "forge", "room": self.id, "type": kind, "content": content });
+        self.person.ask(request);
+    }
+
     /// Sends an event of any type.
     pub(crate) fn event(&self, kind: &str, content: &Value) -> String {
         let request = json!({ "do": "send", "room": self.id, "type": kind, "content": content });

@@ -84,11 +84,17 @@ fn an_upgraded_room_is_followed() {
     thread.shown("Nouveau dossier");
     let line = thread.say("!suivre");
     new.reacted(&line, "✅");
-    // And after a restart.
+    // And after a restart. The card of an older dossier cannot be edited here: it is posted anew.
     assert_eq!(office.bot.stop(), 0);
     office.bot.start();
     let line = new.say(&format!("!suivre {first}"));
     new.reacted(&line, "✅");
+    let card = Thread::of(&new, first);
+    assert!(card.card.text().contains("Suivi par"));
+    card.say("!instruire");
+    card.becomes("En instruction");
+    let dead = office.bot.run(&["outbox", "dead"], b"");
+    assert_eq!(String::from_utf8_lossy(&dead.stdout), "");
     office.bot.quiet();
     let seen = office.room.timeline();
     assert!(
@@ -164,8 +170,8 @@ fn an_administrateur_binds_a_room_by_a_command() {
     let last = office.bot.deposit(LINA, "Nord");
     Thread::of(&office.room, last).shown("Nouveau dossier");
     office.bot.quiet();
-    assert_eq!(new.with(&format!("n° {last} ")).len(), 0);
-    assert_eq!(new.with(&format!("n° {first} ")).len(), 0);
+    assert_eq!(new.with(&format!("ossier n° {last} ")).len(), 0);
+    assert_eq!(new.with(&format!("ossier n° {first} ")).len(), 0);
 }
 
 #[test]
@@ -196,4 +202,93 @@ fn once_encrypted_a_room_is_never_spoken_to_in_clear() {
         let from_bot = seen.sender == office.bot.id && seen.is_message();
         assert!(!from_bot || seen.encrypted, "in clear: {}", seen.text());
     }
+}
+
+#[test]
+fn nobody_leads_it_to_another_room_by_a_word() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "leurre", true);
+    let thief = people.person("voleur-leurre");
+    office.room.invite(&thief.id);
+    let seen_by_thief = thief.enter(&office.room.id, true);
+    let lure = thief.create(false, &[&office.bot.id]);
+    office.bot.comes(&lure);
+    // An encrypted event may say of itself what it likes.
+    seen_by_thief.ask_raw(
+        "m.room.tombstone",
+        &json!({ "body": "ailleurs", "replacement_room": lure.id }),
+    );
+    let number = office.bot.deposit(LINA, "Nord");
+    Thread::of(&office.room, number).shown("Nouveau dossier");
+    // A real tombstone, written by a moderator, that leads where nobody knows of this room.
+    let path = format!(
+        "/_matrix/client/v3/rooms/{}/state/m.room.tombstone",
+        office.room.id
+    );
+    office.ines.request(
+        "PUT",
+        &path,
+        &json!({ "body": "ailleurs", "replacement_room": lure.id }),
+    );
+    lure.until_member(&office.bot.id, "leave");
+    let number = office.bot.deposit(LINA, "Nord");
+    Thread::of(&office.room, number).shown("Nouveau dossier");
+    office.bot.quiet();
+    assert_eq!(lure.with("ossier").len(), 0, "{}", lure.told());
+}
+
+#[test]
+fn an_invitation_that_is_turned_down_costs_no_other_room() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open_with(server, &people, "chasse", true, |bot| {
+        let ines = bot.id.replace("greffier-chasse", "ines-chasse");
+        bot.reconfigure(
+            &format!("inviters = [\"{SERVER}\"]"),
+            &format!("administrateurs = [\"{ines}\"]"),
+        );
+    });
+    let stranger = people.person("inconnu-chasse");
+    let body = json!({
+        "preset": "private_chat",
+        "invite": [office.bot.id],
+        "creation_content": { "predecessor": { "room_id": office.room.id, "event_id": "$x" } },
+    });
+    let made = stranger.request("POST", "/_matrix/client/v3/createRoom", &body);
+    let theirs = stranger.enter(made["room_id"].as_str().unwrap(), false);
+    theirs.until_member(&office.bot.id, "leave");
+    let number = office.bot.deposit(LINA, "Nord");
+    Thread::of(&office.room, number).shown("Nouveau dossier");
+}
+
+#[test]
+fn what_waits_for_a_room_is_not_said_once_it_is_not_bound_any_more() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let mut office = Office::open(server, &people, "retire", true);
+    office.room.membership("kick", &office.bot.id);
+    office.room.until_member(&office.bot.id, "leave");
+    let number = office.bot.deposit(LINA, "Nord");
+    assert_eq!(office.bot.stop(), 0);
+    office
+        .bot
+        .reconfigure(&office.room.id, "!ailleurs:agent.example");
+    office.bot.start();
+    office.room.invite(&office.bot.id);
+    let mark = office.room.mark();
+    office.room.find(mark, "its return", |seen| {
+        (seen.state.as_deref() == Some(&office.bot.id) && seen.content["membership"] == "join")
+            .then_some(())
+    });
+    let mark = office.room.mark();
+    office.room.say("!statut");
+    office.room.shown(mark, "à envoyer");
+    assert_eq!(office.room.with(&format!("ossier n° {number}")).len(), 0);
 }
