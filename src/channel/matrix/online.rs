@@ -157,6 +157,7 @@ impl Online {
         let remembered = known.and_then(|id| self.client.get_room(&id));
         if let Some(room) = remembered
             && room.state() == RoomState::Joined
+            && (!encrypt || self.encrypted(&room).await? != Encrypted::No)
             && self.alone_with(&room, user).await?
         {
             return Ok(room);

@@ -105,7 +105,7 @@ fn who_leaves_is_not_followed_and_is_answered_when_he_comes_back() {
     assert!(waited.encrypted);
     office.bot.quiet();
     let now: Vec<String> = rooms(&office.ines).difference(&before).cloned().collect();
-    assert_eq!(now, [again.id.clone()]);
+    assert_eq!(now, std::slice::from_ref(&again.id));
 }
 
 #[test]
