@@ -40,9 +40,9 @@ use crate::domain::{
     Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
 };
 use crate::mail::Own;
-use crate::message::{Heard, Incoming, Receipt, Verdict};
+use crate::message::{Body, Heard, Incoming, Receipt, Verdict};
 use crate::shelf::Shelf;
-use crate::store::{Collection, Committed, JournalId, Store};
+use crate::store::{Collection, Committed, JournalId, Queued, Store};
 use crate::template::{Audience, Scene, Templates};
 
 /// Everything that the middle thinks with.
@@ -183,7 +183,8 @@ impl<S: Store> App<S> {
             let mut draft = Draft::new(&*self.store, journal, &incoming.id, now);
             draft.again = tries > 0;
             think(self, &mut draft)?;
-            let commit = draft.finish();
+            let mut commit = draft.finish();
+            self.prefix(&mut commit.outbox);
             let committed = self.store.commit(&commit)?;
             match committed {
                 Committed::Applied => {
@@ -201,6 +202,20 @@ impl<S: Store> App<S> {
             }
         }
         Err(Error::Contended)
+    }
+
+    /// Puts what must stand before a command in a room before each that is shown there.
+    fn prefix(&self, outbox: &mut [Queued]) {
+        for queued in outbox {
+            let limits = self.directory.limits(&queued.outgoing.to.network);
+            let prefix = limits.map_or("", |limits| limits.prefix);
+            if let Body::Post(post) = &mut queued.outgoing.body
+                && !post.direct
+                && !prefix.is_empty()
+            {
+                post.text = self.catalogue.prefixed(&post.text, prefix);
+            }
+        }
     }
 
     fn dispatch(&self, draft: &mut Draft<'_, S>, incoming: &Incoming) -> Result<(), Error> {

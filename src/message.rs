@@ -484,6 +484,8 @@ pub struct Limits {
     pub edits: bool,
     /// Whether it has reactions.
     pub reactions: bool,
+    /// What stands before a command in a room, where something must.
+    pub prefix: &'static str,
     /// Time between two messages to one destination, or to one lane of them.
     pub pace: Duration,
 }
@@ -497,6 +499,7 @@ impl Limits {
         threads: false,
         edits: false,
         reactions: false,
+        prefix: "",
         pace: Duration::ZERO,
     };
 }

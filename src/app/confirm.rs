@@ -8,7 +8,9 @@ use super::draft::Draft;
 use super::line::Speaker;
 use super::reply::With;
 use super::{App, Error};
-use crate::domain::{Command, Decision, Dossier, DossierId, Email, Refusal, Statut};
+use crate::domain::{
+    Command, Decision, Dossier, DossierId, Email, Message, Person, Refusal, Statut, WITHDRAW_DELAY,
+};
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
@@ -74,6 +76,11 @@ impl<S: Store> App<S> {
             told: told(command, demarche.experts.decision_access, experts),
             open_avis: if decision(command).is_some() {
                 dossier.avis.values().filter(|avis| avis.open()).count()
+            } else {
+                0
+            },
+            waiting: if decision(command).is_some() {
+                waiting(&dossier, draft.at)
             } else {
                 0
             },
@@ -237,6 +244,15 @@ impl Pending {
     pub(super) fn stale(&self, now: Timestamp) -> bool {
         self.until.checked_add(VALID).is_ok_and(|end| now > end)
     }
+}
+
+/// Messages to the usager whose mail has not left yet.
+fn waiting(dossier: &Dossier, at: Timestamp) -> usize {
+    let waits = |message: &&Message| {
+        let ours = matches!(message.by, Person::Instructeur(_)) && !message.withdrawn;
+        ours && at.duration_since(message.at) < WITHDRAW_DELAY
+    };
+    dossier.messages.values().filter(waits).count()
 }
 
 fn decision(command: &Command) -> Option<Decision> {

@@ -68,6 +68,7 @@ pub const LIMITS: Limits = Limits {
     threads: true,
     edits: true,
     reactions: true,
+    prefix: "!",
     // It has a pace of its own, for all rooms together.
     pace: Duration::ZERO,
 };
@@ -101,6 +102,8 @@ pub struct Matrix {
     parts: Passing,
     lines: Passing,
     choices: Passing,
+    /// Rung when the homeserver has taken something.
+    answers: tokio::sync::Notify,
     /// Rooms of which what was left out could not be read.
     gaps: Failures,
 }
@@ -139,6 +142,7 @@ impl Matrix {
             parts: Passing::new(500),
             lines: Passing::new(20_000),
             choices: Passing::new(5_000),
+            answers: tokio::sync::Notify::new(),
             gaps: Failures::default(),
         })
     }
@@ -299,6 +303,7 @@ impl Matrix {
             .any(|check| check.name == NETWORK && check.why.as_deref() != Some(why.as_str()));
         if loud && news {
             tracing::error!("Matrix does not work: {why}");
+            self.keep_fault(&why);
             metrics::counter!("greffier_matrix_refused_total").increment(1);
         } else if news {
             tracing::warn!("Matrix: {why}; tried again, less and less often");
@@ -311,6 +316,18 @@ impl Matrix {
             } else {
                 Duration::from_mins(5)
             }))
+    }
+
+    /// Lets `greffier matrix status` say what ails the device.
+    fn keep_fault(&self, why: &str) {
+        if let Some(seen) = self.home.seen() {
+            let ill = identity::Identity {
+                fault: Some(why.to_owned()),
+                ..seen
+            };
+            // It is in the log as well.
+            let _unsaid = self.home.keep_status(&ill);
+        }
     }
 
     /// The session, as soon as there is one, for a while.

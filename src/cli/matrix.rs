@@ -77,6 +77,10 @@ pub(super) fn run(command: &MatrixCommand, place: &Place) -> anyhow::Result<Exit
             let key = read_key(file.as_ref())?;
             let identity = runtime.block_on(recover_device(settings, data, &key))?;
             show(&identity)?;
+            writeln!(
+                io::stderr(),
+                "\nThe device that was lost is still signed in: sign it out, from another client of this account, if its disk may be in other hands."
+            )?;
             Ok(verdict(&identity))
         }
     }
@@ -106,11 +110,18 @@ fn show(identity: &Identity) -> anyhow::Result<()> {
         yes(identity.signed),
         yes(identity.backup),
         yes(identity.recovery),
-    ))
+    ))?;
+    if let Some(at) = identity.at {
+        print(&format!("as of        {at:.0}"))?;
+    }
+    match &identity.fault {
+        Some(fault) => print(&format!("but          {fault}")),
+        None => Ok(()),
+    }
 }
 
 fn verdict(identity: &Identity) -> ExitCode {
-    if identity.signed {
+    if identity.signed && identity.fault.is_none() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

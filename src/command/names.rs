@@ -15,6 +15,25 @@ const LOOKED_AT: usize = 3;
 const LONGEST_NAME: usize = 40;
 
 impl Catalogue {
+    /// `text` with `prefix` before each command that it shows as code.
+    pub fn prefixed(&self, text: &str, prefix: &str) -> String {
+        let mut out = String::with_capacity(text.len() + 16);
+        let mut inside = false;
+        let mut escaped = false;
+        for (at, letter) in text.char_indices() {
+            out.push(letter);
+            if letter == '`' && !escaped {
+                inside = !inside;
+                let shown = text.get(at + 1..).and_then(|rest| rest.split_once('`'));
+                if inside && shown.is_some_and(|(shown, _)| self.find(shown).is_ok()) {
+                    out.push_str(prefix);
+                }
+            }
+            escaped = letter == '\\' && !escaped;
+        }
+        out
+    }
+
     /// The command whose name or alias opens `line`, the longest one, and what follows it.
     pub(super) fn find<'b>(&self, line: &'b str) -> Result<(&Spec, &'b str), Error> {
         let prefixes = prefixes(line, self.longest_name);

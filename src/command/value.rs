@@ -66,14 +66,12 @@ fn of(arg: &Arg, text: &str, today: Date) -> Option<Value> {
     }
 }
 
-/// `text` without blanks around it, without control characters and without what has no width (names that are copied from
-/// what Greffier says bear it, so that they ring for nobody), its lines ended by `\n`.
+/// `text` without blanks around it and without control characters, its lines ended by `\n`.
 fn clean(text: &str) -> String {
     let unix = text.replace("\r\n", "\n").replace('\r', "\n");
     let kept: String = unix
         .chars()
         .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t'))
-        .filter(|letter| !matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}'))
         .collect();
     kept.trim_matches(is_space).to_owned()
 }
@@ -236,7 +234,6 @@ mod tests {
     #[test]
     fn text_keeps_its_lines_and_loses_control_characters() {
         assert_eq!(clean(" a\r\n\u{0}b\u{1b}[31m \n"), "a\nb[31m");
-        assert_eq!(clean("@\u{200b}ines:hs"), "@ines:hs");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn compose(
         .map(str::to_owned);
     let mut message = MessageBuilder::new()
         .from(Address::new_address(
-            Some(line(&mail.from_name)),
+            Some(line(&mail.from_name)).filter(|name| !name.is_empty()),
             address(from_address),
         ))
         .to(Address::new_address(None::<String>, address(to)))

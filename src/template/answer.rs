@@ -36,6 +36,8 @@ pub enum Answer {
         told: Vec<String>,
         /// Avis still open, which the decision closes.
         open_avis: usize,
+        /// Messages to the usager that have not left yet, and would after the decision.
+        waiting: usize,
         /// Months since an acceptance that created rights, when more than 4.
         old_acceptance: Option<i64>,
         /// What to type after `confirmer`.

@@ -53,10 +53,10 @@ fn of_answer(path: &str) -> Rule {
     match path {
         "rows" | "held" | "experts" => Rule::Inside,
         "act" | "number" | "already" | "unverified" | "undo_until" | "chained" | "told"
-        | "open_avis" | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox"
-        | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices"
-        | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count"
-        | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
+        | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
+        | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
+        | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
+        | "count" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"

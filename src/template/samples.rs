@@ -291,6 +291,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         justificatif: Some(texts.fichier.clone()),
         told: vec!["l’usager".to_owned(), "2 experts".to_owned()],
         open_avis: 1,
+        waiting: usize::from(chained),
         old_acceptance,
         code: "K7M2".to_owned(),
         until: later,

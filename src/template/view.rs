@@ -98,6 +98,10 @@ struct PieceView {
 
 /// A message of the messagerie.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "templates ask simple questions"
+)]
 pub(super) struct MessageView {
     number: u32,
     by: PersonView,
@@ -107,6 +111,8 @@ pub(super) struct MessageView {
     files: usize,
     correction: Option<CorrectionKind>,
     withdrawn: bool,
+    /// Its mail has not left, and may be taken back: not to be quoted to the usager.
+    waits: bool,
     /// It came by a mail whose sender is not proven.
     unproven: bool,
     /// It came by mail.

@@ -15,7 +15,9 @@ pub(super) enum Fault {
     #[error("the homeserver asks to wait {} seconds", .0.as_secs())]
     Limited(Duration),
     /// The session is not valid any more; its device is, where `soft` (soft logout).
-    #[error("the homeserver does not accept the session any more")]
+    #[error(
+        "the homeserver does not accept the session any more: run `greffier matrix login --new-device`"
+    )]
     LoggedOut {
         /// Whether the same device may log in again.
         soft: bool,

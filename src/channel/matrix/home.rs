@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::identity::Identity;
 use super::settings::Settings;
 use crate::channel::eml;
 
@@ -139,6 +140,12 @@ impl Home {
             }
         }
         Ok(())
+    }
+
+    /// How the device was last seen.
+    pub(super) fn seen(&self) -> Option<Identity> {
+        let octets = fs::read(self.status_file()).ok()?;
+        serde_json::from_slice(&octets).ok()
     }
 
     /// Puts `status` where `greffier matrix status` finds it.

@@ -37,6 +37,8 @@ pub(super) fn html(text: &str) -> String {
             let plain = columns.iter().map(|_| pulldown_cmark::Alignment::None);
             Some(Event::Start(Tag::Table(plain.collect())))
         }
+        // A line is a line, as in the text beside it.
+        Event::SoftBreak => Some(Event::HardBreak),
         event => Some(event),
     });
     let mut out = String::with_capacity(source.len() * 2);

@@ -34,6 +34,12 @@ pub struct Identity {
     pub backup: bool,
     /// Whether the recovery key opens that backup and the identity.
     pub recovery: bool,
+    /// When that was so.
+    #[serde(default)]
+    pub at: Option<jiff::Timestamp>,
+    /// Why nothing works since, if so.
+    #[serde(default)]
+    pub fault: Option<String>,
 }
 
 /// What came of [`establish`].
@@ -224,6 +230,8 @@ pub(super) async fn look(client: &Client) -> Identity {
         signed: own.is_some_and(|device| device.is_cross_signed_by_owner()),
         backup: encryption.backups().are_enabled().await,
         recovery: encryption.recovery().state() == RecoveryState::Enabled,
+        at: Some(crate::clock::now()),
+        fault: None,
     }
 }
 

@@ -194,8 +194,12 @@ impl Online {
         })
     }
 
-    /// Whether nobody but Greffier and `user` is, or is invited, in `room`.
+    /// Whether nobody but Greffier and `user` is, or is invited, in `room`. A room that somebody has given a name waits for
+    /// others, and is not private.
     pub(super) async fn alone_with(&self, room: &Room, user: &UserId) -> Result<bool, Fault> {
+        if room.name().is_some() {
+            return Ok(false);
+        }
         // Cheap, and right in all but the smallest rooms.
         if room.active_members_count() > 2 {
             return Ok(false);

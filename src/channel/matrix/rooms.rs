@@ -13,10 +13,14 @@ use super::online::{Encrypted, Online};
 use super::settings::{Settings, server_is_among};
 use super::sync::Ended;
 use crate::channel::Inbox;
+use crate::channel::http::health::Check;
 use crate::message::{Destination, Heard, Incoming, Remark, Remarked, RoomIn};
 
 /// Tries to join after an invitation: federation may need a while until the inviter's server answers.
 const JOINS: u32 = 6;
+
+/// What whoever invites Greffier in vain is shown (the reason of its leave event).
+const UNINVITED: &str = "Greffier n’entre que là où il est attendu : demandez à l’un de ses administrateurs de l’inviter.";
 
 /// What is done with an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,10 +238,13 @@ impl Matrix {
         if missing.is_empty() {
             self.health.well("matrix-rooms");
         } else {
-            self.health.ill(
-                "matrix-rooms",
-                format!("Greffier is not in {}: invite it", missing.join(", ")),
-            );
+            let why = format!("Greffier is not in {}: invite it", missing.join(", "));
+            let said = self.health.checks();
+            let known = |check: &Check| check.why.as_deref() == Some(why.as_str());
+            if !said.iter().any(known) {
+                tracing::warn!("{why}, or take its [[room]] out of bot.toml");
+            }
+            self.health.ill("matrix-rooms", why);
         }
         Ok(())
     }
@@ -275,7 +282,8 @@ impl Matrix {
 
 /// Leaves that room, and no other: the library would leave those that it claims to come from as well.
 async fn leave_only(online: &Online, room: &RoomId) -> Result<(), Fault> {
-    let request = leave_room::v3::Request::new(room.to_owned());
+    let mut request = leave_room::v3::Request::new(room.to_owned());
+    request.reason = Some(UNINVITED.to_owned());
     online.client.send(request).await?;
     Ok(())
 }

@@ -348,7 +348,11 @@ impl Matrix {
             .await;
         metrics::histogram!("greffier_matrix_send_seconds").record(started.elapsed());
         let fault = match sent {
-            Ok(sent) => return Ok(sent.response.event_id.to_string()),
+            Ok(sent) => {
+                // Whoever waits for the homeserver need not wait longer.
+                self.answers.notify_waiters();
+                return Ok(sent.response.event_id.to_string());
+            }
             Err(error) => Fault::from(error),
         };
         if let Fault::Limited(wait) = &fault {
@@ -398,7 +402,10 @@ impl Matrix {
         // A card stands for long, and each reaction counts as a message: its choices are only named in it.
         if post.card.is_none() {
             for (index, button) in post.buttons.iter().enumerate() {
-                self.turn().await?;
+                // Set out only where answers need not wait for it.
+                if self.pace.try_take(Instant::now()).is_err() {
+                    break;
+                }
                 let reaction = form::reaction(id, &button.emoji);
                 // Without it the choice can still be typed, or set out by hand.
                 let _missing = self

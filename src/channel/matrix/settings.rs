@@ -174,6 +174,17 @@ impl Settings {
                 );
             }
         }
+        for server in &self.allowed_servers {
+            let name = server.trim_start_matches('!');
+            let odd =
+                name.is_empty() || name.contains(['/', '@']) || name.contains(char::is_whitespace);
+            fault(
+                odd,
+                format!(
+                    "matrix.allowed_servers: \"{server}\" is no name of a server; write one like \"agent.example.fr\""
+                ),
+            );
+        }
         fault(self.burst == 0, "matrix.burst: write at least 1".to_owned());
         faults
     }

@@ -120,7 +120,12 @@ impl Matrix {
                         super::NETWORK,
                         format!("the homeserver does not answer ({why})"),
                     );
-                    if self.rest(wait(away), stop).await {
+                    let rested = tokio::select! {
+                        stopped = self.rest(wait(away), stop) => stopped,
+                        // It is there again: something was sent.
+                        () = self.answers.notified() => false,
+                    };
+                    if rested {
                         return Ended::Stopped;
                     }
                     continue;
@@ -267,10 +272,10 @@ fn settings(since: Option<&str>, poll: Duration) -> SyncSettings {
         .token(token)
 }
 
-/// One second, doubled up to five minutes.
+/// One second, doubled up to one minute: people wait.
 fn wait(failures: u32) -> Duration {
     let whole =
-        Duration::from_secs(1u64 << failures.min(9).saturating_sub(1)).min(Duration::from_mins(5));
+        Duration::from_secs(1u64 << failures.min(7).saturating_sub(1)).min(Duration::from_mins(1));
     let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
     whole.mul_f64(0.75 + chance / 4.0)
 }
@@ -285,7 +290,7 @@ mod tests {
         for failures in 2..100 {
             let wait = wait(failures);
             assert!(
-                wait >= Duration::from_millis(1500) && wait <= Duration::from_mins(5),
+                wait >= Duration::from_millis(1500) && wait <= Duration::from_mins(1),
                 "{failures}"
             );
         }

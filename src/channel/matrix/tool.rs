@@ -96,10 +96,7 @@ pub fn status(settings: &Settings, data: &Path) -> anyhow::Result<Seen> {
     let (_, home) = place(settings, data);
     let session = home.session()?;
     let in_use = home.lock().is_err();
-    let identity = match std::fs::read(home.status_file()) {
-        Ok(octets) if session.is_some() => serde_json::from_slice(&octets).ok(),
-        _ => None,
-    };
+    let identity = home.seen().filter(|_| session.is_some());
     Ok(Seen { identity, in_use })
 }
 

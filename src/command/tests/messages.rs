@@ -97,6 +97,17 @@ fn usages_are_short() {
 
 /// French typography: a no-break space before `:` `»` and after `«`, a narrow one before `;` `!` `?`, curly apostrophes.
 #[test]
+fn commands_that_are_shown_bear_the_prefix_of_the_place() {
+    let shown = |text| catalogue().prefixed(text, "!");
+    assert_eq!(
+        shown("Pour le prendre : `suivre 1` · `avis liste 1`, dans `bot.toml`"),
+        "Pour le prendre : `!suivre 1` · `!avis liste 1`, dans `bot.toml`"
+    );
+    assert_eq!(shown("\\`suivre 1\\` et `aide"), "\\`suivre 1\\` et `aide");
+    assert_eq!(shown(""), "");
+}
+
+#[test]
 fn what_people_read_is_well_set() {
     for line in catalogue()
         .help(&Right::Administrateur)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::domain::WITHDRAW_DELAY;
 use crate::domain::{
     Answer, Avis, AvisId, Champ, ChampType, Decided, Email, Mark, Message, MessageId, Person,
     Piece, Reassignment, Step, Valeur,
@@ -101,6 +102,10 @@ impl<'a> Sight<'a> {
     }
 
     pub(super) fn message(&self, id: MessageId, message: &Message) -> MessageView {
+        // To the usager what can still be taken back was never said.
+        let waits = matches!(message.by, Person::Instructeur(_))
+            && self.scene.at.duration_since(message.at) < WITHDRAW_DELAY
+            && !self.scene.audience.team();
         let seen = (self.full || self.usager) && !message.withdrawn;
         MessageView {
             number: id.0,
@@ -113,6 +118,7 @@ impl<'a> Sight<'a> {
             files: message.pieces.len(),
             correction: message.correction,
             withdrawn: message.withdrawn,
+            waits,
             unproven: self.scene.audience.team()
                 && message
                     .mail
