@@ -542,7 +542,8 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// The code of a preview.
 pub(crate) fn code(preview: &str) -> String {
-    between(preview, "Pour le faire : confirmer ", ",").unwrap()
+    let typed = preview.replace("!confirmer", "confirmer");
+    between(&typed, "Pour le faire : confirmer ", ",").unwrap()
 }
 
 /// What stands between `start` and `end`.
