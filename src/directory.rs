@@ -12,6 +12,8 @@ pub struct Directory {
     rooms: Vec<Room>,
     limits: BTreeMap<String, Limits>,
     administrateurs: Vec<Email>,
+    /// How much private conversations may show, where that is less than everything.
+    private: BTreeMap<String, Privacy>,
 }
 
 impl Directory {
@@ -29,7 +31,20 @@ impl Directory {
             rooms,
             limits,
             administrateurs,
+            private: BTreeMap::new(),
         }
+    }
+
+    /// The same, with private conversations of `network` that show no more than `privacy`.
+    #[must_use]
+    pub fn showing_in_private(mut self, network: &str, privacy: Privacy) -> Self {
+        self.private.insert(network.to_owned(), privacy);
+        self
+    }
+
+    /// How much private conversations of `network` may show.
+    pub fn private(&self, network: &str) -> Privacy {
+        self.private.get(network).copied().unwrap_or(Privacy::Full)
     }
 
     /// The administrateurs.
@@ -90,7 +105,7 @@ impl Directory {
     /// How much may be shown in `place`.
     pub fn privacy(&self, network: &str, place: &Place) -> Privacy {
         match place {
-            Place::Direct => Privacy::Full,
+            Place::Direct => self.private(network),
             Place::Room(_) => self
                 .room(network, place)
                 .map_or(Privacy::Minimal, |room| room.privacy),

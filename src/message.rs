@@ -121,6 +121,10 @@ pub enum Remarked {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// Greffier lacks a permission in a room that it is bound to.
+    Hindered,
+    /// A line came after its network had told its author that nobody answers: it is not obeyed.
+    TooLate,
 }
 
 /// A mail as a server handed it over. The content is on the shelf; nothing in it is trusted.
@@ -306,6 +310,12 @@ pub struct Post {
     /// Choices offered: buttons on Discord, reactions on Matrix, a numbered hint on the console.
     #[serde(default)]
     pub buttons: Vec<Button>,
+    /// Choices of which one is picked from a list, where the network has forms. The text names them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub menu: Vec<Button>,
+    /// How what it speaks of stands, for networks that show it by a colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
     /// Files to upload with it.
     #[serde(default)]
     pub files: Vec<Piece>,
@@ -340,6 +350,22 @@ pub enum Style {
     Secondary,
     /// A choice with consequences.
     Danger,
+}
+
+/// How something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// It waits for somebody.
+    Waiting,
+    /// It is being dealt with.
+    Active,
+    /// It ended well.
+    Good,
+    /// It ended badly.
+    Bad,
+    /// It is put away.
+    Past,
 }
 
 /// A reaction to a line: the shortest answer there is.
@@ -438,6 +464,8 @@ pub struct Limits {
     pub edits: bool,
     /// Whether it has reactions.
     pub reactions: bool,
+    /// Whether it has forms and lists: a choice may then lack what it is asked for once it is pressed.
+    pub forms: bool,
     /// Time between two messages to one destination, or to one lane of them.
     pub pace: Duration,
 }
@@ -451,6 +479,7 @@ impl Limits {
         threads: false,
         edits: false,
         reactions: false,
+        forms: false,
         pace: Duration::ZERO,
     };
 }

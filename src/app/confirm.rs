@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::act::rehearse;
 use super::draft::Draft;
 use super::line::Speaker;
+use super::reply::Offered;
 use super::{App, Error};
 use crate::domain::{Command, Decision, Dossier, DossierId, Email, Refusal, Statut};
 use crate::message::{Button, Style};
@@ -105,7 +106,11 @@ impl<S: Store> App<S> {
             ),
             button("Annuler", "❌", format!("annuler {code}"), Style::Secondary),
         ];
-        self.answer_with(draft, speaker, &answer, Some(&dossier), &buttons)
+        let offered = Offered {
+            buttons: &buttons,
+            menu: &[],
+        };
+        self.answer_with(draft, speaker, &answer, Some(&dossier), offered)
     }
 
     /// Does what was previewed, if it still is what it was.

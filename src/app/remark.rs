@@ -16,6 +16,8 @@ impl<S: Store> App<S> {
             Remarked::FileUnread => Answer::FileUnread,
             Remarked::Outsiders => Answer::Outsiders,
             Remarked::PutOut => Answer::PutOut,
+            Remarked::Hindered => Answer::Hindered,
+            Remarked::TooLate => Answer::TooLate,
         };
         let post = Post {
             text: self
@@ -23,7 +25,10 @@ impl<S: Store> App<S> {
                 .answer_to(&answer, Audience::Instructeur, None)?,
             direct: remark.direct,
             answers: remark.answers.clone(),
-            alert: matches!(remark.what, Remarked::Outsiders | Remarked::PutOut),
+            alert: matches!(
+                remark.what,
+                Remarked::Outsiders | Remarked::PutOut | Remarked::Hindered | Remarked::TooLate
+            ),
             open: true,
             ..Post::default()
         };

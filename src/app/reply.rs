@@ -5,11 +5,18 @@ use super::line::{SHELL, Speaker};
 use super::{App, Error, scene};
 use crate::directory::destination;
 use crate::domain::{
-    Demarche, DemarcheId, Dossier, DossierId, Event, Recorded, Refusal, WITHDRAW_DELAY,
+    Demarche, DemarcheId, Dossier, DossierId, Event, Privacy, Recorded, Refusal, WITHDRAW_DELAY,
 };
 use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
 use crate::store::Store;
 use crate::template::{Answer, Audience};
+
+/// What an answer offers to press, and to pick from a list.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Offered<'a> {
+    pub(super) buttons: &'a [Button],
+    pub(super) menu: &'a [Button],
+}
 
 /// Said in a room that is not told of a dossier.
 const IN_PRIVATE: &str = "Ce salon n’est pas celui de ce dossier\u{a0}: je vous réponds en privé.";
@@ -92,7 +99,7 @@ impl<S: Store> App<S> {
             .as_ref()
             .is_some_and(|(dossier, _)| !self.directory.may_hear(&from.network, place, dossier));
         let audience = if private {
-            Audience::Instructeur
+            self.in_private(&from.network)
         } else {
             self.audience(speaker.line)
         };
@@ -102,7 +109,7 @@ impl<S: Store> App<S> {
         let text = self
             .templates
             .refusal_to(refusal, audience, scene.as_ref())?;
-        self.reply_with(draft, speaker.line, text, &[], private);
+        self.reply_with(draft, speaker.line, text, Offered::default(), private);
         if private {
             self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
@@ -129,7 +136,7 @@ impl<S: Store> App<S> {
         answer: &Answer,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        self.answer_with(draft, speaker, answer, about, &[])
+        self.answer_with(draft, speaker, answer, about, Offered::default())
     }
 
     /// The same, with choices on it.
@@ -139,7 +146,7 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         answer: &Answer,
         about: Option<&Dossier>,
-        buttons: &[Button],
+        offered: Offered<'_>,
     ) -> Result<(), Error> {
         let Line { from, place, .. } = speaker.line;
         let heard_here =
@@ -147,7 +154,7 @@ impl<S: Store> App<S> {
         let audience = if heard_here {
             self.audience(speaker.line)
         } else {
-            Audience::Instructeur
+            self.in_private(&from.network)
         };
         let by = speaker.person();
         let dossier_scene = about.and_then(|dossier| {
@@ -162,7 +169,7 @@ impl<S: Store> App<S> {
         if denies(answer) {
             draft.receipt.verdict = Verdict::Refused;
         }
-        self.reply_with(draft, speaker.line, text, buttons, !heard_here);
+        self.reply_with(draft, speaker.line, text, offered, !heard_here);
         if !heard_here {
             self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
@@ -211,16 +218,24 @@ impl<S: Store> App<S> {
     /// To whom an answer in the line's place speaks.
     pub(super) fn audience(&self, line: &Line) -> Audience {
         match line.place {
-            Place::Direct => Audience::Instructeur,
+            Place::Direct => self.in_private(&line.from.network),
             Place::Room(_) => {
                 Audience::Room(self.directory.privacy(&line.from.network, &line.place))
             }
         }
     }
 
+    /// To whom a private message on `network` speaks: to the instructeur alone, or also to a network that may not know all.
+    pub(super) fn in_private(&self, network: &str) -> Audience {
+        match self.directory.private(network) {
+            Privacy::Full => Audience::Instructeur,
+            privacy @ (Privacy::Minimal | Privacy::Standard) => Audience::Room(privacy),
+        }
+    }
+
     /// Answers `line` with a text.
     pub(super) fn reply(&self, draft: &mut Draft<'_, S>, line: &Line, text: String) {
-        self.reply_with(draft, line, text, &[], false);
+        self.reply_with(draft, line, text, Offered::default(), false);
     }
 
     fn reply_with(
@@ -228,7 +243,7 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         line: &Line,
         text: String,
-        buttons: &[Button],
+        offered: Offered<'_>,
         private: bool,
     ) {
         if line.from.network == SHELL {
@@ -247,15 +262,17 @@ impl<S: Store> App<S> {
         let pages = pages(&text, limit);
         let last = pages.len().saturating_sub(1);
         for (index, page) in pages.into_iter().enumerate() {
+            let Offered { buttons, menu } = if index == last {
+                offered
+            } else {
+                Offered::default()
+            };
             let post = Post {
                 text: page,
                 direct: *place == Place::Direct,
                 thread: thread.clone(),
-                buttons: if index == last {
-                    buttons.to_vec()
-                } else {
-                    Vec::new()
-                },
+                buttons: buttons.to_vec(),
+                menu: menu.to_vec(),
                 answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
             };

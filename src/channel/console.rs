@@ -242,6 +242,7 @@ impl Channel for Console {
             threads: true,
             edits: true,
             reactions: true,
+            forms: false,
             pace: std::time::Duration::ZERO,
         }
     }

@@ -16,6 +16,7 @@ pub(super) const LIMITS: Limits = Limits {
     threads: true,
     edits: false,
     reactions: false,
+    forms: false,
     pace: Duration::ZERO,
 };
 

@@ -64,6 +64,7 @@ pub const LIMITS: Limits = Limits {
     threads: true,
     edits: true,
     reactions: true,
+    forms: false,
     // It has a pace of its own, for all rooms together.
     pace: Duration::ZERO,
 };

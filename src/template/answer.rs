@@ -82,6 +82,10 @@ pub enum Answer {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// Greffier lacks a permission in a room.
+    Hindered,
+    /// A line came too late to be obeyed.
+    TooLate,
     /// The act takes one dossier at a time.
     OneAtATime,
     /// Several dossiers could be meant, or none was said.

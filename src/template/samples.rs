@@ -301,6 +301,8 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::FileUnread,
         Answer::Outsiders,
         Answer::PutOut,
+        Answer::Hindered,
+        Answer::TooLate,
         Answer::OneAtATime,
         Answer::WhichDossier,
         Answer::LinkCodeSent {

@@ -56,6 +56,7 @@ fn networks() -> BTreeMap<String, Limits> {
         threads: true,
         edits: true,
         reactions,
+        forms: false,
         pace: Duration::ZERO,
     };
     let mail = Limits {
