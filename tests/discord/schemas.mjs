@@ -1,0 +1,20 @@
+// Writes the published schemas, which come as Zod's, as JSON schemas that refer to each other.
+import * as z from "zod/mini";
+import * as published from "discord-api-spec/zod";
+
+const registry = z.registry();
+for (const [name, schema] of Object.entries(published)) {
+    if (name.endsWith("Schema")) {
+        registry.add(schema, { id: name.slice(0, -"Schema".length) });
+    }
+}
+const { schemas } = z.toJSONSchema(registry, {
+    io: "input",
+    unrepresentable: "any",
+    uri: (id) => `#/schemas/${id}`,
+});
+for (const schema of Object.values(schemas)) {
+    delete schema.$id;
+    delete schema.$schema;
+}
+console.log(JSON.stringify({ schemas }));
