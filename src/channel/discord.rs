@@ -11,6 +11,7 @@ mod button;
 mod cache;
 mod complete;
 mod event;
+pub mod examine;
 mod fault;
 mod form;
 mod gateway;
@@ -20,6 +21,7 @@ mod markdown;
 mod memo;
 mod multipart;
 mod parts;
+mod permission;
 mod phrase;
 mod register;
 mod send;
@@ -32,7 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -215,7 +217,8 @@ impl Inner {
 
     /// Asks Discord who we are and where its gateway is, and registers the commands.
     async fn open(&self) -> Result<(Arc<Api>, String), Fault> {
-        let api = self.api()?;
+        let settings = &self.settings;
+        let api = Api::new(settings.api.as_deref(), token(&settings.token_file)?)?;
         let application = api.ask(Request::get("applications/@me")).await?;
         let id = |path: &str| {
             let id = application.pointer(path).and_then(Value::as_str);
@@ -265,28 +268,6 @@ impl Inner {
             return Err(Fault::Limited(Duration::from_hours(1)));
         }
         Ok((Arc::new(api), url.trim_end_matches('/').to_owned()))
-    }
-
-    /// The way to Discord, with the token as it stands in its file now.
-    fn api(&self) -> Result<Api, Fault> {
-        let path = &self.settings.token_file;
-        let token = std::fs::read_to_string(path).map_err(|error| {
-            Fault::Person(format!(
-                "discord.token_file: {} cannot be read: {}",
-                path.display(),
-                error.kind()
-            ))
-        })?;
-        let token = SecretString::from(token.trim());
-        let plain = |c: char| c.is_ascii_graphic();
-        let text = token.expose_secret();
-        if text.is_empty() || text.len() > 512 || !text.chars().all(plain) {
-            return Err(Fault::Person(format!(
-                "discord.token_file: {} holds no token; write the bot's token alone into it",
-                path.display()
-            )));
-        }
-        Api::new(self.settings.api.as_deref(), token)
     }
 
     /// What an earlier life of the daemon left: it is handed in, before anything new is.
@@ -363,6 +344,25 @@ impl Inner {
         let there = timeout(PATIENCE, online.wait_for(Option::is_some)).await;
         there.ok()?.ok()?.clone()
     }
+}
+
+/// The token, as it stands in its file now.
+fn token(path: &Path) -> Result<SecretString, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Fault::Person(format!(
+            "discord.token_file: {} cannot be read: {}",
+            path.display(),
+            error.kind()
+        ))
+    })?;
+    let text = text.trim();
+    if text.is_empty() || text.len() > 512 || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(Fault::Person(format!(
+            "discord.token_file: {} holds no token; write the bot's token alone into it",
+            path.display()
+        )));
+    }
+    Ok(SecretString::from(text))
 }
 
 impl Channel for Discord {

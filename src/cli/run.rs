@@ -273,13 +273,7 @@ fn join_discord(
     let Some(settings) = config.discord.clone() else {
         return Ok(None);
     };
-    let rooms = config.rooms.iter();
-    let bound = rooms
-        .filter(|room| room.network == discord::NETWORK)
-        .map(|room| discord::Bound {
-            id: room.id.clone(),
-            threads: room.threads,
-        });
+    let bound = discord_rooms(config);
     let (asked, worded) = (Arc::clone(app), Arc::clone(app));
     let desk = discord::Desk {
         catalogue: app.catalogue.clone(),
@@ -287,8 +281,20 @@ fn join_discord(
         words: phrases(move |name| worded.templates.phrase(name)),
     };
     let data = &config.greffier.data;
-    let discord = Discord::new(settings, bound.collect(), data, Arc::clone(health), desk)?;
+    let discord = Discord::new(settings, bound, data, Arc::clone(health), desk)?;
     Ok(Some(Arc::new(discord)))
+}
+
+/// The rooms of `bot.toml` on Discord.
+pub(super) fn discord_rooms(config: &Config) -> Vec<discord::Bound> {
+    let rooms = config.rooms.iter();
+    let bound = rooms.filter(|room| room.network == discord::NETWORK);
+    bound
+        .map(|room| discord::Bound {
+            id: room.id.clone(),
+            threads: room.threads,
+        })
+        .collect()
 }
 
 /// The words of the Discord channel. One whose template fails, which `greffier check` would have said, is empty.

@@ -191,9 +191,9 @@ pub(super) fn verbatim(text: &str) -> String {
     escaped.collect()
 }
 
-/// The first paragraph, and what follows it.
+/// The first line, and what follows it.
 fn head(text: &str) -> (&str, &str) {
-    text.trim().split_once("\n\n").unwrap_or((text.trim(), ""))
+    text.trim().split_once('\n').unwrap_or((text.trim(), ""))
 }
 
 /// Name of the thread under a card.
@@ -323,7 +323,7 @@ mod tests {
         let card = card(
             &Post {
                 tone: Some(Tone::Good),
-                ..post("🔵 **Dossier n° 12** — Moreau\n\nDémolir · Nord\n\n**Accepté** le 3 juin")
+                ..post("🔵 **Dossier n° 12** — Moreau  \nDémolir · Nord\n\n**Accepté** le 3 juin")
             },
             &[],
         );
