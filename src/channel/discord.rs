@@ -41,6 +41,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::api::{Api, Request};
+use self::breaker::Breaker;
 use self::cache::Cache;
 pub use self::complete::{Asked, Complete, Offer, Wanted};
 use self::fault::Fault;
@@ -106,6 +107,7 @@ struct Inner {
     remarks: mpsc::Sender<Incoming>,
     heard_remarks: tokio::sync::Mutex<mpsc::Receiver<Incoming>>,
     trouble: Trouble,
+    breaker: Arc<Breaker>,
     lanes: Lanes,
     underway: Underway,
     /// Interactions that were heard.
@@ -159,6 +161,7 @@ impl Discord {
             remarks,
             heard_remarks: tokio::sync::Mutex::new(heard_remarks),
             trouble: Trouble::default(),
+            breaker: Arc::default(),
             lanes: Lanes::default(),
             underway: Underway::default(),
             seen: Cache::new(5_000),
@@ -218,7 +221,11 @@ impl Inner {
     /// Asks Discord who we are and where its gateway is, and registers the commands.
     async fn open(&self) -> Result<(Arc<Api>, String), Fault> {
         let settings = &self.settings;
-        let api = Api::new(settings.api.as_deref(), token(&settings.token_file)?)?;
+        let api = Api::new(
+            settings.api.as_deref(),
+            token(&settings.token_file)?,
+            Arc::clone(&self.breaker),
+        )?;
         let application = api.ask(Request::get("applications/@me")).await?;
         let id = |path: &str| {
             let id = application.pointer(path).and_then(Value::as_str);

@@ -100,7 +100,7 @@ impl Inner {
         let attached = form::attach(body.clone(), &names);
         let path = format!("{place}/messages/@original");
         let request = Request::patch(path, attached).with(files.clone());
-        match api.ask(request.of_interaction()).await {
+        match api.insist(request.of_interaction()).await {
             Ok(answer) => {
                 self.change(note, |note| note.answered = Some(key.to_owned()));
                 id_of(&answer)
@@ -169,7 +169,9 @@ impl Inner {
     pub(super) async fn react(
         self: &Arc<Self>,
         api: &Api,
+        key: &str,
         react: &React,
+        known: &Known,
     ) -> Result<String, Outcome> {
         let Some(note) = self.memo.note(&react.remote_id) else {
             return Err(dead("what it answers is forgotten"));
@@ -180,13 +182,21 @@ impl Inner {
             Mark::Done => Phrase::Done,
             Mark::Failed => Phrase::Failed,
         };
-        let Some(token) = usable(&note) else {
-            // What was done is seen on the card.
-            return Ok(String::new());
+        let said = match usable(&note) {
+            Some(token) => self.word(api, &note, &token, phrase).await,
+            None => Err(Fault::Unauthorized),
         };
-        match self.word(api, &note, &token, phrase).await {
+        match said {
             Ok(()) => Ok(String::new()),
-            Err(fault) if is_over(&fault) || fault.is(UNKNOWN_MESSAGE) => Ok(String::new()),
+            Err(fault) if is_over(&fault) => {
+                let post = Post {
+                    text: self.say(phrase),
+                    ..Post::default()
+                };
+                self.answer_late(api, &note, key, &post, known).await
+            }
+            // It was deleted meanwhile: what was done is seen on the card.
+            Err(fault) if fault.is(UNKNOWN_MESSAGE) => Ok(String::new()),
             Err(fault) => Err(fault.outcome()),
         }
     }
@@ -208,7 +218,8 @@ impl Inner {
             "allowed_mentions": form::mentions(&[]),
         });
         let path = format!("webhooks/{}/{token}/messages/@original", note.application);
-        api.ask(Request::patch(path, body).of_interaction()).await?;
+        api.insist(Request::patch(path, body).of_interaction())
+            .await?;
         self.change(note, |note| note.answered = Some(name.to_owned()));
         Ok(())
     }
@@ -225,6 +236,9 @@ impl Inner {
     /// Tells those who have waited long that their answer comes another way, and forgets what is over.
     pub(super) async fn tidy(self: &Arc<Self>, api: &Api) {
         let now = crate::clock::now();
+        if api.silent().is_none() {
+            self.health.well("discord-requests");
+        }
         for note in self.memo.notes() {
             let waits = note.answered.is_none() && note.token.is_some();
             if waits && note.age(now) >= PATIENCE {

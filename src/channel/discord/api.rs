@@ -2,6 +2,7 @@
 //!
 //! The token, and those of interactions, stand in no log: neither does the path of a request, which may hold one.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
@@ -20,6 +21,12 @@ const DISCORD: &str = "https://discord.com";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request waits for the limits of its route before the message is held.
 const IN_LINE: Duration = Duration::from_secs(20);
+/// Waits after which a broken connection is tried again before the message is held.
+const BLIPS: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1_500),
+];
 /// Octets of an answer at most.
 const ANSWER: usize = 8 * 1024 * 1024;
 /// Requests a second over all routes; Discord takes fifty.
@@ -37,12 +44,15 @@ pub(super) struct Api {
     base: String,
     token: SecretString,
     limiter: RateLimiter,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
+    /// Nothing leaves before: Discord said so for all routes together.
+    shut: Mutex<Option<Instant>>,
     /// Whether the base is a test's.
     pub(super) elsewhere: bool,
 }
 
 /// A request.
+#[derive(Clone)]
 pub(super) struct Request {
     method: Method,
     path: String,
@@ -99,7 +109,11 @@ impl Request {
 
 impl Api {
     /// The API at `base`, or Discord's own.
-    pub(super) fn new(base: Option<&str>, token: SecretString) -> Result<Self, Fault> {
+    pub(super) fn new(
+        base: Option<&str>,
+        token: SecretString,
+        breaker: Arc<Breaker>,
+    ) -> Result<Self, Fault> {
         let builder = reqwest::Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(5))
@@ -117,7 +131,8 @@ impl Api {
             base: base.unwrap_or(DISCORD).trim_end_matches('/').to_owned(),
             token,
             limiter: RateLimiter::new(GLOBAL),
-            breaker: Breaker::default(),
+            breaker,
+            shut: Mutex::new(None),
             elsewhere: base.is_some(),
         })
     }
@@ -134,7 +149,8 @@ impl Api {
 
     /// What Discord answers to `request`, as JSON.
     pub(super) async fn ask(&self, request: Request) -> Result<Value, Fault> {
-        if let Some(wait) = self.silent() {
+        // People who wait for an answer get it: their interactions have limits of their own.
+        if let Some(wait) = self.silent().filter(|_| !request.interaction) {
             return Err(Fault::Broken(wait));
         }
         let permit = if request.interaction {
@@ -165,12 +181,27 @@ impl Api {
         match Fault::of(status, &body, retry_after) {
             None => Ok(body),
             Some(fault) => {
-                if let Fault::Limited(_) = &fault {
+                if let Fault::Limited(wait) = &fault {
                     metrics::counter!("greffier_discord_limited_total").increment(1);
+                    if body.get("global") == Some(&Value::Bool(true)) {
+                        let until = Instant::now() + *wait;
+                        *self.shut.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+                    }
                 }
                 Err(fault)
             }
         }
+    }
+
+    /// The same for what may be asked twice: a connection that breaks is tried again at once.
+    pub(super) async fn insist(&self, request: Request) -> Result<Value, Fault> {
+        for wait in BLIPS {
+            match self.ask(request.clone()).await {
+                Err(Fault::Away(_)) => tokio::time::sleep(wait).await,
+                answered => return answered,
+            }
+        }
+        self.ask(request).await
     }
 
     fn refused(&self, status: u16) {
@@ -184,6 +215,11 @@ impl Api {
     }
 
     async fn permit(&self, request: &Request) -> Result<Permit, Fault> {
+        let shut = *self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = shut.map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Err(Fault::Limited(wait));
+        }
         let path = request.path.split('?').next().unwrap_or_default();
         let endpoint = Endpoint {
             method: request.method,
@@ -323,7 +359,8 @@ mod tests {
 
     #[tokio::test]
     async fn files_are_fetched_from_discord_and_from_nowhere_else() {
-        let api = Api::new(None, SecretString::from("x")).unwrap();
+        let at = |base| Api::new(base, SecretString::from("x"), Arc::default()).unwrap();
+        let api = at(None);
         assert!(api.may_fetch("https://cdn.discordapp.com/attachments/1/2/a.pdf?ex=1"));
         for odd in [
             "http://cdn.discordapp.com/a",
@@ -335,7 +372,7 @@ mod tests {
         ] {
             assert!(!api.may_fetch(odd), "{odd}");
         }
-        let test = Api::new(Some("http://127.0.0.1:1"), SecretString::from("x")).unwrap();
+        let test = at(Some("http://127.0.0.1:1"));
         assert!(test.may_fetch("http://127.0.0.1:1/a"));
         assert!(!test.may_fetch("http://127.0.0.1:12/a"));
         assert!(!test.may_fetch("https://cdn.discordapp.com/a"));

@@ -1,6 +1,7 @@
 //! What `greffier check --online` asks Discord: whether everything that the rooms need is there.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -52,7 +53,11 @@ async fn look(
     words: &Phrases,
     findings: &mut Findings,
 ) -> Result<(), Fault> {
-    let api = Api::new(settings.api.as_deref(), token(&settings.token_file)?)?;
+    let api = Api::new(
+        settings.api.as_deref(),
+        token(&settings.token_file)?,
+        Arc::default(),
+    )?;
     let application = api.ask(Request::get("applications/@me")).await?;
     let id = text(&application, "/id").to_owned();
     let me = text(&application, "/bot/id");

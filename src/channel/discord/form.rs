@@ -158,13 +158,14 @@ pub(super) fn card(post: &Post, rows: &[Value]) -> Value {
         }
         body = page;
     }
+    let title = escaped(&title);
     let mut embed = json!({ "title": cut(&title, TITLE), "description": body });
     if let Some(tone) = post.tone {
         set(&mut embed, "color", color(tone).into());
     }
     let mut card = json!({
         // No link in it is one, for a preview would be fetched.
-        "content": cut(&escaped(&title).replace("://", ":\u{2060}//"), CONTENT),
+        "content": cut(&title.replace("://", ":\u{2060}//"), CONTENT),
         "embeds": [embed],
         "components": rows,
         "allowed_mentions": mentions(&[]),
@@ -196,7 +197,7 @@ fn head(text: &str) -> (&str, &str) {
     text.trim().split_once('\n').unwrap_or((text.trim(), ""))
 }
 
-/// Name of the thread under a card.
+/// Name of the thread under a card, from the title that the card bears.
 pub(super) fn thread_name(title: &str) -> String {
     let name = cut(plain(title).trim(), 100);
     if name.is_empty() {

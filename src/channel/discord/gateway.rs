@@ -149,7 +149,7 @@ impl Inner {
                 tracing::info!("Connected to Discord ({})", name.to_lowercase());
                 metrics::counter!("greffier_discord_sessions_total", "kind" => name.to_lowercase())
                     .increment(1);
-                self.up(api);
+                self.up();
             }
             "GUILD_CREATE" => self.learn(text),
             "INTERACTION_CREATE" => {
@@ -206,11 +206,8 @@ impl Inner {
         }
     }
 
-    fn up(&self, api: &Api) {
+    fn up(&self) {
         self.health.well(NETWORK);
-        if api.silent().is_none() {
-            self.health.well("discord-requests");
-        }
     }
 
     fn down(&self, why: &str) {

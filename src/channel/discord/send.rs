@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::api::{Api, Request};
 use super::button::rows;
@@ -41,7 +40,7 @@ impl Inner {
     ) -> Outcome {
         let sent = match &message.body {
             Body::Post(post) => self.post(api, key, &message.to.address, post, known).await,
-            Body::React(react) => self.react(api, react).await,
+            Body::React(react) => self.react(api, key, react, known).await,
             Body::Mail(_) => Err(dead("Discord carries no mail")),
         };
         match sent {
@@ -68,7 +67,7 @@ impl Inner {
         if !is_snowflake(address) {
             return Err(dead("the room is no Discord id"));
         }
-        if let Some(wait) = self.trouble.alone(address, Instant::now()) {
+        if let Some(wait) = self.trouble.alone(address, crate::clock::now()) {
             return Err(Outcome::Held {
                 after: wait,
                 why: "Discord does not let Greffier speak in the room".to_owned(),
@@ -105,7 +104,7 @@ impl Inner {
         if let Some(id) = known.edits.as_deref().filter(|id| is_snowflake(id)) {
             let path = format!("channels/{room}/messages/{id}");
             match api
-                .ask(Request::patch(path, form::edit(body.clone())))
+                .insist(Request::patch(path, form::edit(body.clone())))
                 .await
             {
                 Ok(_) => return Ok(id.to_owned()),
@@ -165,7 +164,7 @@ impl Inner {
         };
         let body = json!({ "name": form::thread_name(&title), "auto_archive_duration": 10_080 });
         match api
-            .ask(Request::post(format!("{path}/threads"), body))
+            .insist(Request::post(format!("{path}/threads"), body))
             .await
         {
             Ok(_) => Ok(true),
@@ -226,7 +225,8 @@ impl Inner {
         let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
         let body = form::attach(form::once(body, key), &names);
         let path = format!("channels/{channel}/messages");
-        let created = api.ask(Request::post(path, body).with(files)).await?;
+        // The nonce makes it the same message, be it asked for twice.
+        let created = api.insist(Request::post(path, body).with(files)).await?;
         let id = id_of(&created)?;
         self.sent.put(key, &id);
         Ok(id)
@@ -346,7 +346,7 @@ impl Inner {
             UNKNOWN_CHANNEL => (Why::Deleted, Remarked::PutOut),
             _ => return,
         };
-        if !self.trouble.begins(room, why, Instant::now()) {
+        if !self.trouble.begins(room, why, crate::clock::now()) {
             return;
         }
         tracing::error!(
@@ -415,12 +415,11 @@ fn text<'a>(value: &'a Value, path: &str) -> &'a str {
 /// What a card is about: the title of its frame, or its line.
 fn title(message: &Value) -> String {
     let framed = text(message, "/embeds/0/title");
-    let title = if framed.is_empty() {
-        text(message, "/content")
+    if framed.is_empty() {
+        text(message, "/content").to_owned()
     } else {
-        framed
-    };
-    form::verbatim(title)
+        framed.to_owned()
+    }
 }
 
 pub(super) fn dead(why: &str) -> Outcome {

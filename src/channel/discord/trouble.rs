@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use jiff::{SignedDuration, Timestamp};
 
 /// How long a room is left alone: each refusal counts towards a ban.
-const ALONE: Duration = Duration::from_mins(5);
+const ALONE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a room cannot be spoken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,14 @@ impl Why {
 /// What is known of rooms in trouble.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    rooms: Mutex<BTreeMap<String, (Why, Instant)>>,
+    rooms: Mutex<BTreeMap<String, (Why, Timestamp)>>,
 }
 
 impl Trouble {
     /// `room` is in trouble. True where that is news.
-    pub(super) fn begins(&self, room: &str, why: Why, now: Instant) -> bool {
-        let before = self.lock().insert(room.to_owned(), (why, now + ALONE));
+    pub(super) fn begins(&self, room: &str, why: Why, now: Timestamp) -> bool {
+        let until = now.checked_add(ALONE).unwrap_or(now);
+        let before = self.lock().insert(room.to_owned(), (why, until));
         before.is_none_or(|(known, _)| known != why)
     }
 
@@ -50,11 +51,12 @@ impl Trouble {
     }
 
     /// How long `room` is still left alone.
-    pub(super) fn alone(&self, room: &str, now: Instant) -> Option<Duration> {
+    pub(super) fn alone(&self, room: &str, now: Timestamp) -> Option<Duration> {
         let rooms = self.lock();
         let (why, until) = rooms.get(room)?;
         // What is gone does not come back: it is not waited for.
-        (*why != Why::Deleted && *until > now).then(|| *until - now)
+        let left = Duration::try_from(until.duration_since(now)).ok()?;
+        (*why != Why::Deleted && !left.is_zero()).then_some(left)
     }
 
     /// All of it in one sentence; none where all is well.
@@ -67,7 +69,7 @@ impl Trouble {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Why, Instant)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Why, Timestamp)>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -79,11 +81,12 @@ mod tests {
     #[test]
     fn trouble_is_news_once_and_leaves_the_room_alone() {
         let trouble = Trouble::default();
-        let now = Instant::now();
+        let now = Timestamp::UNIX_EPOCH;
+        let alone = Duration::try_from(ALONE).unwrap();
         assert!(trouble.begins("1", Why::Forbidden, now));
         assert!(!trouble.begins("1", Why::Forbidden, now));
         assert!(trouble.begins("1", Why::Unseen, now));
-        assert_eq!(trouble.alone("1", now), Some(ALONE));
+        assert_eq!(trouble.alone("1", now), Some(alone));
         assert_eq!(trouble.alone("1", now + ALONE), None);
         assert_eq!(trouble.told().unwrap(), "1: Greffier does not see it");
         assert!(trouble.ends("1") && !trouble.ends("1"));

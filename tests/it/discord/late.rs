@@ -21,7 +21,7 @@ fn what_could_not_be_acknowledged_in_time_is_not_done() {
     let late = thread.inside.slash("suivre", &[]);
     fake.advance(Duration::from_secs(4));
     gate.open();
-    let told = office.room.shown(0, "arrivée trop tard");
+    let told = thread.shown("arrivée trop tard");
     assert_eq!(told.rung.users, [office.ines.id]);
     assert!(!late.is_answered());
     let card = office.bot.done(&format!("dossier {number}"), INES);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::fake::Fake;
 use super::scene::{Bot, Office};
-use crate::daemon::desk::{ABF, INES, LINA, PAUL};
+use crate::daemon::desk::{ABF, LINA, PAUL};
 
 /// Words of the dossier that Discord must not be shown.
 const PERSONAL: [&str; 5] = ["Moreau", "Lina", "colombage", "courriel.example", "Grange"];
@@ -132,7 +132,7 @@ fn private_messages_reach_those_who_take_them_and_others_are_told() {
     thread
         .inside
         .slash(
-            "avis demander",
+            "avis-demander",
             &[("experts", json!(ABF)), ("texte", json!("Un avis ?"))],
         )
         .answer();
@@ -140,5 +140,4 @@ fn private_messages_reach_those_who_take_them_and_others_are_told() {
     let answer = mail.answer(ABF, "Favorable.");
     assert_eq!(office.bot.send(ABF, &mail.reply_to, &answer.text()), 250);
     office.ines.direct().shown(0, "Favorable.");
-    let _ = INES;
 }
