@@ -286,7 +286,7 @@ impl Inner {
         }
     }
 
-    /// Hands in remarks while it waits; true when it is to stop.
+    /// Waits; true when it is to stop.
     async fn rest(&self, wait: Duration, stop: &CancellationToken) -> bool {
         tokio::select! {
             () = stop.cancelled() => true,

@@ -83,6 +83,11 @@ impl Inner {
             match item {
                 Some(Ok(Message::Text(text))) => {
                     self.heard(api, &text, inbox, &mut tasks, &shard);
+                    let place = self.place(&shard);
+                    // A session that was just begun is to be found by the next start, whatever happens.
+                    if place.as_ref().map(Resumable::id) != saved.as_ref().map(Resumable::id) {
+                        self.save(place, &mut saved).await;
+                    }
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map_or(0, |frame| frame.code);

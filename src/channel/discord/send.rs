@@ -129,7 +129,7 @@ impl Inner {
         let threads = self
             .bound
             .iter()
-            .any(|bound| bound.id == room && bound.threads);
+            .all(|bound| bound.id != room || bound.threads);
         let thread = known
             .thread
             .as_deref()

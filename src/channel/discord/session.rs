@@ -36,6 +36,13 @@ pub(super) struct Resumable {
     pub(super) url: String,
 }
 
+impl Resumable {
+    /// The id of the session.
+    pub(super) fn id(&self) -> &str {
+        self.session.id()
+    }
+}
+
 /// The session that was kept, if one was.
 pub(super) fn kept(memo: &Memo) -> Option<Resumable> {
     memo.document(SESSION).ok().flatten()
