@@ -15,11 +15,13 @@ mod line;
 mod link;
 mod list;
 mod mail;
+mod piece;
 mod preference;
 mod quarantine;
 mod rehearsal;
 mod remark;
 mod reply;
+mod room;
 mod see;
 mod trace;
 mod undelivered;
@@ -183,7 +185,16 @@ impl<S: Store> App<S> {
             let commit = draft.finish();
             let committed = self.store.commit(&commit)?;
             match committed {
-                Committed::Applied => return Ok(commit.receipt),
+                Committed::Applied => {
+                    if commit
+                        .changes
+                        .iter()
+                        .any(|change| change.collection == Collection::Room)
+                    {
+                        self.learn_rooms()?;
+                    }
+                    return Ok(commit.receipt);
+                }
                 Committed::AlreadyDone(receipt) => return Ok(receipt),
                 Committed::Stale => {}
             }
@@ -199,6 +210,7 @@ impl<S: Store> App<S> {
             Heard::Tick => self.tick(draft),
             Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
             Heard::Remark(remark) => self.remark(draft, remark),
+            Heard::Room(room) => self.meet(draft, room),
         }
     }
 
@@ -212,7 +224,11 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),
-            Heard::Deposit(_) | Heard::Tick | Heard::Undelivered(_) | Heard::Remark(_) => Ok(()),
+            Heard::Deposit(_)
+            | Heard::Tick
+            | Heard::Undelivered(_)
+            | Heard::Remark(_)
+            | Heard::Room(_) => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::{authenticate, clamd, discord, eml, http, imap, listener, matrix, smtp};
 use crate::diagnostic::Diagnostic;
@@ -172,7 +172,7 @@ pub enum EncryptedArchives {
 }
 
 /// `[[room]]`: a room, the démarche that it is for, and what it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Room {
     /// The channel: `console`, `matrix` or `discord`.
@@ -194,9 +194,10 @@ pub struct Room {
     /// One thread for each dossier.
     #[serde(default = "yes")]
     pub threads: bool,
-    /// How much of a dossier it may show.
+    /// How much of a dossier it may show. Where it is absent, `standard` if the room is known to be encrypted end to end,
+    /// `minimal` if not.
     #[serde(default)]
-    pub privacy: Privacy,
+    pub privacy: Option<Privacy>,
 }
 
 fn yes() -> bool {
@@ -366,7 +367,11 @@ impl Config {
             .as_ref()
             .is_none_or(|discord| discord.privacy_acknowledged);
         let shown = self.rooms.iter().filter(move |room| {
-            !decided && room.network == "discord" && room.privacy != Privacy::Minimal
+            !decided
+                && room.network == "discord"
+                && room
+                    .privacy
+                    .is_some_and(|privacy| privacy != Privacy::Minimal)
         });
         shown.map(|room| discord::settings::acknowledge(&format!("room {}", room.id)))
     }

@@ -1,19 +1,51 @@
 //! From a recipient to addresses: rooms by `bot.toml`, people by their links.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::Room;
 use crate::domain::{DemarcheId, Dossier, Email, Privacy, Topic};
 use crate::message::{Account, Destination, Limits, Place};
 
-/// Rooms, networks and administrateurs, as configured.
-#[derive(Debug, Clone, Default)]
+/// What Greffier has learnt of a room while it ran: how it is sealed, and what an administrateur has bound it to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    /// What is said there is encrypted end to end.
+    pub encrypted: bool,
+    /// What a command of an administrateur has bound it to.
+    pub bound: Option<Room>,
+}
+
+/// Rooms, networks and administrateurs.
+#[derive(Debug, Default)]
 pub struct Directory {
-    rooms: Vec<Room>,
+    configured: Vec<Room>,
+    /// Those of `bot.toml`, and those that were bound by command.
+    rooms: RwLock<Arc<Vec<Bound>>>,
     limits: BTreeMap<String, Limits>,
     administrateurs: Vec<Email>,
     /// How much private conversations may show, where that is less than everything.
     private: BTreeMap<String, Privacy>,
+}
+
+/// A room that is bound, with how much it may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// As it was bound.
+    pub room: Room,
+    /// How much of a dossier it may show, whether its binding says so or not.
+    pub privacy: Privacy,
+}
+
+impl std::ops::Deref for Bound {
+    type Target = Room;
+
+    fn deref(&self) -> &Room {
+        &self.room
+    }
 }
 
 impl Directory {
@@ -23,16 +55,48 @@ impl Directory {
         limits: BTreeMap<String, Limits>,
         administrateurs: Vec<Email>,
     ) -> Self {
-        let rooms = rooms
-            .into_iter()
-            .filter(|room| limits.contains_key(&room.network))
-            .collect();
-        Self {
-            rooms,
+        let directory = Self {
+            configured: rooms,
+            rooms: RwLock::default(),
             limits,
             administrateurs,
             private: BTreeMap::new(),
-        }
+        };
+        directory.learn(&[]);
+        directory
+    }
+
+    /// Takes in all that is known of rooms, by network and id, in the place of what was known before. A binding of
+    /// `bot.toml` comes before one by command.
+    pub fn learn(&self, known: &[((String, String), Known)]) {
+        let added = known.iter().filter_map(|((network, id), known)| {
+            let bound = known.bound.clone();
+            bound.filter(|_| !self.is_configured(network, id))
+        });
+        let sealed = |room: &Room| {
+            let mut found = known.iter();
+            found.any(|((network, id), known)| {
+                known.encrypted && *network == room.network && *id == room.id
+            })
+        };
+        let rooms = self.configured.iter().cloned().chain(added);
+        let served = rooms.filter(|room| self.limits.contains_key(&room.network));
+        let bound = served.map(|room| Bound {
+            privacy: room.privacy.unwrap_or(if sealed(&room) {
+                Privacy::Standard
+            } else {
+                Privacy::Minimal
+            }),
+            room,
+        });
+        let bound = Arc::new(bound.collect());
+        *self.rooms.write().unwrap_or_else(PoisonError::into_inner) = bound;
+    }
+
+    /// Whether `bot.toml` binds that room.
+    pub fn is_configured(&self, network: &str, id: &str) -> bool {
+        let mut rooms = self.configured.iter();
+        rooms.any(|room| room.network == network && room.id == id)
     }
 
     /// The same, with private conversations of `network` that show no more than `privacy`.
@@ -53,43 +117,38 @@ impl Directory {
     }
 
     /// Every room.
-    pub fn every_room(&self) -> &[Room] {
-        &self.rooms
+    pub fn every_room(&self) -> Arc<Vec<Bound>> {
+        Arc::clone(&self.rooms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The rooms of a group that want to be told of `topic`; all rooms of the group where there is none.
-    pub fn rooms(
-        &self,
-        demarche: DemarcheId,
-        groupe: &str,
-        topic: Option<Topic>,
-    ) -> impl Iterator<Item = &Room> {
-        self.rooms.iter().filter(move |room| {
+    pub fn rooms(&self, demarche: DemarcheId, groupe: &str, topic: Option<Topic>) -> Vec<Bound> {
+        let mut rooms = self.every_room().to_vec();
+        rooms.retain(|room| {
             room.is_for(demarche, groupe) && topic.is_none_or(|topic| room.wants(topic))
-        })
+        });
+        rooms
     }
 
     /// The rooms that want to be told of a `topic` that belongs to no dossier: those bound to no démarche, which are the
     /// operator's; all of them where there is none.
-    pub fn rooms_for(&self, topic: Topic) -> impl Iterator<Item = &Room> {
-        let wanting = move |room: &&Room| room.wants(topic);
-        let unbound = self
-            .rooms
-            .iter()
-            .filter(wanting)
-            .any(|room| room.demarche.is_none());
-        self.rooms
-            .iter()
-            .filter(wanting)
-            .filter(move |room| !unbound || room.demarche.is_none())
+    pub fn rooms_for(&self, topic: Topic) -> Vec<Bound> {
+        let mut rooms = self.every_room().to_vec();
+        rooms.retain(|room| room.wants(topic));
+        if rooms.iter().any(|room| room.demarche.is_none()) {
+            rooms.retain(|room| room.demarche.is_none());
+        }
+        rooms
     }
 
     /// The room that a line was typed in, if it is bound.
-    pub fn room(&self, network: &str, place: &Place) -> Option<&Room> {
+    pub fn room(&self, network: &str, place: &Place) -> Option<Bound> {
         let Place::Room(id) = place else { return None };
-        self.rooms
-            .iter()
+        let rooms = self.every_room();
+        let mut found = rooms.iter();
+        found
             .find(|room| room.network == network && room.id == *id)
+            .cloned()
     }
 
     /// Whether what is said in `place` about `dossier` may be answered there: in private, or in a room of its group.

@@ -57,6 +57,8 @@ pub enum Heard {
     Undelivered(Undelivered),
     /// Something that a channel has to say of itself.
     Remark(Remark),
+    /// What a channel has found of a room.
+    Room(RoomIn),
 }
 
 /// One line of chat.
@@ -77,10 +79,9 @@ pub struct Line {
     /// The network's id of the line itself, so that an answer can point at it.
     #[serde(default)]
     pub remote_id: Option<String>,
-    /// Whether the network vouches that `from` said it: without, it may be answered but binds nobody. On Matrix, a device
-    /// that its owner has not signed is not vouched for.
-    #[serde(default = "yes")]
-    pub trusted: bool,
+    /// Why the network cannot vouch that `from` said it, where it cannot: it may be answered then, and binds nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// Whether it can be for nobody but Greffier. Without, a word that is no command is left unanswered.
     #[serde(default = "yes")]
     pub addressed: bool,
@@ -88,6 +89,38 @@ pub struct Line {
 
 fn yes() -> bool {
     true
+}
+
+/// Why it is not certain that somebody said a line himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// It came from a device that he has not signed, or in clear where everything is encrypted.
+    Device,
+    /// His identity is another one than before: its keys were made anew, by him or by somebody who has his password.
+    Identity,
+    /// It is a reaction, which bears no device's signature, and not all of his devices are signed by him.
+    Reaction,
+}
+
+impl Doubt {
+    /// Its name, as templates know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Identity => "identity",
+            Self::Reaction => "reaction",
+        }
+    }
+}
+
+/// A room as its network shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomIn {
+    /// Which.
+    pub room: Destination,
+    /// What is said there is encrypted end to end. Once it was, it is for good.
+    pub encrypted: bool,
 }
 
 /// Something that a channel has to say of itself, to be worded and sent like everything else.
@@ -125,6 +158,8 @@ pub enum Remarked {
     Hindered,
     /// A line came after its network had told its author that nobody answers: it is not obeyed.
     TooLate,
+    /// More was said in a room while Greffier was away than it has read.
+    Missed,
 }
 
 /// A mail as a server handed it over. The content is on the shelf; nothing in it is trusted.
@@ -215,6 +250,9 @@ pub struct Receipt {
     /// [`DepositIn::digest`] of the deposit that was taken under this id the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Whoever said the line has proven by it whose account it is: he typed back a code that was sent to his address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proven: bool,
 }
 
 impl Receipt {
@@ -226,6 +264,7 @@ impl Receipt {
             answers: Vec::new(),
             errors: Vec::new(),
             digest: None,
+            proven: false,
         }
     }
 }
@@ -451,6 +490,10 @@ pub enum Outcome {
 
 /// What a network can carry. Text longer than `text` is cut into pages before it is queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing that a network has or has not"
+)]
 pub struct Limits {
     /// Characters of one message.
     pub text: usize,

@@ -1,6 +1,7 @@
 //! Where files live: attachments and the originals of mails, outside the ledger.
 
 use std::io;
+use std::path::PathBuf;
 
 /// Files, by the hash of their content.
 pub trait Shelf: Send + Sync + 'static {
@@ -12,4 +13,12 @@ pub trait Shelf: Send + Sync + 'static {
     }
     /// The content behind `hash`.
     fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
+    /// How many bytes that is, without reading them where that can be avoided.
+    fn size(&self, hash: &str) -> io::Result<u64> {
+        self.read(hash).map(|content| content.len() as u64)
+    }
+    /// The file that it is on this machine; none where it is not a file of its own.
+    fn located(&self, _hash: &str) -> Option<PathBuf> {
+        None
+    }
 }

@@ -47,11 +47,13 @@ pub enum Collection {
     Sent,
     /// Counters and marks of Greffier's own.
     Meta,
+    /// What is known of rooms: whether they are encrypted, what an administrateur has bound them to.
+    Room,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -60,6 +62,7 @@ impl Collection {
         Self::Address,
         Self::Sent,
         Self::Meta,
+        Self::Room,
     ];
 }
 
@@ -184,6 +187,19 @@ pub struct Row {
     pub why: Option<String>,
 }
 
+/// What delivery must know of a [`Row`] to find its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Its id.
+    pub id: OutboxId,
+    /// Where it goes.
+    pub to: Destination,
+    /// When the next try is due.
+    pub at: Timestamp,
+    /// It was tried, and those behind it wait for it; one that is due later because it was queued so lets them pass.
+    pub tried: bool,
+}
+
 /// One page of a listing, newest deposit first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
@@ -286,12 +302,8 @@ pub trait Store: Send + Sync + 'static {
     /// Makes all commits so far durable, then lets their outbox rows be seen by [`Store::queued`].
     fn flush(&self) -> Result<(), Error>;
 
-    /// Ids, destinations and due times of durable rows after `after`, in order, at most `limit`.
-    fn queued(
-        &self,
-        after: Option<OutboxId>,
-        limit: usize,
-    ) -> Result<Vec<(OutboxId, Destination, Timestamp)>, Error>;
+    /// The durable rows after `after`, in order, at most `limit`.
+    fn queued(&self, after: Option<OutboxId>, limit: usize) -> Result<Vec<Due>, Error>;
     /// A row of the outbox; none when it was delivered, unsaid or given up.
     fn row(&self, id: OutboxId) -> Result<Option<Row>, Error>;
     /// The key under which a row is delivered: `outbox-42.1f3a9c`, unique to this store and row.

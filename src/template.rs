@@ -28,7 +28,9 @@ use serde_json::{Map, Value};
 use crate::domain::{Notice, Privacy, Refusal};
 
 pub use crate::diagnostic::Diagnostic;
-pub use answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, TOPICS};
+pub use answer::{
+    AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow, TOPICS,
+};
 pub use scene::{Audience, Scene};
 
 /// The most characters of a notice or a card in chat.

@@ -92,7 +92,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         groupe: None,
         notify: None,
         threads: true,
-        privacy: Privacy::Full,
+        privacy: Some(Privacy::Full),
     };
     let limits = Quiet("console").limits();
     let networks = ["console", "mail"].map(|name| (name.to_owned(), limits));
@@ -162,7 +162,7 @@ pub(crate) fn line(text: String) -> What {
         files: Vec::new(),
         about: None,
         remote_id: None,
-        trusted: true,
+        doubt: None,
         addressed: true,
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::{DemarcheId, Email, Onglet};
+use crate::domain::{DemarcheId, Email, Onglet, Privacy, Topic};
 
 /// What may be asked beside acts. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -19,8 +19,28 @@ pub(super) enum Ask {
         /// Either.
         value: String,
     },
-    /// Unlink it.
-    Unlink,
+    /// Unlink it, or another account of one's own; an administrateur, any account or all of somebody's.
+    Unlink {
+        /// An account as its network names it, or an address.
+        #[serde(default)]
+        whose: Option<String>,
+    },
+    /// The accounts that are linked to an address; one's own where there is none.
+    ListAccounts {
+        /// Whose.
+        #[serde(default)]
+        address: Option<Email>,
+    },
+    /// What the room is bound to; in private, every room.
+    ShowRoom,
+    /// Bind the room.
+    BindRoom(Binding),
+    /// Undo that.
+    UnbindRoom {
+        /// Which room, where it is not this one.
+        #[serde(default)]
+        salon: Option<String>,
+    },
     /// Who am I, and how does Greffier fare.
     Status,
     /// Démarches with their tabs.
@@ -39,6 +59,18 @@ pub(super) enum Ask {
     ShowHistory,
     /// Its files.
     ShowPieces,
+    /// One of them, or all.
+    SendPieces {
+        /// Its number in their list.
+        #[serde(default)]
+        numero: Option<u64>,
+        /// All of them.
+        #[serde(default)]
+        toutes: Option<All>,
+        /// All from that number on.
+        #[serde(default)]
+        depuis: Option<u64>,
+    },
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -128,6 +160,79 @@ pub(super) enum Ask {
         /// Which.
         address: Email,
     },
+}
+
+impl Ask {
+    /// Whether it changes something that others rely on, rather than being a look or a taste of one's own.
+    pub(super) fn binds(&self) -> bool {
+        match self {
+            Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::AcceptQuarantine { .. }
+            | Self::RememberQuarantine { .. }
+            | Self::AllowQuarantine { .. }
+            | Self::RejectQuarantine { .. }
+            | Self::RevokeAlias { .. }
+            | Self::BindRoom(_)
+            | Self::UnbindRoom { .. }
+            | Self::Unlink { whose: Some(_) } => true,
+            // To link takes a code that only the mailbox has; to unlink oneself takes rights away, and gives none.
+            Self::Link { .. }
+            | Self::Unlink { whose: None }
+            | Self::Help { .. }
+            | Self::Status
+            | Self::ListAccounts { .. }
+            | Self::ShowRoom
+            | Self::ListDemarches
+            | Self::ListDossiers(_)
+            | Self::ShowDossier
+            | Self::ShowMessages
+            | Self::ListAvis
+            | Self::ShowPersons
+            | Self::ShowHistory
+            | Self::ShowPieces
+            | Self::SendPieces { .. }
+            | Self::Experts { .. }
+            | Self::Notifications { .. }
+            | Self::Columns { .. }
+            | Self::Filter { .. }
+            | Self::ListQuarantine
+            | Self::ShowQuarantine { .. }
+            | Self::MailTrace
+            | Self::ListAliases => false,
+        }
+    }
+}
+
+/// What a room is to be bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Binding {
+    /// The démarche.
+    pub(super) demarche: DemarcheId,
+    /// The group; every one where absent.
+    #[serde(default)]
+    pub(super) groupe: Option<String>,
+    /// How much it may show.
+    #[serde(default)]
+    pub(super) privacy: Option<Privacy>,
+    /// One thread for each dossier.
+    #[serde(default)]
+    pub(super) threads: Option<bool>,
+    /// Whether people of other servers may be there.
+    #[serde(default)]
+    pub(super) externals: Option<bool>,
+    /// What it is told; everything where absent.
+    #[serde(default)]
+    pub(super) notify: Option<Vec<Topic>>,
+}
+
+/// All, and not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum All {
+    /// All.
+    All,
 }
 
 /// Which dossiers to list, and how.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::act::rehearse;
 use super::draft::Draft;
 use super::line::Speaker;
-use super::reply::Offered;
+use super::reply::With;
 use super::{App, Error};
 use crate::domain::{Command, Decision, Dossier, DossierId, Email, Refusal, Statut};
 use crate::message::{Button, Style};
@@ -106,11 +106,11 @@ impl<S: Store> App<S> {
             ),
             button("Annuler", "❌", format!("annuler {code}"), Style::Secondary),
         ];
-        let offered = Offered {
+        let with = With {
             buttons: &buttons,
-            menu: &[],
+            ..With::default()
         };
-        self.answer_with(draft, speaker, &answer, Some(&dossier), offered)
+        self.answer_with(draft, speaker, &answer, Some(&dossier), with)
     }
 
     /// Does what was previewed, if it still is what it was.

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::{App, Error};
 use crate::command::{Here, Parsed, Right};
 use crate::domain::{Command, DossierId, Email, Person, Piece, Refusal};
-use crate::message::{Line, Verdict};
+use crate::message::{Line, Mark, Verdict};
 use crate::store::Store;
 use crate::template::Answer;
 
@@ -30,12 +30,29 @@ impl Speaker<'_> {
 /// The network of `greffier command`: its answers go back with the receipt.
 pub(super) const SHELL: &str = "shell";
 /// The network of the terminal.
-const CONSOLE: &str = "console";
+pub(super) const CONSOLE: &str = "console";
 /// An act typed longer ago than that is asked about before it is done: the network, or Greffier, was away meanwhile.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
 
 impl<S: Store> App<S> {
+    /// Answers a line. What was not done is marked beside its answer, so that it is seen at a glance which lines were.
     pub(super) fn line(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        typed: Timestamp,
+    ) -> Result<(), Error> {
+        self.understand(draft, line, typed)?;
+        if matches!(
+            draft.receipt.verdict,
+            Verdict::Refused | Verdict::Misunderstood
+        ) {
+            self.mark(draft, line, Mark::Failed);
+        }
+        Ok(())
+    }
+
+    fn understand(
         &self,
         draft: &mut Draft<'_, S>,
         line: &Line,
@@ -79,6 +96,9 @@ impl<S: Store> App<S> {
             return self.answer(draft, &speaker, &answer, None);
         }
         let late = draft.at.duration_since(typed) > STALE;
+        if late {
+            self.mark(draft, line, Mark::Heard);
+        }
         self.obey(draft, &speaker, &parsed, late)
     }
 
@@ -112,9 +132,14 @@ impl<S: Store> App<S> {
         late: bool,
     ) -> Result<(), Error> {
         let order = order(&parsed.spec.tag, &parsed.values, &speaker.line.files)?;
-        if !speaker.line.trusted && order.binds() {
-            draft.receipt.verdict = Verdict::Refused;
-            return self.answer(draft, speaker, &Answer::UntrustedDevice, None);
+        if let Some(doubt) = speaker.line.doubt
+            && order.binds()
+        {
+            let answer = Answer::Uncertain {
+                doubt: doubt.name().to_owned(),
+                typed: speaker.line.text.clone(),
+            };
+            return self.answer(draft, speaker, &answer, None);
         }
         match order {
             Order::Act(command) => self.order_act(draft, speaker, parsed, *command, late),
@@ -173,10 +198,7 @@ impl Order {
     fn binds(&self) -> bool {
         match self {
             Self::Act(_) => true,
-            Self::Ask(ask) => matches!(
-                ask,
-                Ask::Confirm { .. } | Ask::AcceptQuarantine { .. } | Ask::RejectQuarantine { .. }
-            ),
+            Self::Ask(ask) => ask.binds(),
         }
     }
 }

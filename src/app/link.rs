@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::line::Speaker;
 use super::{App, Error};
 use crate::domain::Email;
-use crate::message::{Account, Body, Destination, MailOut, Outgoing};
+use crate::message::{Account, Body, Destination, MailOut, Outgoing, Place};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Worded};
 
@@ -20,6 +20,9 @@ const VALID: SignedDuration = SignedDuration::from_mins(30);
 const GUESSES: u32 = 5;
 /// How long one waits between two codes to the same account.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Accounts looked through for one of that name.
+const LINKS: usize = 100_000;
 
 /// A code on its way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -174,17 +177,90 @@ impl<S: Store> App<S> {
             format!("{}{}", person_prefix(&sent.email), key(account)),
             account,
         )?;
+        draft.receipt.proven = true;
         self.answer(draft, speaker, &Answer::Linked { email: sent.email }, None)
     }
 
-    /// `delier`.
+    /// `delier`: this account; another of one's own; for an administrateur, any, or all of somebody's.
     pub(super) fn unlink(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
+        whose: Option<&str>,
     ) -> Result<(), Error> {
-        self.forget_link(draft, &speaker.line.from)?;
-        self.answer(draft, speaker, &Answer::Unlinked, None)
+        let Some(whose) = whose else {
+            self.forget_link(draft, &speaker.line.from)?;
+            return self.answer(draft, speaker, &Answer::Unlinked, None);
+        };
+        let mine = speaker.email.as_ref();
+        let all = mine.is_some_and(|mine| self.directory.is_administrateur(mine));
+        let mut found = self.called(draft, whose)?;
+        found.retain(|(_, email)| all || Some(email) == mine);
+        let Some((_, email)) = found.first() else {
+            let name = whose.to_owned();
+            return self.answer(draft, speaker, &Answer::UnknownAccount { name }, None);
+        };
+        let (email, count) = (email.clone(), found.len());
+        for (account, _) in &found {
+            self.forget_link(draft, account)?;
+        }
+        self.answer(draft, speaker, &Answer::AccountsCut { email, count }, None)
+    }
+
+    /// The linked accounts that `name` means: all of an address, or those that their networks call so.
+    fn called(&self, draft: &Draft<'_, S>, name: &str) -> Result<Vec<(Account, Email)>, Error> {
+        let address = Email::new(name);
+        if address.plausible() {
+            let accounts = self.accounts(draft, &address)?;
+            return Ok(accounts
+                .into_iter()
+                .map(|account| (account, address.clone()))
+                .collect());
+        }
+        let rows = self
+            .store
+            .scan(Collection::Link, "account\u{0}", Bound::Unbounded, LINKS)?;
+        let mut found = Vec::new();
+        for (key, value) in rows {
+            let mut parts = key.split('\u{0}').skip(1);
+            if let (Some(network), Some(id)) = (parts.next(), parts.next())
+                && id == name
+            {
+                let email = serde_json::from_value(value)
+                    .map_err(|error| Error::document(Collection::Link, &error))?;
+                let account = Account {
+                    network: network.to_owned(),
+                    id: id.to_owned(),
+                };
+                found.push((account, email));
+            }
+        }
+        Ok(found)
+    }
+
+    /// `comptes`. In private: who reads a room need not know by what names people go.
+    pub(super) fn list_accounts(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        address: Option<Email>,
+    ) -> Result<(), Error> {
+        let Some(mine) = speaker.email.clone() else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let email = address.unwrap_or_else(|| mine.clone());
+        if email != mine && !self.directory.is_administrateur(&mine) {
+            return self.answer(draft, speaker, &Answer::AdministrateurOnly, None);
+        }
+        if speaker.line.place != Place::Direct {
+            return self.aside(draft, speaker, |draft, speaker| {
+                self.list_accounts(draft, speaker, Some(email))
+            });
+        }
+        let accounts = self.accounts(draft, &email)?.into_iter();
+        let accounts = accounts.map(|account| (account.network, account.id));
+        let accounts = accounts.collect();
+        self.answer(draft, speaker, &Answer::Accounts { email, accounts }, None)
     }
 
     fn forget_link(&self, draft: &mut Draft<'_, S>, account: &Account) -> Result<(), Error> {

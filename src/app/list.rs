@@ -4,7 +4,7 @@ use super::ask::Listing;
 use super::draft::Draft;
 use super::line::Speaker;
 use super::preference::{column, columns_of};
-use super::reply::Offered;
+use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
     Avis, Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, Valeur, fold,
@@ -75,9 +75,12 @@ impl<S: Store> App<S> {
         let room = self
             .directory
             .room(&speaker.line.from.network, &speaker.line.place);
-        let groupe = room.and_then(|room| room.groupe.as_deref());
+        let groupe = room.as_ref().and_then(|room| room.groupe.as_deref());
         // What is listed in a room is what the room is for.
-        let wanted = room.and_then(|room| room.demarche).or(listing.demarche);
+        let wanted = room
+            .as_ref()
+            .and_then(|room| room.demarche)
+            .or(listing.demarche);
         let demarches: Vec<&Demarche> = self
             .demarches
             .values()
@@ -155,11 +158,11 @@ impl<S: Store> App<S> {
             total,
             next: more.then(|| next_line(listing, plan.page + 1)),
         };
-        let offered = Offered {
-            buttons: &[],
+        let with = With {
             menu: &menu,
+            ..With::default()
         };
-        self.answer_with(draft, speaker, &answer, None, offered)
+        self.answer_with(draft, speaker, &answer, None, with)
     }
 
     /// How a list is to be made: columns, filter and sort, the saved ones where none is typed.

@@ -18,6 +18,7 @@ impl<S: Store> App<S> {
             Remarked::PutOut => Answer::PutOut,
             Remarked::Hindered => Answer::Hindered,
             Remarked::TooLate => Answer::TooLate,
+            Remarked::Missed => Answer::Missed,
         };
         let post = Post {
             text: self

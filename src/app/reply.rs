@@ -7,19 +7,23 @@ use crate::directory::destination;
 use crate::domain::{
     Demarche, DemarcheId, Dossier, DossierId, Event, Privacy, Recorded, Refusal, WITHDRAW_DELAY,
 };
-use crate::message::{Body, Button, Line, Mark, Outgoing, Place, Post, React, Verdict};
-use crate::store::Store;
+use crate::message::{Body, Button, Line, Mark, Outgoing, Piece, Place, Post, React, Verdict};
+use crate::store::{Queued, Store};
 use crate::template::{Answer, Audience};
-
-/// What an answer offers to press, and to pick from a list.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Offered<'a> {
-    pub(super) buttons: &'a [Button],
-    pub(super) menu: &'a [Button],
-}
 
 /// Said in a room that is not told of a dossier.
 const IN_PRIVATE: &str = "Ce salon n’est pas celui de ce dossier\u{a0}: je vous réponds en privé.";
+
+/// What goes with the words of an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct With<'a> {
+    /// Choices.
+    pub(super) buttons: &'a [Button],
+    /// Choices of which one is picked from a list.
+    pub(super) menu: &'a [Button],
+    /// Files.
+    pub(super) files: &'a [Piece],
+}
 
 impl<S: Store> App<S> {
     /// Says that an act is done: by a reaction where that says enough, in words otherwise.
@@ -37,24 +41,7 @@ impl<S: Store> App<S> {
         let undo_until = posted
             .then(|| draft.at.checked_add(WITHDRAW_DELAY).ok())
             .flatten();
-        let line = speaker.line;
-        // A reaction is for a room, where answers would pile up; it does not say which conversation it belongs to.
-        let reacts = matches!(line.place, Place::Room(_))
-            && self
-                .directory
-                .limits(&line.from.network)
-                .is_some_and(|limits| limits.reactions);
-        if let (true, Some(remote_id), false, None) =
-            (reacts, &line.remote_id, act.is_empty(), undo_until)
-        {
-            let react = React {
-                remote_id: remote_id.clone(),
-                mark: Mark::Done,
-            };
-            draft.send(Outgoing {
-                to: destination(&line.from, &line.place),
-                body: Body::React(react),
-            });
+        if !act.is_empty() && undo_until.is_none() && self.mark(draft, speaker.line, Mark::Done) {
             return Ok(());
         }
         let answer = Answer::Done {
@@ -65,6 +52,25 @@ impl<S: Store> App<S> {
         };
         let unheard = self.unheard(draft, speaker, number)?;
         self.answer(draft, speaker, &answer, unheard.as_ref())
+    }
+
+    /// Reacts to a line, and answers whether it could. A reaction is for a room, where answers would pile up; it does not
+    /// say which conversation it belongs to.
+    pub(super) fn mark(&self, draft: &mut Draft<'_, S>, line: &Line, mark: Mark) -> bool {
+        let limits = self.directory.limits(&line.from.network);
+        let reacts = limits.is_some_and(|limits| limits.reactions);
+        let (Place::Room(_), true, Some(remote_id)) = (&line.place, reacts, &line.remote_id) else {
+            return false;
+        };
+        let react = React {
+            remote_id: remote_id.clone(),
+            mark,
+        };
+        draft.send(Outgoing {
+            to: destination(&line.from, &line.place),
+            body: Body::React(react),
+        });
+        true
     }
 
     /// The dossier, where the speaker may see it and the place where he speaks may not hear of it.
@@ -109,7 +115,7 @@ impl<S: Store> App<S> {
         let text = self
             .templates
             .refusal_to(refusal, audience, scene.as_ref())?;
-        self.reply_with(draft, speaker.line, text, Offered::default(), private);
+        self.reply_with(draft, speaker.line, text, With::default(), private);
         if private {
             self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
@@ -136,17 +142,17 @@ impl<S: Store> App<S> {
         answer: &Answer,
         about: Option<&Dossier>,
     ) -> Result<(), Error> {
-        self.answer_with(draft, speaker, answer, about, Offered::default())
+        self.answer_with(draft, speaker, answer, about, With::default())
     }
 
-    /// The same, with choices on it.
+    /// The same, with choices on it or files.
     pub(super) fn answer_with(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         answer: &Answer,
         about: Option<&Dossier>,
-        offered: Offered<'_>,
+        with: With<'_>,
     ) -> Result<(), Error> {
         let Line { from, place, .. } = speaker.line;
         let heard_here =
@@ -169,7 +175,7 @@ impl<S: Store> App<S> {
         if denies(answer) {
             draft.receipt.verdict = Verdict::Refused;
         }
-        self.reply_with(draft, speaker.line, text, offered, !heard_here);
+        self.reply_with(draft, speaker.line, text, with, !heard_here);
         if !heard_here {
             self.reply(draft, speaker.line, IN_PRIVATE.to_owned());
         }
@@ -235,7 +241,7 @@ impl<S: Store> App<S> {
 
     /// Answers `line` with a text.
     pub(super) fn reply(&self, draft: &mut Draft<'_, S>, line: &Line, text: String) {
-        self.reply_with(draft, line, text, Offered::default(), false);
+        self.reply_with(draft, line, text, With::default(), false);
     }
 
     fn reply_with(
@@ -243,7 +249,7 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         line: &Line,
         text: String,
-        offered: Offered<'_>,
+        with: With<'_>,
         private: bool,
     ) {
         if line.from.network == SHELL {
@@ -262,23 +268,34 @@ impl<S: Store> App<S> {
         let pages = pages(&text, limit);
         let last = pages.len().saturating_sub(1);
         for (index, page) in pages.into_iter().enumerate() {
-            let Offered { buttons, menu } = if index == last {
-                offered
-            } else {
-                Offered::default()
-            };
+            let With {
+                buttons,
+                menu,
+                files,
+            } = if index == last { with } else { With::default() };
             let post = Post {
                 text: page,
                 direct: *place == Place::Direct,
                 thread: thread.clone(),
                 buttons: buttons.to_vec(),
                 menu: menu.to_vec(),
+                files: files.to_vec(),
                 answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
             };
-            draft.send(Outgoing {
-                to: destination(&line.from, place),
-                body: Body::Post(post),
+            draft.queue(Queued {
+                outgoing: Outgoing {
+                    to: destination(&line.from, place),
+                    body: Body::Post(post),
+                },
+                not_before: None,
+                // A purge takes a file that waits, too.
+                dossier: draft
+                    .receipt
+                    .dossier
+                    .map(DossierId)
+                    .filter(|_| !files.is_empty()),
+                tag: None,
             });
         }
     }
@@ -294,17 +311,24 @@ fn denies(answer: &Answer) -> bool {
             | Answer::Moved { .. }
             | Answer::NotLinked
             | Answer::NoRight
-            | Answer::UntrustedDevice
+            | Answer::Uncertain { .. }
             | Answer::AdministrateurOnly
+            | Answer::NotHere
             | Answer::OneAtATime
             | Answer::WhichDossier
             | Answer::BadLinkCode
+            | Answer::UnknownPiece { .. }
             | Answer::UnknownHeld { .. }
             | Answer::HeldNeedsDossier { .. }
             | Answer::NotAllowable { .. }
             | Answer::UnknownAlias { .. }
             | Answer::UnknownColumn { .. }
             | Answer::UnknownDemarche { .. }
+            | Answer::UnknownGroupe { .. }
+            | Answer::UnknownAccount { .. }
+            | Answer::RoomConfigured
+            | Answer::RoomNotEncrypted
+            | Answer::NotInRoom
     )
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::ask::Ask;
 use super::draft::Draft;
 use super::line::Speaker;
+use super::piece::Wanted;
 use super::{App, Error};
 use crate::command::Parsed;
 use crate::domain::{Command, DossierId, Mark, Refusal};
@@ -29,7 +30,11 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Ask::Link { value } => self.link(draft, speaker, &value),
-            Ask::Unlink => self.unlink(draft, speaker),
+            Ask::Unlink { whose } => self.unlink(draft, speaker, whose.as_deref()),
+            Ask::ListAccounts { address } => self.list_accounts(draft, speaker, address),
+            Ask::ShowRoom => self.show_room(draft, speaker),
+            Ask::BindRoom(binding) => self.bind_room(draft, speaker, binding),
+            Ask::UnbindRoom { salon } => self.unbind_room(draft, speaker, salon.as_deref()),
             Ask::Status => self.status(draft, speaker),
             Ask::ListDemarches => self.list_demarches(draft, speaker),
             Ask::ListDossiers(listing) if !self.at_home(speaker, listing.demarche) => {
@@ -56,6 +61,18 @@ impl<S: Store> App<S> {
             Ask::ShowPersons => self.show(draft, speaker, number, &Answer::Persons, &[]),
             Ask::ShowHistory => self.show(draft, speaker, number, &Answer::History, &[]),
             Ask::ShowPieces => self.show(draft, speaker, number, &Answer::Pieces, &[]),
+            Ask::SendPieces {
+                numero,
+                toutes,
+                depuis,
+            } => {
+                let wanted = match (numero, toutes, depuis) {
+                    (Some(numero), None, None) => Wanted::One(numero),
+                    (None, None, None) => Wanted::Any,
+                    (_, _, depuis) => Wanted::From(depuis.unwrap_or(1)),
+                };
+                self.send_pieces(draft, speaker, number, wanted)
+            }
             Ask::Experts { demarche } if !self.at_home(speaker, demarche) => {
                 self.aside(draft, speaker, |draft, speaker| {
                     self.ask(draft, speaker, parsed, Ask::Experts { demarche })

@@ -49,13 +49,13 @@ impl<S: Store> App<S> {
                 why: None,
             });
         }
-        for (id, to, _) in self.store.queued(None, TRACED)? {
-            if to.network != "mail" {
+        for due in self.store.queued(None, TRACED)? {
+            if due.to.network != "mail" {
                 continue;
             }
             let Some(row) = self
                 .store
-                .row(id)?
+                .row(due.id)?
                 .filter(|row| row.queued.dossier == Some(number))
             else {
                 continue;

@@ -4,8 +4,7 @@
 use super::draft::Draft;
 use super::preference::Choice;
 use super::{App, Error, scene};
-use crate::config::Room;
-use crate::directory::of_room;
+use crate::directory::{Bound, of_room};
 use crate::domain::{
     Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Privacy, Recipient,
     Statut,
@@ -141,7 +140,7 @@ impl<S: Store> App<S> {
         let rooms = self
             .directory
             .rooms(dossier.demarche, &dossier.groupe, None);
-        for room in rooms {
+        for room in &rooms {
             let scene = scene(
                 dossier,
                 demarche,
@@ -179,7 +178,8 @@ impl<S: Store> App<S> {
             dossier, notice, ..
         } = saying;
         let rooms = self.directory.rooms(dossier.demarche, groupe, None);
-        for room in rooms.filter(|room| !room.is_for(dossier.demarche, &dossier.groupe)) {
+        let left = |room: &&Bound| !room.is_for(dossier.demarche, &dossier.groupe);
+        for room in rooms.iter().filter(left) {
             let audience = Audience::Room(room.privacy);
             let scene = saying.scene(draft.at, audience);
             let text = self.templates.chat(notice, &scene)?;
@@ -210,7 +210,7 @@ impl<S: Store> App<S> {
         let rooms = self
             .directory
             .rooms(dossier.demarche, &dossier.groupe, topic);
-        for room in rooms {
+        for room in &rooms {
             let scene = saying.scene(draft.at, Audience::Room(room.privacy));
             let mentions = if notice.alert() {
                 self.mentions(draft, saying, room)?
@@ -234,7 +234,7 @@ impl<S: Store> App<S> {
         &self,
         draft: &Draft<'_, S>,
         saying: &Saying<'_>,
-        room: &Room,
+        room: &Bound,
     ) -> Result<Vec<String>, Error> {
         if room.privacy == Privacy::Minimal {
             return Ok(Vec::new());
@@ -252,7 +252,7 @@ impl<S: Store> App<S> {
         Ok(mentions)
     }
 
-    fn post(&self, draft: &mut Draft<'_, S>, room: &Room, number: DossierId, post: Post) {
+    fn post(&self, draft: &mut Draft<'_, S>, room: &Bound, number: DossierId, post: Post) {
         let outgoing = Outgoing {
             to: of_room(room),
             body: Body::Post(post),

@@ -4,6 +4,7 @@
 //! kept; what is said bears a transaction id made from its outbox key, so that neither a crash nor a lost answer says or
 //! does anything twice.
 
+mod attach;
 mod connect;
 mod event;
 mod fault;
@@ -17,9 +18,11 @@ mod late;
 mod memo;
 mod online;
 mod pace;
+mod picture;
 mod recent;
 mod rooms;
 mod send;
+mod sender;
 pub mod settings;
 mod sync;
 pub mod tool;
@@ -43,7 +46,7 @@ use self::identity::{Established, establish, keep, look};
 use self::online::Online;
 use self::pace::Pace;
 use self::recent::{Passing, Recent};
-pub use self::settings::{Bound, Settings};
+pub use self::settings::{Bound, Rooms, Settings};
 use self::sync::Ended;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
@@ -76,7 +79,7 @@ pub type TakesFiles = dyn Fn(&str) -> bool + Send + Sync;
 pub struct Matrix {
     settings: Settings,
     home: Home,
-    bound: Vec<Bound>,
+    rooms: Arc<Rooms>,
     health: Arc<Health>,
     takes_files: Arc<TakesFiles>,
     pace: Pace,
@@ -87,6 +90,8 @@ pub struct Matrix {
     heard_remarks: tokio::sync::Mutex<mpsc::Receiver<Incoming>>,
     /// One at a time looks at what could not be read.
     late: tokio::sync::Mutex<()>,
+    /// One at a time is unpacked to be made small.
+    drawing: tokio::sync::Mutex<()>,
     /// Events that could not be read, as they came.
     sealed: Recent,
     /// Threads of lines: an answer to a line stays in its thread.
@@ -101,7 +106,7 @@ impl Matrix {
     /// Matrix as `settings` say, with its state under `data`. Half a device is refused here, before anything starts.
     pub fn new(
         mut settings: Settings,
-        bound: Vec<Bound>,
+        rooms: Arc<Rooms>,
         data: &Path,
         health: Arc<Health>,
         takes_files: Arc<TakesFiles>,
@@ -115,7 +120,7 @@ impl Matrix {
             pace: Pace::new(settings.burst, settings.pace()),
             settings,
             home,
-            bound,
+            rooms,
             health,
             takes_files,
             online: watch::Sender::new(None),
@@ -123,6 +128,7 @@ impl Matrix {
             remarks,
             heard_remarks: tokio::sync::Mutex::new(heard_remarks),
             late: tokio::sync::Mutex::default(),
+            drawing: tokio::sync::Mutex::default(),
             sealed: Recent::new(500),
             roots: Recent::new(4_000),
             // What was delivered is settled long before so many more are.
@@ -191,7 +197,7 @@ impl Matrix {
             }
             Err(fault) => return Err(fault),
         }
-        let online = Online::of(client, made, &self.bound).await?;
+        let online = Online::of(client, made, &self.rooms).await?;
         for room in online.client.invited_rooms() {
             if let Err(fault) = self.invited(&online, &room).await {
                 tracing::warn!("An invitation could not be dealt with: {fault}");
@@ -222,7 +228,6 @@ impl Matrix {
                 error.kind()
             );
         }
-        self.roll_call(online).await;
     }
 
     fn keep_recovery(&self, key: &str) -> Result<(), Fault> {
@@ -374,7 +379,7 @@ impl Channel for Matrix {
         let mut failures = 0;
         loop {
             let begun = Instant::now();
-            let fault = match self.live(&inbox, &stop).await {
+            let fault = match Box::pin(self.live(&inbox, &stop)).await {
                 Ended::Stopped => return Ok(()),
                 Ended::Failed(fault) => fault,
             };

@@ -243,20 +243,23 @@ fn join_matrix(
     let Some(settings) = config.matrix.clone() else {
         return Ok(None);
     };
-    let rooms = config.rooms.iter();
-    let bound = rooms
-        .filter(|room| room.network == matrix::NETWORK)
-        .map(|room| Bound {
+    let (rooms, lines) = (Arc::clone(app), Arc::clone(app));
+    // Asked anew each time: an administrateur may bind rooms at any moment.
+    let bound = move || {
+        let rooms = rooms.directory.every_room();
+        let ours = rooms.iter().filter(|room| room.network == matrix::NETWORK);
+        let bound = ours.map(|room| Bound {
             id: room.id.clone(),
             externals: room.externals,
             threads: room.threads,
         });
-    let app = Arc::clone(app);
-    let takes_files = Arc::new(move |line: &str| app.catalogue.takes_files(line));
+        bound.collect()
+    };
+    let takes_files = Arc::new(move |line: &str| lines.catalogue.takes_files(line));
     let data = &config.greffier.data;
     let matrix = Matrix::new(
         settings,
-        bound.collect(),
+        Arc::new(bound),
         data,
         Arc::clone(health),
         takes_files,
@@ -510,6 +513,7 @@ pub(super) fn middle(
         },
         secret: key,
     };
+    app.learn_rooms()?;
     Ok((Arc::new(app), store))
 }
 

@@ -212,6 +212,7 @@ fn offer(completion: &mut Completion, arg: &Arg, typed: &str) {
         | Kind::Boolean
         | Kind::Date
         | Kind::Onglet
+        | Kind::Sujets
         | Kind::Command => None,
     };
     match arg.kind {

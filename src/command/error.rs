@@ -278,6 +278,10 @@ pub(super) fn wanted(arg: &Arg) -> String {
         Kind::Date => "une date, comme 3/6/2024, 3 juin 2024 ou demain".to_owned(),
         Kind::Onglet => either(&super::onglet::labels()),
         Kind::Colonnes => "des noms de colonnes séparés par des virgules".to_owned(),
+        Kind::Sujets => {
+            "un ou plusieurs sujets séparés par des virgules, parmi dépôt, message, avis, statut, suivi, conservation, courrier"
+                .to_owned()
+        }
         Kind::Filtre => format!(
             "un filtre de la forme colonne=valeur, comme nom={}",
             quote("Le Goff")

@@ -263,6 +263,8 @@ named! {
         Colonnes = "colonnes",
         /// Filters `colonne=valeur`: an array of pairs of strings.
         Filtre = "filtre",
+        /// What a room is told of, separated by commas: an array of strings, names of [`Topic`](crate::domain::Topic).
+        Sujets = "sujets",
         /// The name of a command: a string.
         Command = "command",
     }

@@ -8,6 +8,7 @@ use super::fold::{fold, is_space};
 use super::onglet::read_onglet;
 use super::selection::whole_number;
 use super::spec::{Arg, Kind};
+use crate::domain::Topic;
 
 /// Characters of an argument, where its file says nothing.
 const WORD: usize = 254;
@@ -60,16 +61,19 @@ fn of(arg: &Arg, text: &str, today: Date) -> Option<Value> {
         Kind::Date => read_date(text, today).map(|date| date.to_string().into()),
         Kind::Onglet => serde_json::to_value(read_onglet(text)?).ok(),
         Kind::Colonnes => columns(text).map(Value::from),
+        Kind::Sujets => topics(text),
         Kind::Filtre => filter(text).map(|(column, value)| vec![vec![column, value]].into()),
     }
 }
 
-/// `text` without blanks around it and without control characters, its lines ended by `\n`.
+/// `text` without blanks around it, without control characters and without what has no width (names that are copied from
+/// what Greffier says bear it, so that they ring for nobody), its lines ended by `\n`.
 fn clean(text: &str) -> String {
     let unix = text.replace("\r\n", "\n").replace('\r', "\n");
     let kept: String = unix
         .chars()
         .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t'))
+        .filter(|letter| !matches!(letter, '\u{200b}' | '\u{2060}' | '\u{feff}'))
         .collect();
     kept.trim_matches(is_space).to_owned()
 }
@@ -154,6 +158,17 @@ fn columns(text: &str) -> Option<Vec<String>> {
     (!columns.is_empty()).then_some(columns)
 }
 
+/// The topics of `text`, in the singular or the plural. None if one of them is not known.
+fn topics(text: &str) -> Option<Value> {
+    let read = |name: &String| {
+        let folded = fold(name);
+        let named = |name: &str| serde_json::from_value::<Topic>(name.into()).ok();
+        named(&folded).or_else(|| named(folded.strip_suffix('s')?))
+    };
+    let topics: Option<Vec<Topic>> = columns(text)?.iter().map(read).collect();
+    serde_json::to_value(topics?).ok()
+}
+
 /// The column and the value of `colonne=valeur` or `colonne:valeur`.
 pub(super) fn filter(text: &str) -> Option<(String, String)> {
     let (column, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
@@ -221,6 +236,17 @@ mod tests {
     #[test]
     fn text_keeps_its_lines_and_loses_control_characters() {
         assert_eq!(clean(" a\r\n\u{0}b\u{1b}[31m \n"), "a\nb[31m");
+        assert_eq!(clean("@\u{200b}ines:hs"), "@ines:hs");
+    }
+
+    #[test]
+    fn topics_are_named_with_or_without_accent_and_number() {
+        assert_eq!(
+            topics("Dépôts, avis , messages"),
+            Some(serde_json::json!(["depot", "avis", "message"]))
+        );
+        assert_eq!(topics("dépôt, rien"), None);
+        assert_eq!(topics(" , "), None);
     }
 
     #[test]

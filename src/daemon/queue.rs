@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::message::Destination;
-use crate::store::{OutboxId, Store};
+use crate::store::{Due, OutboxId, Store};
 
 /// Rows read from the outbox at once.
 const READ: usize = 1_000;
@@ -74,10 +74,10 @@ impl Queue {
         loop {
             let rows = store.queued(self.read, READ)?;
             let full = rows.len() == READ;
-            for (id, to, due) in rows {
-                self.read = Some(id);
-                if to.network == network {
-                    self.add(&to, id, due, now);
+            for due in rows {
+                self.read = Some(due.id);
+                if due.to.network == network {
+                    self.add(&due, now);
                 }
             }
             if !full {
@@ -86,9 +86,14 @@ impl Queue {
         }
     }
 
-    fn add(&mut self, to: &Destination, id: OutboxId, due: Timestamp, now: Timestamp) {
+    fn add(&mut self, row: &Due, now: Timestamp) {
+        let Due { id, to, at, tried } = row;
         let line = self.lines.entry(to.clone()).or_default();
-        line.rows.insert(id, Waiting { due, tried: false });
+        let waiting = Waiting {
+            due: *at,
+            tried: *tried,
+        };
+        line.rows.insert(*id, waiting);
         if !matches!(line.turn, Turn::Busy | Turn::Paced(_)) {
             self.place(to, now);
         }
@@ -243,14 +248,20 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn row(id: OutboxId, address: &str, due: i64, tried: bool) -> Due {
+        Due {
+            id,
+            to: to(address),
+            at: at(due),
+            tried,
+        }
+    }
+
     /// A queue with these rows, as it stands at second 0.
     fn queue(rows: &[(OutboxId, &str, i64, bool)]) -> Queue {
         let mut queue = Queue::default();
         for (id, address, due, tried) in rows {
-            queue.add(&to(address), *id, at(*due), at(0));
-            let line = queue.lines.get_mut(&to(address)).unwrap();
-            line.rows.get_mut(id).unwrap().tried = *tried;
-            queue.place(&to(address), at(0));
+            queue.add(&row(*id, address, *due, *tried), at(0));
         }
         queue
     }
@@ -299,7 +310,7 @@ mod tests {
         assert_eq!(queue.next(at(10), instant, alone), Some((to("a"), 1)));
         queue.settle(&to("a"), 1, None, at(10));
         queue.rest("a".to_owned(), later);
-        queue.add(&to("a"), 4, at(0), at(10));
+        queue.add(&row(4, "a", 0, false), at(10));
         assert_eq!(queue.next(at(10), instant, alone), Some((to("b"), 3)));
         assert_eq!(queue.next(at(10), instant, alone), None);
         assert_eq!(queue.wait(at(10), instant), Duration::from_secs(2));

@@ -159,11 +159,11 @@ async fn outdated<S: Store>(outbox: &Outbox<S>, row: &Row) -> anyhow::Result<boo
     );
     let now = clock::now();
     let newer = tokio::task::spawn_blocking(move || {
-        for (id, other, due) in store.queued(Some(id), AHEAD)? {
-            if other != to || due > now {
+        for due in store.queued(Some(id), AHEAD)? {
+            if due.to != to || due.at > now {
                 continue;
             }
-            let row = store.row(id)?;
+            let row = store.row(due.id)?;
             let same = row.is_some_and(|row| {
                 matches!(row.queued.outgoing.body, Body::Post(post) if post.card.as_ref() == Some(&card))
             });
@@ -351,8 +351,8 @@ mod tests {
         let outbox = waiting(folder.path(), &["a", "b", "a"]);
         let rows = outbox.store.queued(None, 10).unwrap();
         let mut outdated_rows = Vec::new();
-        for (id, ..) in rows {
-            let row = outbox.store.row(id).unwrap().unwrap();
+        for due in rows {
+            let row = outbox.store.row(due.id).unwrap().unwrap();
             outdated_rows.push(outdated(&outbox, &row).await.unwrap());
         }
         assert_eq!(outdated_rows, [true, false, false]);

@@ -181,6 +181,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Tick => "tick",
         What::Undelivered(_) => "undelivered",
         What::Remark(_) => "remark",
+        What::Room(_) => "room",
     }
 }
 

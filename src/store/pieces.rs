@@ -240,12 +240,7 @@ impl Shelf for Pieces {
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        let hash = hash(name).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a file is named by the 64 hexadecimal digits of its SHA-256",
-            )
-        })?;
+        let hash = named_hash(name)?;
         let (mut file, bytes) = self.file(&hash)?;
         let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
         file.read_to_end(&mut content)?;
@@ -257,6 +252,26 @@ impl Shelf for Pieces {
         }
         Ok(content)
     }
+
+    fn size(&self, name: &str) -> io::Result<u64> {
+        let (_, bytes) = self.file(&named_hash(name)?)?;
+        Ok(bytes)
+    }
+
+    fn located(&self, name: &str) -> Option<PathBuf> {
+        let path = self.path(&hash(name)?);
+        Some(std::path::absolute(&path).unwrap_or(path))
+    }
+}
+
+/// The hash that `name` says, or why it says none.
+fn named_hash(name: &str) -> io::Result<Hash> {
+    hash(name).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a file is named by the 64 hexadecimal digits of its SHA-256",
+        )
+    })
 }
 
 /// A content that is to be kept, before the disk was waited for.

@@ -37,8 +37,8 @@ pub use self::open::OpenOptions;
 use self::tree::{Tree, Trees};
 use super::pieces::{Found, Hash, Pieces};
 use super::{
-    Collection, Commit, Committed, Depths, Error, JournalId, Journaled, OutboxId, Page, Report,
-    Row, Store, Version,
+    Collection, Commit, Committed, Depths, Due, Error, JournalId, Journaled, OutboxId, Page,
+    Report, Row, Store, Version,
 };
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded};
 use crate::message::{Destination, Incoming, Outcome};
@@ -236,11 +236,7 @@ impl Store for Sled {
         Ok(())
     }
 
-    fn queued(
-        &self,
-        after: Option<OutboxId>,
-        limit: usize,
-    ) -> Result<Vec<(OutboxId, Destination, Timestamp)>, Error> {
+    fn queued(&self, after: Option<OutboxId>, limit: usize) -> Result<Vec<Due>, Error> {
         let end = self.durable.load(Ordering::Acquire);
         look::queued(&self.trees, after, end, limit)
     }

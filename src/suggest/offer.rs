@@ -7,6 +7,17 @@ use crate::command::{Kind, fold};
 use crate::domain::{Demarche, Dossier, DossierId, Email, Onglet, Privacy};
 use crate::store::Store;
 
+/// What a room may be told of, as people type it.
+const SUBJECTS: [&str; 7] = [
+    "dépôt",
+    "message",
+    "avis",
+    "statut",
+    "suivi",
+    "conservation",
+    "courrier",
+];
+
 /// Offers made at once.
 const MOST: usize = 25;
 
@@ -28,7 +39,7 @@ pub fn offer<S: Store>(app: &App<S>, asked: &Asked) -> Vec<Offer> {
 
 fn of_kind<S: Store>(app: &App<S>, asked: &Asked, email: &Email, kind: Kind) -> Vec<Offer> {
     let demarches = demarches(app, asked, email);
-    let each = |words: &dyn Fn(&Demarche) -> Vec<String>| {
+    let each = |words: fn(&Demarche) -> Vec<String>| {
         let mut all: Vec<String> = demarches
             .iter()
             .flat_map(|demarche| words(demarche))
@@ -37,88 +48,41 @@ fn of_kind<S: Store>(app: &App<S>, asked: &Asked, email: &Email, kind: Kind) -> 
         all.dedup();
         all
     };
+    let one = |words: fn(&Demarche) -> Vec<String>| {
+        let words = each(words);
+        fitting(words.iter().map(|word| plain(word)), &asked.typed)
+    };
     match kind {
         Kind::Command => commands(app, &asked.typed),
-        Kind::Onglet => fitting(
-            Onglet::ALL
-                .into_iter()
-                .map(|onglet| plain(onglet.libelle())),
-            &asked.typed,
-        ),
-        Kind::Demarche => fitting(
-            demarches.iter().map(|demarche| Offer {
+        Kind::Onglet => {
+            let onglets = Onglet::ALL.into_iter();
+            fitting(onglets.map(|onglet| plain(onglet.libelle())), &asked.typed)
+        }
+        Kind::Demarche => {
+            let known = demarches.iter().map(|demarche| Offer {
                 label: format!("{} — {}", demarche.number, demarche.titre),
                 value: demarche.number.to_string(),
-            }),
-            &asked.typed,
-        ),
-        Kind::Emails => listed(
-            &each(&|demarche| {
-                demarche
-                    .experts
-                    .list
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect()
-            }),
-            &asked.typed,
-        ),
-        Kind::Expert => fitting(
-            each(&|demarche| {
-                demarche
-                    .experts
-                    .list
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect()
-            })
-            .iter()
-            .map(|expert| plain(expert)),
-            &asked.typed,
-        ),
-        Kind::Email => fitting(
-            each(&|demarche| {
-                let groupes = demarche.groupes.iter();
-                let members = groupes.flat_map(|groupe| &groupe.instructeurs);
-                members.map(ToString::to_string).collect()
-            })
-            .iter()
-            .map(|member| plain(member)),
-            &asked.typed,
-        ),
-        Kind::Groupe => fitting(
-            each(&|demarche| {
-                demarche
-                    .groupes
-                    .iter()
-                    .map(|groupe| groupe.label.clone())
-                    .collect()
-            })
-            .iter()
-            .map(|groupe| plain(groupe)),
-            &asked.typed,
-        ),
-        Kind::Annotation => fitting(
-            each(&|demarche| {
-                let annotations = demarche.annotations.iter();
-                annotations.map(|champ| champ.libelle.clone()).collect()
-            })
-            .iter()
-            .map(|annotation| plain(annotation)),
-            &asked.typed,
-        ),
-        Kind::Etiquette => fitting(
-            each(&|demarche| demarche.etiquettes.clone())
-                .iter()
-                .map(|etiquette| plain(etiquette)),
-            &asked.typed,
-        ),
-        Kind::Colonnes => listed(&each(&columns), &asked.typed),
+            });
+            fitting(known, &asked.typed)
+        }
+        Kind::Emails => listed(&each(experts), &asked.typed),
+        Kind::Expert => one(experts),
+        Kind::Email => one(instructeurs),
+        Kind::Groupe => one(|demarche| {
+            let groupes = demarche.groupes.iter();
+            groupes.map(|groupe| groupe.label.clone()).collect()
+        }),
+        Kind::Annotation => one(|demarche| {
+            let annotations = demarche.annotations.iter();
+            annotations.map(|champ| champ.libelle.clone()).collect()
+        }),
+        Kind::Etiquette => one(|demarche| demarche.etiquettes.clone()),
+        Kind::Colonnes => listed(&each(columns), &asked.typed),
+        Kind::Sujets => listed(&SUBJECTS.map(str::to_owned), &asked.typed),
+        // What follows the sign is a value of a dossier.
+        Kind::Filtre if asked.typed.contains('=') => Vec::new(),
         Kind::Filtre => {
-            if asked.typed.contains('=') {
-                return Vec::new();
-            }
-            let names = each(&columns);
+            let names = each(columns);
             let filters = names.iter().map(|name| Offer {
                 label: format!("{name} = …"),
                 value: format!("{name}="),
@@ -134,6 +98,17 @@ fn of_kind<S: Store>(app: &App<S>, asked: &Asked, email: &Email, kind: Kind) -> 
         | Kind::Boolean
         | Kind::Date => Vec::new(),
     }
+}
+
+fn experts(demarche: &Demarche) -> Vec<String> {
+    let experts = demarche.experts.list.iter();
+    experts.map(ToString::to_string).collect()
+}
+
+fn instructeurs(demarche: &Demarche) -> Vec<String> {
+    let groupes = demarche.groupes.iter();
+    let members = groupes.flat_map(|groupe| &groupe.instructeurs);
+    members.map(ToString::to_string).collect()
 }
 
 fn columns(demarche: &Demarche) -> Vec<String> {

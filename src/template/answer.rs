@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Statut, Topic,
+    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Privacy, Statut, Topic,
 };
 
 /// An answer to a command.
@@ -67,8 +67,13 @@ pub enum Answer {
     NoRight,
     /// Only administrateurs may.
     AdministrateurOnly,
-    /// Greffier cannot be sure that the person said it: the device is not verified. It may look, but not act.
-    UntrustedDevice,
+    /// Greffier cannot be sure that the person said it, who may look, but not act.
+    Uncertain {
+        /// Why: `device` (not verified), `identity` (another one than before), `reaction` (which no device signs).
+        doubt: String,
+        /// What was asked for, to be typed.
+        typed: String,
+    },
     /// A line came encrypted, and could not be read.
     Unreadable {
         /// Because the sender's client gives no key to Greffier's device.
@@ -82,10 +87,14 @@ pub enum Answer {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// Nothing on this network may show what is in a dossier, not even in private.
+    NotHere,
     /// Greffier lacks a permission in a room.
     Hindered,
     /// A line came too late to be obeyed.
     TooLate,
+    /// More was said in the room while Greffier was away than it has read.
+    Missed,
     /// The act takes one dossier at a time.
     OneAtATime,
     /// Several dossiers could be meant, or none was said.
@@ -104,6 +113,52 @@ pub enum Answer {
     BadLinkCode,
     /// The account is not linked any more.
     Unlinked,
+    /// Accounts were cut off by their owner from another one, or by an administrateur.
+    AccountsCut {
+        /// Whose they were.
+        email: Email,
+        /// How many.
+        count: usize,
+    },
+    /// No account of that name or address is linked, or none that this person may cut off.
+    UnknownAccount {
+        /// What was asked for.
+        name: String,
+    },
+    /// The accounts that are linked to somebody.
+    Accounts {
+        /// To whom.
+        email: Email,
+        /// Network and id of each.
+        accounts: Vec<(String, String)>,
+    },
+    /// What rooms are bound to: the one where it was asked, or every one.
+    Rooms {
+        /// One row each.
+        rows: Vec<RoomRow>,
+        /// Only the one where it was asked.
+        here: bool,
+    },
+    /// A room was bound by a command.
+    RoomBound {
+        /// That room.
+        rows: Vec<RoomRow>,
+    },
+    /// A room is not bound any more.
+    RoomUnbound,
+    /// The operator has bound the room: a command changes nothing of that.
+    RoomConfigured,
+    /// It must be said in the room that is meant.
+    NotInRoom,
+    /// A room that is not encrypted end to end shows no more than a number, unless the operator says so.
+    RoomNotEncrypted,
+    /// A group that the démarche does not have.
+    UnknownGroupe {
+        /// What was asked for.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
     /// Who the person is, and how Greffier fares.
     Status {
         /// Greffier's version.
@@ -149,6 +204,20 @@ pub enum Answer {
     History,
     /// Its files, in the scene.
     Pieces,
+    /// Some of them, sent with the answer as far as that can be.
+    Piece {
+        /// One row each.
+        rows: Vec<PieceRow>,
+        /// Bytes of one file that the network takes.
+        max: u64,
+        /// The number of the first one that is left for another time.
+        next: Option<usize>,
+    },
+    /// No file of that number.
+    UnknownPiece {
+        /// What was asked for.
+        number: u64,
+    },
     /// The experts of a démarche.
     Experts {
         /// The démarche's number and title.
@@ -283,6 +352,31 @@ pub enum Answer {
     },
 }
 
+/// A room that is bound.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoomRow {
+    /// Its network.
+    pub network: String,
+    /// The network's id of it.
+    pub id: String,
+    /// It is encrypted end to end, as far as is known.
+    pub encrypted: bool,
+    /// `bot.toml` binds it.
+    pub configured: bool,
+    /// The démarche's number and title; none for every one.
+    pub demarche: Option<(DemarcheId, String)>,
+    /// The group; none for every one.
+    pub groupe: Option<String>,
+    /// How much it shows.
+    pub privacy: Privacy,
+    /// One thread for each dossier.
+    pub threads: bool,
+    /// People of other servers may be there.
+    pub externals: bool,
+    /// What it is told; none for everything.
+    pub notify: Option<Vec<Topic>>,
+}
+
 /// A démarche in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DemarcheRow {
@@ -319,6 +413,29 @@ pub struct DossierRow {
     pub etiquettes: Vec<String>,
     /// Columns chosen by the person: label and value.
     pub colonnes: Vec<(String, String)>,
+}
+
+/// A file that was asked for. Its name and size are in the scene.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PieceRow {
+    /// Its number in the list of the dossier's files, from 1.
+    pub number: usize,
+    /// What becomes of it.
+    pub state: PieceState,
+    /// Where it is on the machine, for the operator.
+    pub place: Option<String>,
+}
+
+/// What becomes of a file that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PieceState {
+    /// It comes with the answer, or the answer says where it is.
+    Given,
+    /// It is larger than the network takes.
+    TooLarge,
+    /// It is not on the shelf, or not whole.
+    Missing,
 }
 
 /// A mail held back.
@@ -405,6 +522,8 @@ impl Answer {
                 | Self::Persons
                 | Self::History
                 | Self::Pieces
+                | Self::Piece { .. }
+                | Self::UnknownPiece { .. }
         )
     }
 }

@@ -56,7 +56,7 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "old_acceptance" | "code" | "until" | "version" | "groupes" | "outbox"
         | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id" | "choices"
         | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason" | "count"
-        | "signature" | "more" => OPEN,
+        | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"
@@ -77,6 +77,14 @@ fn of_answer(path: &str) -> Rule {
         | "rows.received"
         | "rows.state"
         | "rows.demarche"
+        | "rows.network"
+        | "rows.encrypted"
+        | "rows.configured"
+        | "rows.groupe"
+        | "rows.privacy"
+        | "rows.threads"
+        | "rows.externals"
+        | "rows.notify"
         | "experts.policy"
         | "experts.decision_access"
         | "held.id"
@@ -89,8 +97,8 @@ fn of_answer(path: &str) -> Rule {
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
         "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
-        | "rows.why" | "held.from" | "held.subject" | "held.attachments" | "rows.person"
-        | "address" | "person" => FULL,
+        | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
+        | "rows.person" | "address" | "person" | "accounts" | "typed" => FULL,
         "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }

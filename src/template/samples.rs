@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 
 use crate::domain::samples::{self, Texts};
 use crate::domain::{
-    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Statut,
+    AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Privacy,
+    Statut, Topic,
 };
 
-use super::answer::{AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow};
+use super::answer::{
+    AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow,
+};
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
 pub const MAILS: [(&str, &str); 25] = [
@@ -159,6 +162,33 @@ fn held(texts: &Texts, at: Timestamp) -> Held {
     }
 }
 
+fn uncertain(doubt: &str) -> Answer {
+    Answer::Uncertain {
+        doubt: doubt.to_owned(),
+        typed: "confirmer K7M2".to_owned(),
+    }
+}
+
+fn room_row(configured: bool) -> RoomRow {
+    RoomRow {
+        network: "matrix".to_owned(),
+        id: "!salle:agent.example".to_owned(),
+        encrypted: !configured,
+        configured,
+        demarche: (!configured).then(|| {
+            (
+                DemarcheId(12),
+                "Autorisation de travaux en site classé".to_owned(),
+            )
+        }),
+        groupe: (!configured).then(|| "Littoral".to_owned()),
+        privacy: Privacy::Standard,
+        threads: !configured,
+        externals: configured,
+        notify: (!configured).then(|| vec![Topic::Depot, Topic::Avis]),
+    }
+}
+
 fn held_accepted(number: DossierId, sent: bool) -> Answer {
     Answer::HeldAccepted {
         id: "3".to_owned(),
@@ -196,6 +226,19 @@ fn alias_row(
         demarche,
         by: Email::new(&texts.instructeur),
         at,
+    }
+}
+
+fn pieces_given(states: &[PieceState], next: Option<usize>) -> Answer {
+    let row = |(index, state): (usize, &PieceState)| PieceRow {
+        number: index + 1,
+        state: *state,
+        place: None,
+    };
+    Answer::Piece {
+        rows: states.iter().enumerate().map(row).collect(),
+        max: 2_000_000,
+        next,
     }
 }
 
@@ -294,15 +337,19 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::NotLinked,
         Answer::NoRight,
         Answer::AdministrateurOnly,
-        Answer::UntrustedDevice,
+        uncertain("device"),
+        uncertain("identity"),
+        uncertain("reaction"),
         Answer::Unreadable { unverified: false },
         Answer::Unreadable { unverified: true },
         Answer::EditedTooLate,
         Answer::FileUnread,
         Answer::Outsiders,
         Answer::PutOut,
+        Answer::NotHere,
         Answer::Hindered,
         Answer::TooLate,
+        Answer::Missed,
         Answer::OneAtATime,
         Answer::WhichDossier,
         Answer::LinkCodeSent {
@@ -313,6 +360,40 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         },
         Answer::BadLinkCode,
         Answer::Unlinked,
+        Answer::AccountsCut {
+            email: Email::new(&texts.instructeur),
+            count: 2,
+        },
+        Answer::UnknownAccount {
+            name: "@ines:agent.example".to_owned(),
+        },
+        Answer::Accounts {
+            email: Email::new(&texts.instructeur),
+            accounts: vec![("matrix".to_owned(), "@ines:agent.example".to_owned())],
+        },
+        Answer::Accounts {
+            email: Email::new(&texts.instructeur),
+            accounts: Vec::new(),
+        },
+        Answer::Rooms {
+            rows: vec![room_row(true), room_row(false)],
+            here: false,
+        },
+        Answer::Rooms {
+            rows: Vec::new(),
+            here: true,
+        },
+        Answer::RoomBound {
+            rows: vec![room_row(false)],
+        },
+        Answer::RoomUnbound,
+        Answer::RoomConfigured,
+        Answer::NotInRoom,
+        Answer::RoomNotEncrypted,
+        Answer::UnknownGroupe {
+            name: "Montagne".to_owned(),
+            known: vec!["Littoral".to_owned(), "Plaine".to_owned()],
+        },
         Answer::Status {
             version: "0.1.0".to_owned(),
             email: Some(Email::new(&texts.instructeur)),
@@ -352,6 +433,12 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Persons,
         Answer::History,
         Answer::Pieces,
+        pieces_given(&[PieceState::Given], None),
+        pieces_given(
+            &[PieceState::Given, PieceState::TooLarge, PieceState::Missing],
+            Some(4),
+        ),
+        Answer::UnknownPiece { number: 99 },
         Answer::Experts {
             demarche: titled.clone(),
             experts: ExpertPolicy {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{AvisId, Demarche, Dossier, Email, Person, Privacy};
+use crate::domain::{AvisId, Demarche, Dossier, Email, Person, Piece, Privacy};
+
+use super::view;
 
 /// What a wording is about and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +82,11 @@ impl Audience {
 }
 
 impl Scene<'_> {
+    /// The files that the audience may see, in the order in which they are listed: the first has the number 1.
+    pub fn pieces(&self) -> Vec<&Piece> {
+        view::pieces(self)
+    }
+
     /// The same scene, for another audience.
     #[must_use]
     pub fn for_audience(self, audience: Audience) -> Self {

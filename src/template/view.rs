@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Avis, AvisId, CorrectionKind, Decision, Demarche, Mark, Message, MessageId, Person, Statut,
+    Avis, AvisId, CorrectionKind, Decision, Demarche, Mark, Message, MessageId, Person, Piece,
+    Statut,
 };
 
 use super::scene::{Audience, Scene};
@@ -275,7 +276,12 @@ impl DossierView {
             annotations: sight
                 .full
                 .then(|| champs(&scene.demarche.annotations, &dossier.annotations)),
-            pieces: demande.then(|| sight.pieces()),
+            pieces: demande.then(|| {
+                let listed = sight.pieces().into_iter();
+                listed
+                    .map(|(piece, origine)| PieceView::of(piece, origine))
+                    .collect()
+            }),
             messages: (team || sight.usager).then(|| {
                 let view = |(id, message): (&MessageId, &Message)| sight.message(*id, message);
                 dossier.messages.iter().map(view).collect()
@@ -295,6 +301,15 @@ impl DossierView {
             reassignments: sight.standard.then(|| sight.reassignments()),
         }
     }
+}
+
+/// The files that [`DossierView`] lists, in that order.
+pub(super) fn pieces<'a>(scene: &'a Scene<'_>) -> Vec<&'a Piece> {
+    let sight = Sight::of(scene);
+    if !(sight.full || sight.usager || sight.expert.is_some()) {
+        return Vec::new();
+    }
+    sight.pieces().into_iter().map(|(piece, _)| piece).collect()
 }
 
 /// A message of the scene's dossier.

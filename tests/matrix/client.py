@@ -9,12 +9,14 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import io
 import json
 import logging
 import sys
 import time
 
 import aiohttp
+from PIL import Image
 
 from person import Person, Trouble
 from verify import Verification
@@ -145,6 +147,19 @@ class People:
 
     async def do_fetch(self, who, file):
         return base64.b64encode(await self.people[who].fetch(file)).decode()
+
+    async def do_picture(self, who, file):
+        """Fetches a picture and decodes it: its size, and its colours at the left and at the right."""
+        with Image.open(io.BytesIO(await self.people[who].fetch(file))) as image:
+            image.load()
+            rgb = image.convert("RGB")
+            edge = (image.width - 5, image.height // 2)
+            return {
+                "type": Image.MIME[image.format],
+                "size": [image.width, image.height],
+                "left": rgb.getpixel((5, image.height // 2)),
+                "right": rgb.getpixel(edge),
+            }
 
     async def do_more(self, who, room, after, seconds):
         return await self.people[who].more(room, after, seconds)

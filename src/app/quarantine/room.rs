@@ -105,7 +105,7 @@ impl<S: Store> App<S> {
     /// Who is told now, and the rooms that were told when it came: the dossier may have left them since.
     fn told(&self, draft: &Draft<'_, S>, kept: &Kept) -> Result<Vec<Hearer>, Error> {
         let mut hearers = self.hearers(draft, kept)?;
-        for room in self.directory.every_room() {
+        for room in self.directory.every_room().iter() {
             let to = of_room(room);
             let now = hearers.iter().any(|hearer| hearer.to == to);
             if !now && self.store.remote(&to, &card(kept.id))?.is_some() {
@@ -173,7 +173,7 @@ impl<S: Store> App<S> {
                 }
             }
             hearers.push(Hearer {
-                to: of_room(room),
+                to: of_room(&room),
                 audience: Audience::Room(room.privacy),
                 thread: room.threads.then(|| card_of(dossier.number)),
                 direct: false,
@@ -233,6 +233,7 @@ impl<S: Store> App<S> {
         }
         let told = !hearers.is_empty();
         let rooms = self.directory.rooms_for(Topic::Courrier);
+        let rooms = rooms.iter();
         let rooms = rooms.filter(|room| !told || room.demarche.is_none());
         hearers.extend(rooms.map(|room| Hearer {
             to: of_room(room),

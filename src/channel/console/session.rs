@@ -193,7 +193,7 @@ impl Session {
             files: Vec::new(),
             about,
             remote_id: Some(id.clone()),
-            trusted: true,
+            doubt: None,
             addressed: true,
         };
         Incoming {

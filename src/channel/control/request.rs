@@ -167,7 +167,7 @@ async fn hand_line(request: LineRequest, inbox: &Inbox) -> Result<Answer, Failur
         files,
         about: None,
         remote_id: Some(id.clone()),
-        trusted: true,
+        doubt: None,
         addressed: true,
     };
     hand(id, Heard::Line(line), inbox).await

@@ -276,7 +276,7 @@ impl Inner {
                 note.more.insert(name, String::new());
             }),
             Err(fault) => {
-                tracing::warn!("Nobody can be told that private messages are closed: {fault}")
+                tracing::warn!("Nobody can be told that private messages are closed: {fault}");
             }
         }
     }

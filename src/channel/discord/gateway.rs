@@ -97,13 +97,14 @@ impl Inner {
                     }
                     self.down(&format!("the gateway closed the connection ({code})"));
                 }
-                Some(Err(error)) => match error.kind() {
+                Some(Err(error)) => {
                     // The text of an event that cannot be read may hold anything: it is not logged.
-                    ReceiveMessageErrorType::Reconnect => {
-                        self.down("the gateway cannot be reached")
+                    if matches!(error.kind(), ReceiveMessageErrorType::Reconnect) {
+                        self.down("the gateway cannot be reached");
+                    } else {
+                        tracing::warn!("Something that Discord's gateway said cannot be read");
                     }
-                    _ => tracing::warn!("Something that Discord's gateway said cannot be read"),
-                },
+                }
                 None => break Ended::Failed(Fault::Away("the gateway is closed".to_owned())),
             }
         };

@@ -421,7 +421,7 @@ fn line(interaction: &Interaction, text: String, files: Vec<Piece>) -> Line {
         about,
         remote_id: Some(interaction.id.clone()),
         // Discord says who it is, on a connection that only it can be at the end of.
-        trusted: true,
+        doubt: None,
         addressed: true,
     }
 }

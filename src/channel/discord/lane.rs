@@ -18,7 +18,8 @@ pub(super) struct Lanes {
 #[derive(Debug)]
 pub(super) struct Turn {
     before: Vec<oneshot::Receiver<()>>,
-    _after: Vec<oneshot::Sender<()>>,
+    #[expect(dead_code, reason = "those behind are told when it is dropped")]
+    after: Vec<oneshot::Sender<()>>,
 }
 
 impl Lanes {
@@ -32,12 +33,12 @@ impl Lanes {
         }
         let mut turn = Turn {
             before: Vec::new(),
-            _after: Vec::new(),
+            after: Vec::new(),
         };
         for lane in lanes {
             let (after, end) = oneshot::channel();
             turn.before.extend(last.insert(lane.clone(), end));
-            turn._after.push(after);
+            turn.after.push(after);
         }
         turn
     }

@@ -243,12 +243,8 @@ impl Page {
         }
         let mut shown = if fenced { fence(text) } else { text.to_owned() };
         if self.quotes > 0 {
-            shown = shown
-                .lines()
-                .map(|line| format!("> {line}\n"))
-                .collect::<String>()
-                .trim_end()
-                .to_owned();
+            let lines: Vec<String> = shown.lines().map(|line| format!("> {line}")).collect();
+            shown = lines.join("\n");
         }
         let close = self.close && !self.lists.is_empty();
         self.close = !self.lists.is_empty();

@@ -148,6 +148,7 @@ fn option(arg: &Arg) -> Value {
         | Kind::Annotation
         | Kind::Etiquette
         | Kind::Colonnes
+        | Kind::Sujets
         | Kind::Filtre
         | Kind::Command => 3,
     };
@@ -194,6 +195,7 @@ fn is_completed(kind: Kind) -> bool {
         | Kind::Annotation
         | Kind::Etiquette
         | Kind::Colonnes
+        | Kind::Sujets
         | Kind::Filtre
         | Kind::Command => true,
         Kind::Text

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::html::{escape, harmless, html};
 use crate::channel::console::plain_text;
+use crate::channel::upload::safe_name;
 use crate::message::{Button, Post};
 
 /// Key under which each message bears its outbox key, by which it is found again after a long absence.
@@ -184,6 +185,9 @@ pub(super) fn reaction(to: &str, emoji: &str) -> Value {
     json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": to, "key": emoji } })
 }
 
+/// Where a file is: `("url", mxc)` in a clear room, `("file", keys)` in an encrypted one.
+pub(super) type Source = (&'static str, Value);
+
 /// A file that is to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Attached<'a> {
@@ -193,37 +197,60 @@ pub(super) struct Attached<'a> {
     pub(super) media_type: &'a str,
     /// Its octets.
     pub(super) bytes: u64,
-    /// Width and height, of a picture.
-    pub(super) size: Option<(u32, u32)>,
-    /// Where it is: `("url", mxc)` in a clear room, `("file", keys)` in an encrypted one.
-    pub(super) source: (&'static str, Value),
+    /// What it is as a picture that clients draw; any other is a file to be opened.
+    pub(super) picture: Option<Drawn>,
+    /// Where it is.
+    pub(super) source: Source,
+}
+
+/// A picture, as clients are told of it before they fetch it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Drawn {
+    /// Its width.
+    pub(super) width: u32,
+    /// Its height.
+    pub(super) height: u32,
+    /// A small one, shown in its place.
+    pub(super) thumbnail: Option<Thumbnail>,
+}
+
+/// A small picture in the place of a large one.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Thumbnail {
+    /// Its width.
+    pub(super) width: u32,
+    /// Its height.
+    pub(super) height: u32,
+    /// Its media type.
+    pub(super) media_type: &'static str,
+    /// Its octets.
+    pub(super) bytes: u64,
+    /// Where it is.
+    pub(super) source: Source,
 }
 
 /// The content of a message that is a file.
 pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> Value {
-    let kind = match attached.media_type.split('/').next() {
-        // Clients draw only these; any other picture is a file to be opened.
-        Some("image")
-            if matches!(
-                attached.media_type,
-                "image/png" | "image/jpeg" | "image/gif" | "image/webp"
-            ) =>
-        {
-            "m.image"
-        }
-        Some("audio") => "m.audio",
-        Some("video") => "m.video",
-        _ => "m.file",
-    };
     let mut info = json!({ "mimetype": attached.media_type, "size": attached.bytes });
-    if let Some((width, height)) = attached.size {
-        set(&mut info, "w", json!(width));
-        set(&mut info, "h", json!(height));
-    }
+    let kind = if let Some(drawn) = &attached.picture {
+        set(&mut info, "w", json!(drawn.width));
+        set(&mut info, "h", json!(drawn.height));
+        if let Some(thumbnail) = &drawn.thumbnail {
+            thumb(&mut info, thumbnail);
+        }
+        "m.image"
+    } else {
+        match attached.media_type.split('/').next() {
+            Some("audio") => "m.audio",
+            Some("video") => "m.video",
+            _ => "m.file",
+        }
+    };
+    let name = harmless(&safe_name(attached.name));
     let mut content = json!({
         "msgtype": kind,
-        "body": attached.name,
-        "filename": attached.name,
+        "body": name,
+        "filename": name,
         "info": info,
         "m.mentions": {},
     });
@@ -234,38 +261,16 @@ pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> V
     content
 }
 
-/// Width and height of a PNG, GIF or JPEG, from its first octets.
-pub(super) fn picture_size(octets: &[u8]) -> Option<(u32, u32)> {
-    let be = |at: usize| {
-        Some(u32::from(u16::from_be_bytes(
-            octets.get(at..at + 2)?.try_into().ok()?,
-        )))
-    };
-    let le = |at: usize| {
-        Some(u32::from(u16::from_le_bytes(
-            octets.get(at..at + 2)?.try_into().ok()?,
-        )))
-    };
-    if octets.starts_with(b"\x89PNG\r\n\x1a\n") {
-        let whole = |at: usize| Some(u32::from_be_bytes(octets.get(at..at + 4)?.try_into().ok()?));
-        return Some((whole(16)?, whole(20)?));
-    }
-    if octets.starts_with(b"GIF8") {
-        return Some((le(6)?, le(8)?));
-    }
-    if !octets.starts_with(b"\xff\xd8") {
-        return None;
-    }
-    let mut at = 2;
-    while *octets.get(at)? == 0xff {
-        let marker = *octets.get(at + 1)?;
-        // Start of frame, whatever its coding (ITU T.81, table B.1).
-        if matches!(marker, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf) {
-            return Some((be(at + 7)?, be(at + 5)?));
-        }
-        at += 2 + usize::try_from(be(at + 2)?.max(2)).ok()?;
-    }
-    None
+fn thumb(info: &mut Value, thumbnail: &Thumbnail) {
+    let about = json!({
+        "mimetype": thumbnail.media_type,
+        "size": thumbnail.bytes,
+        "w": thumbnail.width,
+        "h": thumbnail.height,
+    });
+    set(info, "thumbnail_info", about);
+    let (place, source) = &thumbnail.source;
+    set(info, &format!("thumbnail_{place}"), source.clone());
 }
 
 #[cfg(test)]
@@ -382,47 +387,72 @@ mod tests {
         assert!(whole.is_some_and(|whole| whole.len() > LARGEST));
     }
 
-    #[test]
-    fn a_file_bears_its_name_type_and_size() {
+    fn attached(picture: Option<Drawn>) -> Value {
         let attached = Attached {
             name: "plan.png",
             media_type: "image/png",
             bytes: 12,
-            size: Some((3, 4)),
+            picture,
             source: ("url", json!("mxc://hs/x")),
         };
-        let content = file(&attached, &Relation::default(), "k");
-        assert_eq!(content["msgtype"], "m.image");
-        assert_eq!(
-            content["info"],
-            json!({ "mimetype": "image/png", "size": 12, "w": 3, "h": 4 })
-        );
-        assert_eq!(content["url"], "mxc://hs/x");
-        let svg = Attached {
-            media_type: "image/svg+xml",
-            ..attached
-        };
-        assert_eq!(file(&svg, &Relation::default(), "k")["msgtype"], "m.file");
+        file(&attached, &Relation::default(), "k")
     }
 
     #[test]
-    fn pictures_tell_their_size() {
-        let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-        png.extend([0, 0, 1, 0, 0, 0, 0, 7]);
-        assert_eq!(picture_size(&png), Some((256, 7)));
-        let jpeg = [
-            0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc2, 0, 11, 8, 0, 5, 0, 9, 1,
-        ];
-        assert_eq!(picture_size(&jpeg), Some((9, 5)));
-        assert_eq!(picture_size(b"GIF89a\x02\x00\x03\x00"), Some((2, 3)));
-        for odd in [
-            &b""[..],
-            b"\xff\xd8",
-            b"\xff\xd8\xff\xe0\0\0",
-            b"\x89PNG",
-            b"text",
-        ] {
-            assert_eq!(picture_size(odd), None);
+    fn a_file_bears_its_name_type_and_size() {
+        let content = attached(None);
+        // What is no picture that clients draw is a file, whatever it says it is.
+        assert_eq!(content["msgtype"], "m.file");
+        assert_eq!(
+            content["info"],
+            json!({ "mimetype": "image/png", "size": 12 })
+        );
+        assert_eq!(content["url"], "mxc://hs/x");
+        assert_eq!(
+            (&content["body"], &content["filename"]),
+            (&json!("plan.png"), &json!("plan.png"))
+        );
+    }
+
+    #[test]
+    fn a_picture_bears_its_small_one() {
+        let drawn = |thumbnail| Drawn {
+            width: 3,
+            height: 4,
+            thumbnail,
+        };
+        let content = attached(Some(drawn(None)));
+        assert_eq!(content["msgtype"], "m.image");
+        let info = json!({ "mimetype": "image/png", "size": 12, "w": 3, "h": 4 });
+        assert_eq!(content["info"], info);
+        for (place, source) in [("url", json!("mxc://hs/y")), ("file", json!({ "key": {} }))] {
+            let thumbnail = Thumbnail {
+                width: 1,
+                height: 2,
+                media_type: "image/jpeg",
+                bytes: 5,
+                source: (place, source.clone()),
+            };
+            let info = attached(Some(drawn(Some(thumbnail))))["info"].clone();
+            assert_eq!(
+                info["thumbnail_info"],
+                json!({ "mimetype": "image/jpeg", "size": 5, "w": 1, "h": 2 })
+            );
+            assert_eq!(info[format!("thumbnail_{place}")], source);
         }
+    }
+
+    #[test]
+    fn a_name_neither_leads_away_nor_pings() {
+        let attached = Attached {
+            name: "../@room \u{202e}fdp.exe",
+            media_type: "application/pdf",
+            bytes: 1,
+            picture: None,
+            source: ("url", json!("mxc://hs/x")),
+        };
+        let content = file(&attached, &Relation::default(), "k");
+        assert_eq!(content["filename"], "@\u{2060}room _fdp.exe");
+        assert_eq!(content["body"], content["filename"]);
     }
 }

@@ -14,13 +14,14 @@ use super::event::{Event, File, Says, Text, read};
 use super::fault::Fault;
 use super::file::Waiting;
 use super::memo::Note;
-use super::online::{Encrypted, Online};
+use super::online::Online;
 use super::sync::Ended;
 use super::words::{Said, said};
 use super::{Matrix, NETWORK};
 use crate::channel::Inbox;
 use crate::message::{
-    Account, Destination, Heard, Incoming, Line, Piece, Place, Receipt, Remark, Remarked, Verdict,
+    Account, Destination, Doubt, Heard, Incoming, Line, Piece, Place, Receipt, Remark, Remarked,
+    Verdict,
 };
 
 /// Characters of a line. The longest text that a command takes is a third of it.
@@ -59,7 +60,7 @@ struct Spoken<'a> {
     files: Vec<Piece>,
     /// The message that the answer points at.
     remote_id: String,
-    trusted: bool,
+    doubt: Option<Doubt>,
 }
 
 impl Matrix {
@@ -129,7 +130,7 @@ impl Matrix {
                 inbox,
             )
             .await?;
-        let trusted = self.binds(online, room, event).await?;
+        let doubt = self.doubt(online, room, event).await?;
         let spoken = Spoken {
             event,
             said,
@@ -137,7 +138,7 @@ impl Matrix {
             threaded: text.threaded,
             files,
             remote_id: original.unwrap_or(&event.id).to_owned(),
-            trusted,
+            doubt,
         };
         let used = !spoken.files.is_empty();
         self.say(online, room, place, spoken, inbox).await?;
@@ -195,7 +196,7 @@ impl Matrix {
             self.remark(remark(event, &place, Remarked::FileUnread));
             return Ok(());
         };
-        let trusted = self.binds(online, room, event).await?;
+        let doubt = self.doubt(online, room, event).await?;
         let spoken = Spoken {
             event,
             said,
@@ -203,7 +204,7 @@ impl Matrix {
             threaded: file.threaded,
             files: vec![piece],
             remote_id: event.id.clone(),
-            trusted,
+            doubt,
         };
         self.say(online, room, place, spoken, inbox).await
     }
@@ -243,24 +244,9 @@ impl Matrix {
             threaded: false,
             files: Vec::new(),
             remote_id: to.to_owned(),
-            // Reactions are never encrypted. What they confirm was asked for by a line that was, and `reactions = false`
-            // is there for those who do not trust their homeserver.
-            trusted: true,
+            doubt: self.doubt_of_reaction(online, room, event).await?,
         };
         self.say(online, room, place, spoken, inbox).await
-    }
-
-    /// Whether `event` binds who sent it.
-    pub(super) async fn binds(
-        &self,
-        online: &Online,
-        room: &Room,
-        event: &Event,
-    ) -> Result<bool, Fault> {
-        let encrypted = online.encrypted(room).await? != Encrypted::No;
-        Ok(event
-            .seal
-            .binds(encrypted, self.settings.unsigned_devices_act))
     }
 
     async fn say(
@@ -271,6 +257,9 @@ impl Matrix {
         spoken: Spoken<'_>,
         inbox: &Inbox,
     ) -> Result<(), Ended> {
+        if let Place::Room(name) = &place {
+            self.tell_encrypted(online, room, name, inbox).await?;
+        }
         let now = crate::clock::now();
         let ahead = now.checked_add(AHEAD).unwrap_or(now);
         let event = spoken.event;
@@ -285,7 +274,7 @@ impl Matrix {
             files: spoken.files,
             about: spoken.about.clone(),
             remote_id: Some(spoken.remote_id.clone()),
-            trusted: spoken.trusted,
+            doubt: spoken.doubt,
             addressed: spoken.said.addressed,
         };
         let incoming = Incoming {
@@ -303,6 +292,9 @@ impl Matrix {
             return Err(Ended::Stopped);
         };
         self.seen(room, event, spoken.about.filter(|_| spoken.threaded));
+        if receipt.proven {
+            self.believe(online, &event.sender).await?;
+        }
         let became = Became {
             by: event.sender.clone(),
             understood: !matches!(receipt.verdict, Verdict::Misunderstood | Verdict::Ignored),

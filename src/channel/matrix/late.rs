@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use matrix_sdk::deserialized_responses::TimelineEventKind;
+use matrix_sdk::deserialized_responses::{TimelineEvent, TimelineEventKind};
 use matrix_sdk::ruma::RoomId;
-use matrix_sdk::ruma::events::room::encrypted::OriginalSyncRoomEncryptedEvent;
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::{Client, Room};
 use serde::{Deserialize, Serialize};
@@ -110,7 +109,9 @@ impl Matrix {
                 Ok(true) => continue,
                 Ok(false) => {}
                 // The homeserver does not give it now.
-                Err(Ended::Failed(_)) => {}
+                Err(Ended::Failed(fault)) => {
+                    tracing::warn!("An unread line in a Matrix room cannot be looked at: {fault}");
+                }
                 Err(Ended::Stopped) => return Err(Ended::Stopped),
             }
             match line.next(now) {
@@ -134,13 +135,9 @@ impl Matrix {
         let Some(room) = room(&online.client, &line.room) else {
             return Ok(true);
         };
-        let Some(raw) = self.fetched(&room, &line.event).await? else {
+        let Some(event) = self.opened(&room, &line.event).await? else {
             return Ok(false);
         };
-        let event = room.decrypt_event(&raw, None).await.map_err(Fault::from)?;
-        if matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) {
-            return Ok(false);
-        }
         metrics::counter!("greffier_matrix_read_late_total").increment(1);
         if !line.told {
             self.hear(online, &room, &event, inbox).await?;
@@ -148,22 +145,25 @@ impl Matrix {
         Ok(true)
     }
 
-    /// The encrypted event, from memory or from the homeserver.
-    async fn fetched(
-        &self,
-        room: &Room,
-        id: &str,
-    ) -> Result<Option<Raw<OriginalSyncRoomEncryptedEvent>>, Fault> {
-        if let Some(raw) = self.sealed.get(id) {
-            return Ok(Raw::from_json_string(raw).ok());
-        }
-        let Ok(event_id) = id.try_into() else {
-            return Ok(None);
+    /// The event, if it can be read now. What it was as it came is asked of the homeserver once.
+    async fn opened(&self, room: &Room, id: &str) -> Result<Option<TimelineEvent>, Fault> {
+        let event = if let Some(raw) = self.sealed.get(id) {
+            let Ok(raw) = Raw::from_json_string(raw) else {
+                return Ok(None);
+            };
+            room.decrypt_event(&raw, None).await?
+        } else {
+            let Ok(event_id) = id.try_into() else {
+                return Ok(None);
+            };
+            // Opened already, where its key is here by now.
+            room.event(event_id, None).await?
         };
-        let event = room.event(event_id, None).await?;
-        let json = event.raw().json().get().to_owned();
-        self.sealed.put(id, &json);
-        Ok(Raw::from_json_string(json).ok())
+        if matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) {
+            self.sealed.put(id, event.raw().json().get());
+            return Ok(None);
+        }
+        Ok(Some(event))
     }
 
     /// Tells the sender, at most once an hour in a room, and only where he may have meant Greffier.
@@ -186,7 +186,7 @@ impl Matrix {
         let place = place(online, &room, &event).await?;
         let ours = match &place {
             Place::Direct => true,
-            Place::Room(name) => self.bound.iter().any(|bound| bound.id == *name),
+            Place::Room(name) => online.binding(name).is_some(),
         };
         let key = format!("unread.{}", line.room);
         let told: Option<Timestamp> = online.memo.get(Note::Told(&key)).await?;

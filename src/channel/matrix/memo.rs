@@ -38,6 +38,8 @@ pub(super) enum Note<'a> {
     Files(&'a str),
     /// Something was said, and need not be said again.
     Told(&'a str),
+    /// The identity of somebody: his public master key.
+    Identity(&'a str),
 }
 
 impl Note<'_> {
@@ -56,6 +58,7 @@ impl Note<'_> {
             Self::Unread => ("unread", ""),
             Self::Files(place) => ("files", *place),
             Self::Told(what) => ("told", *what),
+            Self::Identity(user) => ("identity", *user),
         };
         format!("greffier.{kind}.{rest}").into_bytes()
     }

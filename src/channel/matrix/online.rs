@@ -1,7 +1,7 @@
-//! What is known while there is a session: the client, the memory, and where the rooms of `bot.toml` are.
+//! What is known while there is a session: the client, the memory, and where the rooms are that are bound.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use matrix_sdk::{Client, Room, RoomMemberships, RoomState};
 
 use super::fault::Fault;
 use super::memo::{Memo, Note};
-use super::settings::{Bound, Settings, server_is_among};
+use super::settings::{Bound, Rooms, Settings, server_is_among};
 use super::words::Names;
 use crate::message::Place;
 
@@ -33,9 +33,9 @@ pub(super) struct Online {
     pub(super) made: Timestamp,
     /// By what names people call Greffier.
     pub(super) names: Names,
-    /// The rooms of `bot.toml`, by what it calls them.
-    bound: Vec<String>,
-    /// Where they are now.
+    /// The rooms that are bound.
+    rooms: Arc<Rooms>,
+    /// Where they are now, by what the middle calls them.
     places: Mutex<BTreeMap<String, OwnedRoomId>>,
 }
 
@@ -44,7 +44,7 @@ impl Online {
     pub(super) async fn of(
         client: Client,
         made: Timestamp,
-        bound: &[Bound],
+        rooms: &Arc<Rooms>,
     ) -> Result<Self, Fault> {
         let me = client
             .user_id()
@@ -62,16 +62,26 @@ impl Online {
             me,
             made,
             names,
-            bound: bound.iter().map(|bound| bound.id.clone()).collect(),
+            rooms: Arc::clone(rooms),
             places: Mutex::new(moved),
         };
-        for bound in bound {
+        for bound in online.bound() {
             online.find(&bound.id).await;
         }
         Ok(online)
     }
 
-    /// Where the room that `bot.toml` calls `name`, or that has that id, is now.
+    /// The rooms that are bound now.
+    pub(super) fn bound(&self) -> Vec<Bound> {
+        (self.rooms)()
+    }
+
+    /// The binding of the room that the middle calls `name`.
+    pub(super) fn binding(&self, name: &str) -> Option<Bound> {
+        self.bound().into_iter().find(|bound| bound.id == name)
+    }
+
+    /// Where the room that the middle calls `name`, or that has that id, is now.
     pub(super) async fn find(&self, name: &str) -> Option<OwnedRoomId> {
         let known = self.lock().get(name).cloned();
         if known.is_some() {
@@ -84,20 +94,25 @@ impl Online {
             }
             _ => RoomId::parse(name).ok()?,
         };
-        if self.bound.iter().any(|bound| bound == name) {
+        if self.binding(name).is_some() {
             self.lock().insert(name.to_owned(), id.clone());
         }
         Some(id)
     }
 
-    /// What `bot.toml` calls that room, if it is bound.
+    /// What the middle calls that room, if it is bound.
     pub(super) fn name_of(&self, room: &RoomId) -> Option<String> {
+        let bound = self.bound();
         let places = self.lock();
-        let found = places.iter().find(|(_, id)| *id == room);
-        found.map(|(name, _)| name.clone())
+        let here = |name: &String| match places.get(name) {
+            Some(place) => place == room,
+            // Bound by a command a moment ago.
+            None => name == room.as_str(),
+        };
+        bound.into_iter().map(|bound| bound.id).find(here)
     }
 
-    /// The room that `bot.toml` calls `name` goes on as `to`; kept across restarts.
+    /// The room that the middle calls `name` goes on as `to`; kept across restarts.
     pub(super) async fn move_to(&self, name: &str, to: &RoomId) -> Result<(), Fault> {
         let moved = {
             let mut places = self.lock();

@@ -8,9 +8,11 @@ use matrix_sdk::{Room, RoomState};
 use super::Matrix;
 use super::fault::Fault;
 use super::memo::Note;
-use super::online::Online;
+use super::online::{Encrypted, Online};
 use super::settings::{Settings, server_is_among};
-use crate::message::{Destination, Heard, Incoming, Remark, Remarked};
+use super::sync::Ended;
+use crate::channel::Inbox;
+use crate::message::{Destination, Heard, Incoming, Remark, Remarked, RoomIn};
 
 /// Tries to join after an invitation: federation may need a while until the inviter's server answers.
 const JOINS: u32 = 6;
@@ -121,6 +123,27 @@ impl Matrix {
         Ok(())
     }
 
+    /// More was said in `room` while Greffier was away than it has read: who waits for an answer must ask again.
+    pub(super) fn missed(&self, online: &Online, room: &Room) {
+        let Some(name) = online.name_of(room.room_id()) else {
+            return;
+        };
+        let at = crate::clock::now();
+        self.remark(Incoming {
+            id: format!("matrix:missed:{name}:{}", at.as_second()),
+            at,
+            heard: Heard::Remark(Remark {
+                to: Destination {
+                    network: super::NETWORK.to_owned(),
+                    address: name,
+                },
+                direct: false,
+                answers: None,
+                what: Remarked::Missed,
+            }),
+        });
+    }
+
     /// Greffier is not in `room` any more. Whoever put it out of a room that it is bound to is not told; its
     /// administrateurs are.
     pub(super) fn left(&self, online: &Online, room: &Room, by: &str) {
@@ -158,11 +181,7 @@ impl Matrix {
         room: &Room,
         name: &str,
     ) -> Result<bool, Fault> {
-        let externals = self
-            .bound
-            .iter()
-            .any(|bound| bound.id == name && bound.externals);
-        if externals {
+        if online.binding(name).is_some_and(|bound| bound.externals) {
             return Ok(true);
         }
         let told = format!("outsiders.{}", room.room_id());
@@ -196,16 +215,17 @@ impl Matrix {
         Ok(false)
     }
 
-    /// Says whether Greffier is in every room that it is bound to.
-    pub(super) async fn roll_call(&self, online: &Online) {
+    /// Looks whether Greffier is in every room that it is bound to, and tells the middle which are encrypted.
+    pub(super) async fn roll_call(&self, online: &Online, inbox: &Inbox) -> Result<(), Ended> {
         let mut missing = Vec::new();
-        for bound in &self.bound {
+        for bound in online.bound() {
             let room = match online.find(&bound.id).await {
                 Some(id) => online.client.get_room(&id),
                 None => None,
             };
-            if room.is_none_or(|room| room.state() != RoomState::Joined) {
-                missing.push(bound.id.as_str());
+            match room.filter(|room| room.state() == RoomState::Joined) {
+                Some(room) => self.tell_encrypted(online, &room, &bound.id, inbox).await?,
+                None => missing.push(bound.id),
             }
         }
         if missing.is_empty() {
@@ -216,6 +236,37 @@ impl Matrix {
                 format!("Greffier is not in {}: invite it", missing.join(", ")),
             );
         }
+        Ok(())
+    }
+
+    /// Tells the middle, once, that a room is encrypted: how much is shown there may depend on it.
+    pub(super) async fn tell_encrypted(
+        &self,
+        online: &Online,
+        room: &Room,
+        name: &str,
+        inbox: &Inbox,
+    ) -> Result<(), Ended> {
+        let told = format!("encrypted.{name}");
+        let note = Note::Told(&told);
+        let known = online.memo.get::<bool>(note.clone()).await?.is_some();
+        if known || online.encrypted(room).await? != Encrypted::Yes {
+            return Ok(());
+        }
+        let found = RoomIn {
+            room: Destination {
+                network: super::NETWORK.to_owned(),
+                address: name.to_owned(),
+            },
+            encrypted: true,
+        };
+        let incoming = Incoming {
+            id: format!("matrix:encrypted:{name}"),
+            at: crate::clock::now(),
+            heard: Heard::Room(found),
+        };
+        inbox.hand(incoming).await.map_err(|_| Ended::Stopped)?;
+        Ok(online.memo.put(note, &true).await?)
     }
 }
 

@@ -1,9 +1,8 @@
-//! Delivery: posts, edits, reactions and files, each under a transaction id made from its outbox key.
+//! Delivery: posts, edits and reactions, each under a transaction id made from its outbox key.
 //!
 //! Within a day the homeserver knows a transaction id of the same device again, and sends nothing twice. Beyond that, and
 //! wherever the id would not be recognised, the room is searched for the message first.
 
-use std::io::Cursor;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,18 +10,19 @@ use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::{OwnedTransactionId, UInt, UserId};
 use matrix_sdk::{Room, RoomState};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Matrix;
+use super::attach::Leaving;
 use super::event::read;
 use super::fault::Fault;
-use super::form::{self, Attached, Relation, Text};
+use super::form::{self, Relation, Text};
 use super::hear::Choices;
 use super::memo::Note;
 use super::online::{Encrypted, Online};
 use crate::channel::Known;
-use crate::message::{Body, Mark, Outcome, Outgoing, Piece, Post, React};
+use crate::message::{Body, Mark, Outcome, Outgoing, Post, React};
 
 /// How long a homeserver is relied on to know a transaction id (Synapse: a day).
 const REMEMBERS: SignedDuration = SignedDuration::from_hours(20);
@@ -50,12 +50,12 @@ struct Tried {
 }
 
 /// Where something is sent.
-struct Target<'a> {
-    online: &'a Online,
-    room: &'a Room,
-    encrypted: bool,
+pub(super) struct Target<'a> {
+    pub(super) online: &'a Online,
+    pub(super) room: &'a Room,
+    pub(super) encrypted: bool,
     /// When it was to leave.
-    since: Timestamp,
+    pub(super) since: Timestamp,
 }
 
 impl Matrix {
@@ -100,10 +100,7 @@ impl Matrix {
             }
         }
         let target = self.target(online, &room, known.since).await?;
-        let threads = self
-            .bound
-            .iter()
-            .all(|bound| bound.id != address || bound.threads);
+        let threads = online.binding(address).is_none_or(|bound| bound.threads);
         let relation = self.relation(post, known, threads);
         let (text, whole) = Text::of(post).fit();
         let silent = post.text.trim().is_empty() && !post.files.is_empty();
@@ -119,15 +116,13 @@ impl Matrix {
             ..relation.clone()
         };
         if let Some(whole) = whole {
+            let leaving = Leaving {
+                name: "message.txt",
+                media_type: "text/plain",
+                content: whole.into_bytes(),
+            };
             let id = self
-                .file_part(
-                    &target,
-                    "message.txt",
-                    "text/plain",
-                    whole.into_bytes(),
-                    &beside,
-                    &format!("{key}-w"),
-                )
+                .file_part(&target, leaving, &beside, &format!("{key}-w"))
                 .await?;
             first.get_or_insert(id);
         }
@@ -244,7 +239,7 @@ impl Matrix {
     }
 
     /// Sends one event, unless it was sent already.
-    async fn part(
+    pub(super) async fn part(
         &self,
         target: &Target<'_>,
         kind: &str,
@@ -397,75 +392,6 @@ impl Matrix {
         Ok(())
     }
 
-    async fn piece(
-        &self,
-        target: &Target<'_>,
-        piece: &Piece,
-        known: &Known,
-        relation: &Relation,
-        key: &str,
-    ) -> Result<String, Outcome> {
-        let (shelf, hash) = (std::sync::Arc::clone(&known.shelf), piece.hash.clone());
-        let read = tokio::task::spawn_blocking(move || shelf.read(&hash)).await;
-        let Ok(Ok(content)) = read else {
-            return Err(Outcome::Retry {
-                after: None,
-                why: "a file cannot be read".to_owned(),
-            });
-        };
-        self.file_part(
-            target,
-            &piece.name,
-            &piece.media_type,
-            content,
-            relation,
-            key,
-        )
-        .await
-    }
-
-    /// Uploads and sends a file, unless it was sent already.
-    async fn file_part(
-        &self,
-        target: &Target<'_>,
-        name: &str,
-        media_type: &str,
-        content: Vec<u8>,
-        relation: &Relation,
-        key: &str,
-    ) -> Result<String, Outcome> {
-        let memo = &target.online.memo;
-        let fail = |fault: Fault| outcome(&fault);
-        let sent: Option<String> = memo
-            .get(Note::Part(key))
-            .await
-            .map_err(|error| fail(error.into()))?;
-        if let Some(id) = sent {
-            return Ok(id);
-        }
-        let (bytes, size) = (content.len() as u64, form::picture_size(&content));
-        let source = upload(target, media_type, content).await.map_err(fail)?;
-        let attached = Attached {
-            name,
-            media_type,
-            bytes,
-            size,
-            source,
-        };
-        let content = form::file(&attached, relation, key);
-        let id = self.part(target, "m.room.message", content, key).await?;
-        // A later part may fail: this one must not be sent again with it.
-        memo.put(Note::Part(key), &id)
-            .await
-            .map_err(|error| fail(error.into()))?;
-        if let Some(old) = self.parts.put(key) {
-            memo.remove(Note::Part(&old))
-                .await
-                .map_err(|error| fail(error.into()))?;
-        }
-        Ok(id)
-    }
-
     /// The message of that key, if the room has it.
     async fn search(&self, target: &Target<'_>, key: &str) -> Result<Option<String>, Fault> {
         let oldest = target.since.checked_sub(SKEW).unwrap_or(target.since);
@@ -497,7 +423,7 @@ impl Matrix {
 }
 
 /// What a fault means for a row of the outbox.
-fn outcome(fault: &Fault) -> Outcome {
+pub(super) fn outcome(fault: &Fault) -> Outcome {
     let why = fault.to_string();
     match fault {
         Fault::Limited(after) => Outcome::Held { after: *after, why },
@@ -527,31 +453,8 @@ fn absent(since: Timestamp) -> Outcome {
     }
 }
 
-fn dead(why: &str) -> Outcome {
+pub(super) fn dead(why: &str) -> Outcome {
     Outcome::Dead {
         why: why.to_owned(),
     }
-}
-
-/// Puts a file on the homeserver: encrypted for an encrypted room.
-async fn upload(
-    target: &Target<'_>,
-    media_type: &str,
-    content: Vec<u8>,
-) -> Result<(&'static str, Value), Fault> {
-    let client = &target.online.client;
-    if target.encrypted {
-        let file = client
-            .upload_encrypted_file(&mut Cursor::new(content))
-            .await?;
-        let file = serde_json::to_value(file)
-            .map_err(|_| Fault::Local("a file's keys cannot be written".to_owned()))?;
-        return Ok(("file", file));
-    }
-    let media_type = media_type
-        .parse()
-        .or_else(|_| "application/octet-stream".parse())
-        .map_err(|_| Fault::Local("no media type".to_owned()))?;
-    let uploaded = client.media().upload(&media_type, content, None).await?;
-    Ok(("url", json!(uploaded.content_uri)))
 }

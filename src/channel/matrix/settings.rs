@@ -62,21 +62,27 @@ pub struct Settings {
     /// Milliseconds between two messages after that. Zero: no pace, for a homeserver that has exempted the account.
     #[serde(default = "pace_ms")]
     pub pace_ms: u64,
+    /// Events of a room that are looked through backwards after a long absence.
+    #[serde(default = "back_fill")]
+    pub back_fill: usize,
     /// The day (`2026-03-01`) on which the account must be renewed; it is logged from a month before.
     #[serde(default)]
     pub renew_before: Option<jiff::civil::Date>,
 }
 
-/// A room of `bot.toml`, in so far as the channel must know it.
+/// A room that is bound, in so far as the channel must know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
-    /// Its id or alias, as configured: what the middle calls it.
+    /// Its id or alias, as it was bound: what the middle calls it.
     pub id: String,
     /// Whether people of other servers may be there when dossiers are spoken of.
     pub externals: bool,
     /// Whether what belongs to a dossier stands in its thread.
     pub threads: bool,
 }
+
+/// The rooms that are bound now, by `bot.toml` or by command.
+pub type Rooms = dyn Fn() -> Vec<Bound> + Send + Sync;
 
 fn device_name() -> String {
     "Greffier".to_owned()
@@ -88,6 +94,10 @@ fn yes() -> bool {
 
 fn burst() -> u32 {
     8
+}
+
+fn back_fill() -> usize {
+    5_000
 }
 
 fn pace_ms() -> u64 {

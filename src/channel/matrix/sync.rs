@@ -29,8 +29,6 @@ use crate::channel::Inbox;
 const POLL: Duration = Duration::from_secs(30);
 /// Events of a room that one answer holds. With the usual ten, lines of a busy hour would be left out.
 const TIMELINE: u32 = 100;
-/// Events looked through backwards for those that an answer left out.
-const BACK_FILL: usize = 500;
 /// The oldest event that is looked for so.
 const OLDEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 
@@ -156,6 +154,9 @@ impl Matrix {
             if first {
                 first = false;
                 self.report(online).await;
+                if let Err(ended) = self.roll_call(online, inbox).await {
+                    return ended;
+                }
             }
             since = Some(response.next_batch);
         }
@@ -223,8 +224,12 @@ impl Matrix {
         }
         online.memo.put(Note::Since, &response.next_batch).await?;
         metrics::histogram!("greffier_matrix_sync_seconds").record(started.elapsed());
+        if !response.to_device.is_empty() {
+            // Keys come so, a hundred at a time: what they open need not wait for the next look.
+            self.look_again(online, inbox).await?;
+        }
         if !response.rooms.joined.is_empty() || !response.rooms.left.is_empty() {
-            self.roll_call(online).await;
+            self.roll_call(online, inbox).await?;
         }
         Ok(())
     }
@@ -250,7 +255,7 @@ impl Matrix {
         if timeline.limited
             && let Some(from) = &timeline.prev_batch
         {
-            events = match self.left_out(room, from, &last).await {
+            events = match self.left_out(online, room, from, &last).await {
                 Ok(events) => events,
                 // Trying for ever would keep everything else from being heard.
                 Err(fault @ Fault::Denied { .. }) => {
@@ -269,6 +274,7 @@ impl Matrix {
     /// The events between `last` and what the answer begins with, read backwards from `from`.
     async fn left_out(
         &self,
+        online: &Online,
         room: &Room,
         from: &str,
         last: &Last,
@@ -276,7 +282,7 @@ impl Matrix {
         let oldest = crate::clock::now().checked_sub(OLDEST).unwrap_or(last.at);
         let mut found = Vec::new();
         let mut from = from.to_owned();
-        'pages: while found.len() < BACK_FILL {
+        'pages: while found.len() < self.settings.back_fill {
             let mut options = MessagesOptions::backward().from(from.as_str());
             options.limit = UInt::from(TIMELINE);
             let page = room.messages(options).await?;
@@ -294,10 +300,11 @@ impl Matrix {
             }
         }
         metrics::counter!("greffier_matrix_back_filled_total").increment(found.len() as u64);
-        if found.len() >= BACK_FILL {
+        if found.len() >= self.settings.back_fill {
             tracing::warn!(
-                "More happened in a room than is looked through after a long absence: what is older is not heard"
+                "More happened in a room than is looked through after a long absence: what is older is not heard, and the room is told"
             );
+            self.missed(online, room);
         }
         found.reverse();
         Ok(found)

@@ -4,9 +4,10 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 27] = [
+const ELSEWHERE: [&str; 32] = [
     "accept_quarantine",
     "allow_quarantine",
+    "bind_room",
     "cancel",
     "columns",
     "confirm",
@@ -14,6 +15,7 @@ const ELSEWHERE: [&str; 27] = [
     "filter",
     "help",
     "link",
+    "list_accounts",
     "list_aliases",
     "list_avis",
     "list_demarches",
@@ -24,13 +26,16 @@ const ELSEWHERE: [&str; 27] = [
     "reject_quarantine",
     "remember_quarantine",
     "revoke_alias",
+    "send_pieces",
     "show_dossier",
     "show_history",
     "show_messages",
     "show_persons",
     "show_pieces",
     "show_quarantine",
+    "show_room",
     "status",
+    "unbind_room",
     "unlink",
 ];
 

@@ -147,6 +147,7 @@ fn collection(collection: Collection) -> u8 {
         Collection::Address => 6,
         Collection::Meta => 7,
         Collection::Sent => 8,
+        Collection::Room => 9,
     }
 }
 

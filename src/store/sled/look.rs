@@ -12,8 +12,7 @@ use super::outbox::Named;
 use super::record::Record;
 use super::tree::{Tree, Trees};
 use crate::domain::{DemarcheId, Dossier, DossierId, List, Recorded};
-use crate::message::Destination;
-use crate::store::{Collection, Error, OutboxId, Page, Row, Version};
+use crate::store::{Collection, Due, Error, OutboxId, Page, Row, Version};
 
 /// A dossier and its version.
 pub(super) fn load(trees: &Trees, id: DossierId) -> Result<Option<(Dossier, Version)>, Error> {
@@ -171,7 +170,7 @@ pub(super) fn queued(
     after: Option<OutboxId>,
     end: OutboxId,
     limit: usize,
-) -> Result<Vec<(OutboxId, Destination, Timestamp)>, Error> {
+) -> Result<Vec<Due>, Error> {
     let from = after.map_or(0, |after| after.saturating_add(1));
     if from >= end {
         return Ok(Vec::new());
@@ -182,7 +181,12 @@ pub(super) fn queued(
         .take(limit)
         .map(|pair| {
             let row: Row = read(Tree::Outbox, &pair?.1)?;
-            Ok((row.id, row.queued.outgoing.to, row.next))
+            Ok(Due {
+                id: row.id,
+                tried: row.attempts > 0,
+                to: row.queued.outgoing.to,
+                at: row.next,
+            })
         })
         .collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::domain::{
     Answer, Avis, AvisId, Champ, ChampType, Decided, Email, Mark, Message, MessageId, Person,
     Piece, Reassignment, Step, Valeur,
@@ -194,46 +196,45 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// Every file that the audience may see, with where it was given.
-    pub(super) fn pieces(&self) -> Vec<PieceView> {
+    /// Every file that the audience may see, with where it was given. Those of the demande come first, the others in the
+    /// order in which they came: a file that comes later does not change the number of those before it.
+    pub(super) fn pieces(&self) -> Vec<(&'a Piece, &'a str)> {
         let Scene {
             dossier, demarche, ..
         } = self.scene;
-        let mut all = Vec::new();
-        for (id, valeur) in &dossier.champs {
-            let libelle = demarche.champ(id).map_or(id, |champ| &champ.libelle);
-            all.extend(
-                valeur
-                    .pieces()
-                    .into_iter()
-                    .map(|piece| PieceView::of(piece, libelle)),
-            );
-        }
+        let mut dated = Vec::new();
         if self.full || self.usager {
-            all.extend(
-                dossier
-                    .messages
-                    .values()
-                    .flat_map(|message| pieces(&message.pieces, "messagerie")),
-            );
-            let decided = dossier.decided.iter();
-            let documents =
-                decided.flat_map(|decided| decided.justificatif.iter().chain(&decided.attestation));
-            all.extend(documents.map(|piece| PieceView::of(piece, "décision")));
+            for message in dossier.messages.values() {
+                dated.push((message.at, message.pieces.iter().collect(), "messagerie"));
+            }
+            if let Some(decided) = &dossier.decided {
+                let documents = decided.justificatif.iter().chain(&decided.attestation);
+                dated.push((decided.at, documents.collect(), "décision"));
+            }
         }
         let visible = dossier
             .avis
             .iter()
             .filter(|(id, _)| self.full || self.expert == Some(**id));
         for (_, avis) in visible {
-            all.extend(pieces(&avis.pieces, "demande d’avis"));
-            all.extend(
-                avis.answers
-                    .iter()
-                    .flat_map(|answer| pieces(&answer.pieces, "avis")),
-            );
+            dated.push((avis.at, avis.pieces.iter().collect(), "demande d’avis"));
+            for answer in &avis.answers {
+                dated.push((answer.at, answer.pieces.iter().collect(), "avis"));
+            }
         }
-        all
+        dated.sort_by_key(|(at, _, _)| *at);
+        let of_demande = dossier.champs.iter().map(|(id, valeur)| {
+            let champ = demarche.champ(id);
+            let libelle: &str = champ.map_or(id, |champ| &champ.libelle);
+            (valeur.pieces(), libelle)
+        });
+        let dated = dated
+            .into_iter()
+            .map(|(_, pieces, origine): (Timestamp, Vec<&Piece>, &str)| (pieces, origine));
+        of_demande
+            .chain(dated)
+            .flat_map(|(pieces, origine)| pieces.into_iter().map(move |piece| (piece, origine)))
+            .collect()
     }
 
     pub(super) fn steps(&self) -> Vec<StepView> {
@@ -262,7 +263,7 @@ impl<'a> Sight<'a> {
 }
 
 impl PieceView {
-    fn of(piece: &Piece, origine: &str) -> Self {
+    pub(super) fn of(piece: &Piece, origine: &str) -> Self {
         Self {
             name: piece.name.clone(),
             bytes: piece.bytes,

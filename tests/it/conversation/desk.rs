@@ -47,11 +47,11 @@ pub(crate) struct Said {
     pub(crate) failed: Option<String>,
 }
 
-/// Made-up networks: one with everything, one with short messages, and mail.
+/// Made-up networks: two with everything, one with short messages and tiny files, and mail.
 fn networks() -> BTreeMap<String, Limits> {
-    let chat = |text, buttons, reactions| Limits {
+    let chat = |text, file, buttons, reactions| Limits {
         text,
-        file: 25_000_000,
+        file,
         buttons,
         threads: true,
         edits: true,
@@ -64,9 +64,9 @@ fn networks() -> BTreeMap<String, Limits> {
         ..Limits::NONE
     };
     [
-        ("console", chat(20_000, 9, false)),
-        ("matrix", chat(20_000, 9, true)),
-        ("discord", chat(2_000, 25, true)),
+        ("console", chat(20_000, 25_000_000, 9, false)),
+        ("matrix", chat(20_000, 25_000_000, 9, true)),
+        ("discord", chat(2_000, 40, 25, true)),
         ("mail", mail),
     ]
     .into_iter()
@@ -173,7 +173,7 @@ impl Desk {
     /// When the next row is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let rows = self.app.store.queued(None, usize::MAX).unwrap();
-        rows.into_iter().map(|(.., next)| next).min()
+        rows.into_iter().map(|due| due.at).min()
     }
 
     /// Delivers all that is due. `refused` says why an address takes nothing.
@@ -183,8 +183,8 @@ impl Desk {
             let rows = self.app.store.queued(None, usize::MAX).unwrap();
             let due: Vec<u64> = rows
                 .into_iter()
-                .filter(|(.., next)| *next <= self.now)
-                .map(|(id, ..)| id)
+                .filter(|due| due.at <= self.now)
+                .map(|due| due.id)
                 .collect();
             if due.is_empty() {
                 return said;

@@ -112,7 +112,7 @@ fn rooms() -> Vec<Room> {
         groupe: groupe.map(str::to_owned),
         notify: None,
         threads: true,
-        privacy,
+        privacy: Some(privacy),
     };
     vec![
         room("#creil-minimal", 21, Some("Creil"), Privacy::Minimal),
@@ -198,7 +198,7 @@ impl World {
             files: files.iter().map(|name| self.file(name)).collect(),
             about: None,
             remote_id: Some("ligne".to_owned()),
-            trusted: true,
+            doubt: None,
             addressed: true,
         };
         self.hear(Heard::Line(line))
@@ -291,7 +291,7 @@ impl World {
         let expert = EXPERTS[usize::from(act.who) % 2].replace("1z", &format!("{d}z"));
         let x = if act.who.is_multiple_of(2) { "a" } else { "b" };
         let usager = format!("zusager{d}z@exemple.fr");
-        match act.what % 40 {
+        match act.what % 44 {
             0 => return self.wait(6),
             1 => return self.wait(60 * 24),
             2 | 3 => {
@@ -329,7 +329,7 @@ impl World {
             n if n == rooms.len() => Place::Room("#ailleurs".to_owned()),
             _ => Place::Direct,
         };
-        let files: &[&str] = match act.what % 40 {
+        let files: &[&str] = match act.what % 44 {
             12 => &["zjustificatif0z.pdf"],
             _ => &[],
         };
@@ -338,7 +338,7 @@ impl World {
             .map(|name| name.replace('0', &d.to_string()))
             .collect();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        let text = match act.what % 40 {
+        let text = match act.what % 44 {
             8 => format!("suivre {d}"),
             9 | 10 => format!("instruire {d}"),
             11 => format!("message {d} zmessage{d}z"),
@@ -373,6 +373,10 @@ impl World {
             36 => "quarantaine accepter 1".to_owned(),
             37 => "notifications oui demarche=21".to_owned(),
             38 => format!("supprimer {d}"),
+            39 => format!("piece {d} {}", 1 + act.who % 3),
+            40 => format!("piece {d} toutes"),
+            41 => "comptes".to_owned(),
+            42 => "salon".to_owned(),
             _ => format!("dossiers suivis demarche={}", if d == 1 { 21 } else { 30 }),
         };
         let said = self.say(account, place.clone(), &text, &files);
@@ -485,7 +489,7 @@ fn may_read(
         Reader::Stranger => marker.what == "inconnu",
         Reader::Room(room) => {
             let here = dossier.is_none_or(|dossier| room.is_for(dossier.demarche, &dossier.groupe));
-            here && room.privacy >= privacy_of(marker)
+            here && room.privacy >= Some(privacy_of(marker))
         }
         Reader::Instructeur(person) => dossier.is_none_or(|dossier| {
             let demarche = &desk.app.demarches[&dossier.demarche];

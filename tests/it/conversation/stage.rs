@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
 use greffier::message::{
-    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt, Scan,
+    Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt, RoomIn,
+    Scan,
 };
 use greffier::store::Store as _;
 use jiff::tz::TimeZone;
@@ -82,6 +83,9 @@ impl Stage {
                 self.refused.insert(address.to_owned(), why.to_owned());
             }
             "réparé" => drop(self.refused.remove(rest)),
+            "chiffré" => self.chiffre(rest),
+            "perdu" => self.lose(rest),
+            "retrouvé" => drop(self.file(rest)),
             "nouvelle" => self.new_key(),
             "dépôt" => return self.depot(rest, more),
             "courriel" => return self.courriel(rest, more),
@@ -111,14 +115,14 @@ impl Stage {
             groupe: None,
             notify: None,
             threads: true,
-            privacy: Privacy::Full,
+            privacy: Some(Privacy::Full),
         };
         for option in words {
             let (name, value) = option.split_once('=').unwrap();
             match name {
                 "démarche" => room.demarche = Some(DemarcheId(value.parse().unwrap())),
                 "groupe" => room.groupe = Some(value.to_owned()),
-                "montre" => room.privacy = serde_json::from_value(value.into()).unwrap(),
+                "montre" => room.privacy = Some(serde_json::from_value(value.into()).unwrap()),
                 "fils" => room.threads = value == "oui",
                 "prévient" => {
                     let topics = value
@@ -131,6 +135,19 @@ impl Stage {
         }
         self.home.get_or_insert((network.to_owned(), id.to_owned()));
         self.setting.rooms.push(room);
+    }
+
+    /// The channel finds that a room is encrypted.
+    fn chiffre(&mut self, rest: &str) {
+        let (network, address) = rest.split_once(' ').unwrap();
+        let found = RoomIn {
+            room: Destination {
+                network: network.to_owned(),
+                address: address.to_owned(),
+            },
+            encrypted: true,
+        };
+        self.desk().hear(None, Heard::Room(found));
     }
 
     /// Links an account, as its owner would, without a word of it in the conversation.
@@ -204,7 +221,7 @@ impl Stage {
             files,
             about,
             remote_id: Some(format!("ligne-{number}")),
-            trusted: true,
+            doubt: None,
             addressed: true,
         };
         let receipt = self.desk().hear(None, Heard::Line(line));
@@ -220,6 +237,13 @@ impl Stage {
             media_type: "application/pdf".to_owned(),
             bytes: content.len() as u64,
         }
+    }
+
+    /// `perdu plan.pdf`: the shelf has that file no more; `retrouvé plan.pdf` puts it back.
+    fn lose(&mut self, name: &str) {
+        let hash = self.file(name).hash;
+        let place = self.desk().app.shelf.located(&hash).unwrap();
+        std::fs::remove_file(place).unwrap();
     }
 
     /// `nouvelle clé`: what `greffier mail rotate-key` and a restart do.

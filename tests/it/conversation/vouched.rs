@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use greffier::config::Room;
 use greffier::domain::{Demarche, DossierId, Privacy};
 use greffier::message::{
-    Account, Body, DepositIn, Destination, Heard, Line, Place, Remark, Remarked, Verdict,
+    Account, Body, DepositIn, Destination, Doubt, Heard, Line, Place, Remark, Remarked, Verdict,
 };
 use greffier::store::Store as _;
 use jiff::SignedDuration;
@@ -29,7 +29,7 @@ fn desk() -> Desk {
         groupe: None,
         notify: None,
         threads: true,
-        privacy: Privacy::Full,
+        privacy: Some(Privacy::Full),
     };
     let setting = Setting {
         demarches: [(demarche.number, demarche)].into(),
@@ -62,7 +62,7 @@ fn line(text: &str) -> Line {
         files: Vec::new(),
         about: None,
         remote_id: None,
-        trusted: true,
+        doubt: None,
         addressed: true,
     }
 }
@@ -87,7 +87,7 @@ fn followers(desk: &Desk) -> usize {
 fn what_nobody_vouches_for_may_look_and_not_act() {
     let mut desk = desk();
     let mut unsigned = line("suivre 1");
-    unsigned.trusted = false;
+    unsigned.doubt = Some(Doubt::Device);
     let receipt = desk.hear(None, Heard::Line(unsigned.clone()));
     assert_eq!(receipt.verdict, Verdict::Refused);
     let answer = said(&mut desk).concat();

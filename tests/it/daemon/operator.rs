@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use super::desk::{Desk, INES, LINA, dossier};
+use super::desk::{Desk, INES, LINA, between, dossier};
 
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -199,4 +199,22 @@ fn what_could_not_be_sent_is_listed_and_sent_again() {
     assert_eq!(outbox(&["replay", "--all"]).status.code(), Some(0));
     assert_eq!(out(&outbox(&["dead"])), "");
     assert_eq!(outbox(&["replay"]).status.code(), Some(2), "which one?");
+}
+
+#[test]
+fn a_file_of_a_dossier_is_where_the_shell_says() {
+    let desk = Desk::open();
+    let number = desk.deposit(LINA, "Nord");
+    let content = b"%PDF-1.7 un plan";
+    let file = desk.path().join("plan.pdf");
+    fs::write(&file, content).unwrap();
+    desk.done(&format!("suivre {number}"), INES);
+    let message = desk.command_with(&format!("message {number} Voici."), INES, &[&file]);
+    assert_eq!(message.code, 0, "{}", message.text);
+    let said = desk.done(&format!("piece {number} 1"), INES);
+    let place = between(&said, "plan.pdf (16 octets) · messagerie, dans ", "\n");
+    let place = place.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(fs::read(place).unwrap(), content);
+    let none = desk.refused(&format!("piece {number} 2"), INES);
+    assert!(none.contains("il en a 1"), "{none}");
 }

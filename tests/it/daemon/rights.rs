@@ -48,6 +48,8 @@ fn the_other_group_and_strangers_see_and_do_nothing() {
         "messages",
         "historique",
         "personnes",
+        "pieces",
+        "piece",
     ] {
         let foreign = desk.command(&format!("{line} {north}"), ROSE);
         let nowhere = desk.command(&format!("{line} 999"), ROSE);

@@ -11,7 +11,7 @@ use greffier::store::{
 use serde_json::json;
 
 use super::desk::{
-    at, database, deposit, each_store, ines, nothing, open, order, post, room, rules, sled,
+    at, database, deposit, due, each_store, ines, nothing, open, order, post, room, rules, sled,
 };
 
 fn line(id: &str) -> Incoming {
@@ -28,7 +28,7 @@ fn line(id: &str) -> Incoming {
             files: Vec::new(),
             about: None,
             remote_id: None,
-            trusted: true,
+            doubt: None,
             addressed: true,
         }),
     }
@@ -153,7 +153,7 @@ fn what_waits_can_be_unsaid_until_it_is_due() {
             .queued(None, 9)
             .unwrap()
             .iter()
-            .map(|row| row.0)
+            .map(|due| due.id)
             .collect();
         assert_eq!(left, [3, 4]);
         let retry = Outcome::Retry {
@@ -161,6 +161,9 @@ fn what_waits_can_be_unsaid_until_it_is_due() {
             why: "plus tard".to_owned(),
         };
         store.settle(4, &retry, at(2000), at(900)).unwrap();
+        // Those behind it wait for it, also after a restart.
+        let tried = store.queued(Some(3), 9).unwrap();
+        assert_eq!((tried[0].at, tried[0].tried), (at(2000), true));
         assert_eq!(
             store.commit(&unsay("tried", "ab", 1000)).unwrap(),
             Committed::Stale
@@ -185,12 +188,12 @@ fn nothing_is_queued_before_it_is_on_disk() {
                 ..nothing("b", 1)
             })
             .unwrap();
-        assert_eq!(store.queued(None, 9).unwrap(), [(1, room(), at(0))]);
+        assert_eq!(store.queued(None, 9).unwrap(), [due(1, 0)]);
         // Something else that waits for the disk does not let it be seen either.
         store.settle(1, &delivered(""), at(2), at(2)).unwrap();
         assert_eq!(store.queued(None, 9).unwrap(), []);
         store.flush().unwrap();
-        assert_eq!(store.queued(Some(1), 9).unwrap(), [(2, room(), at(1))]);
+        assert_eq!(store.queued(Some(1), 9).unwrap(), [due(2, 1)]);
         assert_eq!(store.queued(Some(2), 9).unwrap(), []);
     });
 }
@@ -333,7 +336,7 @@ fn what_is_given_up_is_told_and_can_be_tried_again() {
         );
         assert!(store.replay(1, at(90)).unwrap());
         assert!(!store.replay(1, at(90)).unwrap());
-        assert_eq!(store.queued(None, 9).unwrap(), [(2, room(), at(90))]);
+        assert_eq!(store.queued(None, 9).unwrap(), [due(2, 90)]);
         assert_ne!(store.key(1), store.key(2));
         store.settle(2, &dead, at(91), at(91)).unwrap();
         assert!(store.forget(2).unwrap());
@@ -433,7 +436,7 @@ fn a_reopened_store_is_as_it_was_left() {
     let store = open(folder.path());
     assert_eq!(store.key(1), key);
     assert_eq!(store.load(number).unwrap(), loaded);
-    assert_eq!(store.queued(None, 9).unwrap(), [(1, room(), at(0))]);
+    assert_eq!(store.queued(None, 9).unwrap(), [due(1, 0)]);
     store
         .commit(&Commit {
             outbox: vec![post("deux")],

@@ -8,7 +8,7 @@ use greffier::domain::{
 };
 use greffier::message::{Body, Destination, Outgoing, Post, Receipt, Verdict};
 use greffier::store::sled::{OpenOptions, Sled};
-use greffier::store::{Commit, DossierChange, Queued, Store, Version};
+use greffier::store::{Commit, DossierChange, Due, Queued, Store, Version};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -174,6 +174,16 @@ pub(super) fn room() -> Destination {
     Destination {
         network: "console".to_owned(),
         address: "#salle".to_owned(),
+    }
+}
+
+/// A row for the room that was not tried yet.
+pub(super) fn due(id: u64, second: i64) -> Due {
+    Due {
+        id,
+        to: room(),
+        at: at(second),
+        tried: false,
     }
 }
 

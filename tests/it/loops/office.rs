@@ -70,7 +70,7 @@ fn desk(domain: &str, secret: &[u8], known: &str, now: Timestamp) -> (Desk, Iden
             groupe: None,
             notify: None,
             threads: true,
-            privacy: Privacy::Full,
+            privacy: Some(Privacy::Full),
         }],
         administrateurs: Vec::new(),
     };
@@ -156,7 +156,7 @@ impl Office {
             files: Vec::new(),
             about: None,
             remote_id: None,
-            trusted: true,
+            doubt: None,
             addressed: true,
         };
         let (desk, _) = self.desks.get_mut(domain).unwrap();

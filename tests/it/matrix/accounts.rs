@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::client::People;
 use super::scene::Office;
 use crate::daemon::desk::{LINA, PAUL, code};
@@ -119,8 +121,76 @@ fn a_device_that_is_not_signed_reads_and_does_not_decide() {
             && seen.text().contains("n'est pas vérifiée"))
         .then_some(())
     });
+    // A reaction tells no device: with one that is not signed among hers, none is believed.
+    let refused = room.mark();
+    room.react(&preview.id, "✅");
+    room.shown(refused, "Une réaction ne dit pas de quelle session");
     office.bot.quiet();
     assert_eq!(office.bot.count(LINA, "a été accepté"), 0);
     office.room.say(&format!("!confirmer {code}"));
     office.bot.mail(LINA, "a été accepté");
+}
+
+#[test]
+fn whose_identity_is_made_anew_proves_anew_who_he_is() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "identite", true);
+    let (number, thread) = office.deposit();
+    let line = office.room.say(&format!("!suivre {number}"));
+    office.room.reacted(&line, "✅");
+    // Somebody who has the password could do this as well as she.
+    office.ines.ask(json!({ "do": "cross_sign" }));
+    let mark = office.room.mark();
+    let line = thread.say("!instruire");
+    office
+        .room
+        .shown(mark, "l'identité de votre compte a changé");
+    office.room.reacted(&line, "❌");
+    // To look is still allowed, and a code by mail proves that it is she.
+    let mark = office.room.mark();
+    thread.say("!dossier");
+    office.room.shown(mark, "Secteur");
+    office.bot.advance(61);
+    office
+        .bot
+        .link_in(&office.direct, crate::daemon::desk::INES);
+    let line = thread.say("!instruire");
+    office.room.reacted(&line, "✅");
+    thread.shown("passé en instruction");
+}
+
+#[test]
+fn a_lost_account_is_cut_off_from_another_or_by_an_administrateur() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let office = Office::open(server, &people, "perdue", true);
+    let (phone, room) = office.colleague(&people, "ines-perdue-tel", crate::daemon::desk::INES);
+    let (chief, _) = office.colleague(&people, "cheffe-perdue", crate::daemon::desk::CHEFFE);
+    let (number, _) = office.deposit();
+    let line = room.say(&format!("!suivre {number}"));
+    room.reacted(&line, "✅");
+    let mark = office.direct.mark();
+    office.direct.say(&format!("!delier {}", phone.id));
+    office.direct.shown(mark, "ne l'est plus");
+    let mark = room.mark();
+    room.say(&format!("!instruire {number}"));
+    room.shown(mark, "pas encore relié");
+    // The administratrice cuts off the rest.
+    let private = chief.direct(&office.bot.id);
+    office.bot.comes(&private);
+    let mark = private.mark();
+    private.say(&format!("!comptes {}", crate::daemon::desk::INES));
+    private.shown(mark, "ines-perdue");
+    let mark = private.mark();
+    private.say(&format!("!delier {}", crate::daemon::desk::INES));
+    private.shown(mark, "1 compte relié");
+    let mark = office.room.mark();
+    office.room.say(&format!("!instruire {number}"));
+    office.room.shown(mark, "pas encore relié");
+    assert_eq!(office.room.with("passé en instruction").len(), 0);
 }

@@ -153,6 +153,26 @@ pub(crate) struct Info {
     pub(crate) size: u64,
 }
 
+/// A picture that a client has fetched and decoded.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Decoded {
+    #[serde(rename = "type")]
+    pub(crate) media_type: String,
+    pub(crate) size: (u64, u64),
+    /// Its colours at the left and at the right: red, green, blue.
+    pub(crate) left: [u8; 3],
+    pub(crate) right: [u8; 3],
+}
+
+impl Decoded {
+    /// Whether it is red on the left and blue on the right.
+    pub(crate) fn is_red_and_blue(&self) -> bool {
+        let [red, _, blue] = self.left;
+        let [less, _, more] = self.right;
+        red > blue && more > less
+    }
+}
+
 /// An event as a client understands it. An edit shows its new content.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Seen {
@@ -499,6 +519,12 @@ impl Room<'_> {
         let file = message.file.as_ref().expect("the message has a file");
         let octets = self.person.ask(json!({ "do": "fetch", "file": file }));
         BASE64.decode(octets.as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    /// A picture, as the client decodes it.
+    pub(crate) fn picture(&self, file: &Value) -> Decoded {
+        let decoded = self.person.ask(json!({ "do": "picture", "file": file }));
+        serde_json::from_value(decoded).unwrap()
     }
 
     /// The timeline, for the eye.

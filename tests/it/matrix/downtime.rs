@@ -72,6 +72,38 @@ fn everything_said_while_it_was_down_is_answered_once() {
 }
 
 #[test]
+fn who_said_more_than_is_read_again_is_told_so() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let mut office = Office::open_with(server, &people, "bavard", false, |bot| {
+        bot.reconfigure("pace_ms = 0\n", "pace_ms = 0\nback_fill = 20\n");
+    });
+    assert_eq!(office.bot.stop(), 0);
+    let old = office.room.say("!statut");
+    for _ in 0..MANY {
+        office.room.say("Il fait beau.");
+    }
+    for _ in 0..MANY {
+        office.room.say("Il pleut.");
+    }
+    let mark = office.room.mark();
+    let new = office.room.say("!statut");
+    office.bot.start();
+    office.room.shown(mark, "je n'ai pas relu tout");
+    let answer = office.room.shown(mark, "à envoyer");
+    assert_eq!(answer.answers.as_deref(), Some(new.as_str()));
+    office.bot.quiet();
+    let answered = |line: &str| {
+        let seen = office.room.timeline();
+        seen.iter()
+            .any(|seen| seen.answers.as_deref() == Some(line))
+    };
+    assert!(!answered(&old), "it was read after all");
+}
+
+#[test]
 fn nothing_said_before_the_first_start_is_done() {
     let Some(server) = shared_synapse() else {
         return;

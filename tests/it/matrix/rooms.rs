@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::client::People;
 use super::scene::{Bot, Office, Thread};
-use crate::daemon::desk::{INES, LINA};
+use crate::daemon::desk::{CHEFFE, INES, LINA};
 use crate::servers::synapse::{SERVER, shared_synapse};
 
 #[test]
@@ -122,6 +122,50 @@ fn a_room_is_bound_by_its_alias() {
     let line = thread.say("!suivre");
     room.reacted(&line, "✅");
     thread.becomes("Suivi par");
+}
+
+#[test]
+fn an_administrateur_binds_a_room_by_a_command() {
+    let Some(server) = shared_synapse() else {
+        return;
+    };
+    let people = People::of(server);
+    let mut office = Office::open(server, &people, "lie", true);
+    let (chief, _) = office.colleague(&people, "cheffe-lie", CHEFFE);
+    let new = chief.create(true, &[&office.bot.id, &office.ines.id]);
+    let seen_by_ines = office.ines.enter(&new.id, true);
+    office.bot.comes(&new);
+    let first = office.bot.deposit(LINA, "Nord");
+    Thread::of(&office.room, first).shown("Nouveau dossier");
+    // She who is no administratrice may not.
+    let mark = seen_by_ines.mark();
+    seen_by_ines.say("!salon lier 101");
+    seen_by_ines.shown(mark, "Seuls les administrateurs");
+    let mark = new.mark();
+    new.say("!salon lier 101 groupe=Nord");
+    let said = new.shown(mark, "Ce salon est relié").text();
+    assert!(said.contains("chiffré"), "{said}");
+    // Encrypted, it shows the name, and no more.
+    let number = office.bot.deposit(LINA, "Nord");
+    let thread = Thread::of(&seen_by_ines, number);
+    let news = thread.shown("Nouveau dossier");
+    assert!(news.encrypted && thread.card.text().contains("Moreau"));
+    assert!(!thread.card.text().contains("colombage"));
+    let line = thread.say("!suivre");
+    seen_by_ines.reacted(&line, "✅");
+    // After a restart as well, and as long as it is not undone.
+    assert_eq!(office.bot.stop(), 0);
+    office.bot.start();
+    let number = office.bot.deposit(LINA, "Nord");
+    Thread::of(&new, number).shown("Nouveau dossier");
+    let mark = new.mark();
+    new.say("!salon delier");
+    new.shown(mark, "n'est plus relié");
+    let last = office.bot.deposit(LINA, "Nord");
+    Thread::of(&office.room, last).shown("Nouveau dossier");
+    office.bot.quiet();
+    assert_eq!(new.with(&format!("n° {last} ")).len(), 0);
+    assert_eq!(new.with(&format!("n° {first} ")).len(), 0);
 }
 
 #[test]

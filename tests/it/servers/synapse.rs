@@ -34,7 +34,7 @@ pub(crate) struct Synapse {
 }
 
 /// A homeserver of the caller's own, that can be restarted. None where there is no environment: the reason is printed, and
-/// the test passes by doing nothing. With `GREFFIER_REQUIRE_SYNAPSE=1` it fails instead.
+/// the test passes by doing nothing. With `GREFFIER_REQUIRE_SERVERS=1` it fails instead.
 pub(crate) fn synapse(rates: Rates) -> Option<Synapse> {
     synapse_with(rates, "")
 }
@@ -76,7 +76,7 @@ pub(crate) fn environment() -> Option<PathBuf> {
     }
     let why = "there is no Synapse: tests/matrix/venv makes the environment in target/venv or $GREFFIER_VENV";
     assert!(
-        std::env::var("GREFFIER_REQUIRE_SYNAPSE").as_deref() != Ok("1"),
+        std::env::var("GREFFIER_REQUIRE_SERVERS").as_deref() != Ok("1"),
         "{why}"
     );
     eprintln!("Skipped: {why}");
