@@ -148,8 +148,10 @@ pub enum Remarked {
     Unverified,
     /// A line that was obeyed has been edited since: the first wording stands.
     EditedTooLate,
-    /// A file could not be fetched, or is too large.
+    /// A file could not be fetched or scanned, or is too large.
     FileUnread,
+    /// A virus scanner has found something in a file.
+    FileInfected,
     /// People from outside are in the room: dossiers are not spoken of there any more.
     Outsiders,
     /// Greffier was put out of a room that it is bound to.

@@ -14,6 +14,7 @@ impl<S: Store> App<S> {
             Remarked::Unverified => Answer::Unreadable { unverified: true },
             Remarked::EditedTooLate => Answer::EditedTooLate,
             Remarked::FileUnread => Answer::FileUnread,
+            Remarked::FileInfected => Answer::FileInfected,
             Remarked::Outsiders => Answer::Outsiders,
             Remarked::PutOut => Answer::PutOut,
             Remarked::Hindered => Answer::Hindered,

@@ -16,6 +16,7 @@ use crate::template::Answer;
 
 impl<S: Store> App<S> {
     /// Answers what is not an act.
+    #[expect(clippy::too_many_lines, reason = "one arm for each question")]
     pub(super) fn ask(
         &self,
         draft: &mut Draft<'_, S>,

@@ -11,6 +11,7 @@ mod fault;
 mod file;
 mod form;
 mod hear;
+mod history;
 mod home;
 mod html;
 pub mod identity;

@@ -81,8 +81,10 @@ pub enum Answer {
     },
     /// A line that was obeyed was edited afterwards.
     EditedTooLate,
-    /// A file could not be fetched, or is too large.
+    /// A file could not be fetched or scanned, or is too large.
     FileUnread,
+    /// A virus scanner has found something in a file.
+    FileInfected,
     /// People from outside came into the room.
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
@@ -354,6 +356,10 @@ pub enum Answer {
 
 /// A room that is bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing of the room, and none excludes another"
+)]
 pub struct RoomRow {
     /// Its network.
     pub network: String,

@@ -344,6 +344,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Unreadable { unverified: true },
         Answer::EditedTooLate,
         Answer::FileUnread,
+        Answer::FileInfected,
         Answer::Outsiders,
         Answer::PutOut,
         Answer::NotHere,

@@ -2,13 +2,17 @@
 
 mod accounts;
 mod client;
+mod direct;
 mod downtime;
 mod faults;
+mod federation;
 mod figures;
 mod files;
 mod form;
 mod harness;
+mod history;
 mod job;
+mod keys;
 mod kills;
 mod limits;
 mod lines;
@@ -16,3 +20,5 @@ mod proxy;
 mod recovery;
 mod rooms;
 mod scene;
+mod tokens;
+mod trouble;

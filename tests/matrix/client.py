@@ -60,6 +60,25 @@ class People:
             await person.cross_sign(password)
         return person.client.user_id
 
+    async def do_token(self, user, password):
+        """An access token of a device without keys."""
+        body = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": user}, "password": password}
+        async with aiohttp.ClientSession() as session:
+            async with session.post(f"{self.homeserver}/_matrix/client/v3/login", json=body) as answer:
+                return (await answer.json())["access_token"]
+
+    async def do_own_token(self, who):
+        """The access token of somebody's device, whose keys are here."""
+        return self.people[who].client.access_token
+
+    async def do_withhold(self, who, room, user, code=None):
+        """From now on `user` gets no room keys; with a code, his devices are told why."""
+        await self.people[who].withhold(room, user, code)
+
+    async def do_share(self, who, room, user):
+        """`user` gets room keys again, and that of the room's last session at once."""
+        await self.people[who].share_late(room, user)
+
     async def do_cross_sign(self, who):
         """Makes another identity in place of the one there is, if any, and signs this device with it."""
         await self.people[who].cross_sign(PASSWORD)

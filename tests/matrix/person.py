@@ -7,6 +7,7 @@ Greffier's code.
 import asyncio
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import canonicaljson
@@ -42,6 +43,9 @@ class Person:
         self.sealed = {}
         self.received = set()
         self.trusted = {}
+        # Who gets no room keys, whatever their devices, and the newest session of each room as it began.
+        self.withheld = set()
+        self.begun = {}
         # The keys of this person's identity that are needed later.
         self.master = self.other = None
         self.arrived = asyncio.Event()
@@ -234,16 +238,59 @@ class Person:
                 if device.id == client.device_id:
                     continue
                 keys = known["device_keys"].get(user, {}).get(device.id)
-                if owner and keys and proven(keys, user, owner):
-                    client.unblacklist_device(device)
-                    client.verify_device(device)
+                if user not in self.withheld and owner and keys and proven(keys, user, owner):
                     chosen.add((user, device.id))
-                else:
+                    if not client.olm.is_device_verified(device):
+                        client.unblacklist_device(device)
+                        client.verify_device(device)
+                # Said once: each time it is said, the client begins other sessions.
+                elif not client.olm.is_device_blacklisted(device):
                     client.unverify_device(device)
                     client.blacklist_device(device)
         if self.trusted.get(room_id) != chosen:
             self.trusted[room_id] = chosen
             client.invalidate_outbound_session(room_id)
+            client.olm.create_outbound_group_session(room_id)
+            session = client.olm.outbound_group_sessions[room_id]
+            self.begun[room_id] = {"session_id": session.id, "session_key": session.session_key}
+
+    def devices_of(self, user):
+        return list(self.client.device_store.active_user_devices(user))
+
+    async def withhold(self, room_id, user, code):
+        """Begins a session whose key the devices of `user` do not get, and tells them why if there is a code."""
+        self.withheld.add(user)
+        self.trusted.pop(room_id, None)
+        await self.choose_devices(room_id)
+        if not code:
+            return
+        why = {
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "code": code,
+            "reason": "This device is not trusted",
+            "room_id": room_id,
+            "sender_key": self.client.olm.account.identity_keys["curve25519"],
+            "session_id": self.begun[room_id]["session_id"],
+        }
+        await self.to_devices("m.room_key.withheld", {user: {device.id: why for device in self.devices_of(user)}})
+
+    async def share_late(self, room_id, user):
+        """Gives the devices of `user` the key of the room's session after all, from its first message on."""
+        self.withheld.discard(user)
+        devices = self.devices_of(user)
+        missing = [device.id for device in devices if not self.client.olm.session_store.get(device.curve25519)]
+        if missing:
+            await self.client.keys_claim({user: missing})
+        key = {"algorithm": "m.megolm.v1.aes-sha2", "room_id": room_id, **self.begun[room_id]}
+        sealed = {}
+        for device in devices:
+            session = self.client.olm.session_store.get(device.curve25519)
+            sealed[device.id] = self.client.olm._olm_encrypt(session, device, "m.room_key", key)
+        await self.to_devices("m.room.encrypted", {user: sealed})
+
+    async def to_devices(self, kind, messages):
+        path = f"/_matrix/client/v3/sendToDevice/{kind}/{uuid.uuid4()}"
+        await self.must("PUT", path, {"messages": messages})
 
     # Writing
 

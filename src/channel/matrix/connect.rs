@@ -237,7 +237,16 @@ async fn with_token(settings: &Settings, begun: Session, token: String) -> Resul
         },
     };
     client.restore_session(borrowed).await?;
-    let who = client.whoami().await?;
+    let who = client
+        .whoami()
+        .await
+        .map_err(|error| match Fault::from(error) {
+            // There is no device yet that could have been logged out.
+            Fault::LoggedOut { .. } => {
+                Fault::Refused("the token of matrix.token_file is not valid".to_owned())
+            }
+            fault => fault,
+        })?;
     let Some(device) = who.device_id else {
         return Err(Fault::Person(
             "The token of matrix.token_file belongs to no device: log in with a password, or make a token by a login"

@@ -19,7 +19,7 @@ use super::online::Online;
 use super::sync::Ended;
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::message::{Piece, Remarked};
+use crate::message::{Piece, Remarked, Scan};
 
 /// Octets of one file (20 MB, as the démarches allow).
 pub(super) const LARGEST: u64 = 20_000_000;
@@ -105,7 +105,8 @@ impl Matrix {
     }
 
     /// The files that go with `line`: those that its sender sent in the same thread within a quarter of an hour, if it is
-    /// a line that takes files.
+    /// a line that takes files. None where one of them is not taken: its sender is told, and the line is not obeyed without
+    /// it.
     pub(super) async fn files_for(
         &self,
         online: &Online,
@@ -114,26 +115,29 @@ impl Matrix {
         about: Option<&str>,
         line: &str,
         inbox: &Inbox,
-    ) -> Result<Vec<Piece>, Ended> {
+    ) -> Result<Option<Vec<Piece>>, Ended> {
         if !(self.takes_files)(line) {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let key = key(room, event, about);
         let waiting: Option<Vec<Waiting>> = online.memo.get(Note::Files(&key)).await?;
         let now = crate::clock::now();
         let mut pieces = Vec::new();
         for file in waiting.iter().flatten().filter(|file| file.fresh(now)) {
-            if let Some(piece) = self.fetch(online, file, inbox).await? {
-                pieces.push(piece);
-            } else {
-                let place = place(online, room, event).await?;
-                self.remark(remark(event, &place, Remarked::FileUnread));
+            match self.fetch(online, file, inbox).await? {
+                Ok(piece) => pieces.push(piece),
+                Err(why) => {
+                    let place = place(online, room, event).await?;
+                    self.remark(remark(event, &place, why));
+                    self.files_used(online, room, event, about).await?;
+                    return Ok(None);
+                }
             }
         }
-        Ok(pieces)
+        Ok(Some(pieces))
     }
 
-    /// The files of that person in that thread were used: the next command has none. Said once the line is committed.
+    /// The files of that person in that thread were used or cannot be: the next command has none of them.
     pub(super) async fn files_used(
         &self,
         online: &Online,
@@ -145,32 +149,38 @@ impl Matrix {
         Ok(online.memo.remove(Note::Files(&key)).await?)
     }
 
-    /// Fetches a file and puts it on the shelf; none where it cannot be had or is too large.
+    /// Fetches a file, has it scanned, and puts it on the shelf; or why it is not taken.
     pub(super) async fn fetch(
         &self,
         online: &Online,
         file: &Waiting,
         inbox: &Inbox,
-    ) -> Result<Option<Piece>, Ended> {
+    ) -> Result<Result<Piece, Remarked>, Ended> {
         if file.bytes.is_some_and(|bytes| bytes > LARGEST) {
-            return Ok(None);
+            return Ok(Err(Remarked::FileUnread));
         }
         let Some(source) = file.source() else {
-            return Ok(None);
+            return Ok(Err(Remarked::FileUnread));
         };
         let wanted = MediaRequestParameters {
             source,
             format: MediaFormat::File,
         };
         let Some(content) = download(online, &wanted).await? else {
-            return Ok(None);
+            return Ok(Err(Remarked::FileUnread));
         };
         let bytes = content.len() as u64;
         if bytes > LARGEST || bytes == 0 {
-            return Ok(None);
+            return Ok(Err(Remarked::FileUnread));
+        }
+        match inbox.scan(&content).await {
+            Ok(None | Some(Scan::Clean)) => {}
+            Ok(Some(Scan::Infected { .. })) => return Ok(Err(Remarked::FileInfected)),
+            // The room is not kept waiting for the scanner: who sent it sends it again.
+            Ok(Some(Scan::NotScanned)) | Err(_) => return Ok(Err(Remarked::FileUnread)),
         }
         let hash = inbox.keep(content).await.map_err(Fault::from)?;
-        Ok(Some(Piece {
+        Ok(Ok(Piece {
             hash,
             name: safe_name(&file.name),
             media_type: safe_media_type(&file.media_type),

@@ -130,6 +130,9 @@ impl Matrix {
                 inbox,
             )
             .await?;
+        let Some(files) = files else {
+            return Ok(());
+        };
         let doubt = self.doubt(online, room, event).await?;
         let spoken = Spoken {
             event,
@@ -192,9 +195,12 @@ impl Matrix {
                 .keep_in_mind(online, room, event, file.about.as_deref(), waiting)
                 .await?);
         };
-        let Some(piece) = self.fetch(online, &waiting, inbox).await? else {
-            self.remark(remark(event, &place, Remarked::FileUnread));
-            return Ok(());
+        let piece = match self.fetch(online, &waiting, inbox).await? {
+            Ok(piece) => piece,
+            Err(why) => {
+                self.remark(remark(event, &place, why));
+                return Ok(());
+            }
         };
         let doubt = self.doubt(online, room, event).await?;
         let spoken = Spoken {
@@ -257,8 +263,12 @@ impl Matrix {
         spoken: Spoken<'_>,
         inbox: &Inbox,
     ) -> Result<(), Ended> {
-        if let Place::Room(name) = &place {
-            self.tell_encrypted(online, room, name, inbox).await?;
+        match &place {
+            Place::Room(name) => self.tell_encrypted(online, room, name, inbox).await?,
+            Place::Direct => {
+                let encrypt = self.settings.encrypt_direct;
+                online.taken_up(room, &spoken.event.sender, encrypt).await?;
+            }
         }
         let now = crate::clock::now();
         let ahead = now.checked_add(AHEAD).unwrap_or(now);

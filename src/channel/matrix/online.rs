@@ -157,6 +157,7 @@ impl Online {
         let remembered = known.and_then(|id| self.client.get_room(&id));
         if let Some(room) = remembered
             && room.state() == RoomState::Joined
+            && (!encrypt || self.encrypted(&room).await? != Encrypted::No)
             && self.alone_with(&room, user).await?
         {
             return Ok(room);
@@ -189,6 +190,26 @@ impl Online {
     pub(super) async fn remember_direct(&self, user: &UserId, room: &Room) -> Result<(), Fault> {
         let note = Note::Direct(user.as_str());
         Ok(self.memo.put(note, &room.room_id().to_owned()).await?)
+    }
+
+    /// Somebody speaks to Greffier alone in `room`: he is answered there from now on, whatever other conversations there
+    /// are, unless it is in clear and they are to be encrypted.
+    pub(super) async fn taken_up(
+        &self,
+        room: &Room,
+        sender: &str,
+        encrypt: bool,
+    ) -> Result<(), Fault> {
+        if encrypt && !room.encryption_state().is_encrypted() {
+            return Ok(());
+        }
+        let known: Option<OwnedRoomId> = self.memo.get(Note::Direct(sender)).await?;
+        match UserId::parse(sender) {
+            Ok(user) if known.as_deref() != Some(room.room_id()) => {
+                self.remember_direct(&user, room).await
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     async fn create_direct(&self, user: &UserId, encrypt: bool) -> Result<Room, Fault> {

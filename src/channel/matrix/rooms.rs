@@ -128,18 +128,23 @@ impl Matrix {
         let Some(name) = online.name_of(room.room_id()) else {
             return;
         };
+        self.say_of("missed", &name, &name, Remarked::Missed);
+    }
+
+    /// Says something of the room that the middle calls `name` to an address: a room, or somebody in private.
+    fn say_of(&self, what: &str, name: &str, address: &str, remarked: Remarked) {
         let at = crate::clock::now();
         self.remark(Incoming {
-            id: format!("matrix:missed:{name}:{}", at.as_second()),
+            id: format!("matrix:{what}:{name}:{}:{address}", at.as_second()),
             at,
             heard: Heard::Remark(Remark {
                 to: Destination {
                     network: super::NETWORK.to_owned(),
-                    address: name,
+                    address: address.to_owned(),
                 },
-                direct: false,
+                direct: address.starts_with('@'),
                 answers: None,
-                what: Remarked::Missed,
+                what: remarked,
             }),
         });
     }
@@ -157,20 +162,7 @@ impl Matrix {
         self.health
             .ill("matrix-rooms", format!("Greffier was put out of {name}"));
         for administrateur in &self.settings.administrateurs {
-            let at = crate::clock::now();
-            self.remark(Incoming {
-                id: format!("matrix:out:{name}:{}:{administrateur}", at.as_second()),
-                at,
-                heard: Heard::Remark(Remark {
-                    to: Destination {
-                        network: super::NETWORK.to_owned(),
-                        address: administrateur.clone(),
-                    },
-                    direct: true,
-                    answers: None,
-                    what: Remarked::PutOut,
-                }),
-            });
+            self.say_of("out", &name, administrateur, Remarked::PutOut);
         }
     }
 
@@ -196,20 +188,7 @@ impl Matrix {
             tracing::warn!(
                 "People of servers that matrix.allowed_servers does not name are in {name}: it is told nothing more"
             );
-            let at = crate::clock::now();
-            self.remark(Incoming {
-                id: format!("matrix:outsiders:{name}:{}", at.as_second()),
-                at,
-                heard: Heard::Remark(Remark {
-                    to: Destination {
-                        network: super::NETWORK.to_owned(),
-                        address: name.to_owned(),
-                    },
-                    direct: false,
-                    answers: None,
-                    what: Remarked::Outsiders,
-                }),
-            });
+            self.say_of("outsiders", name, name, Remarked::Outsiders);
             online.memo.put(Note::Told(&told), &true).await?;
         }
         Ok(false)

@@ -5,15 +5,12 @@
 
 use std::time::Duration;
 
-use matrix_sdk::config::SyncSettings;
-use matrix_sdk::deserialized_responses::TimelineEvent;
-use matrix_sdk::room::MessagesOptions;
+use matrix_sdk::config::{SyncSettings, SyncToken};
 use matrix_sdk::ruma::UInt;
 use matrix_sdk::ruma::api::client::filter::{Filter, FilterDefinition};
 use matrix_sdk::ruma::api::client::sync::sync_events::v3::Filter as SyncFilter;
 use matrix_sdk::ruma::presence::PresenceState;
 use matrix_sdk::sync::{SyncResponse, Timeline};
-use matrix_sdk::{Room, config::SyncToken};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -28,9 +25,7 @@ use crate::channel::Inbox;
 /// How long the homeserver may wait for something to happen.
 const POLL: Duration = Duration::from_secs(30);
 /// Events of a room that one answer holds. With the usual ten, lines of a busy hour would be left out.
-const TIMELINE: u32 = 100;
-/// The oldest event that is looked for so.
-const OLDEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
+pub(super) const TIMELINE: u32 = 100;
 
 /// Why listening ended.
 pub(super) enum Ended {
@@ -54,9 +49,9 @@ impl From<matrix_sdk::StoreError> for Ended {
 
 /// The last event of a room that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Last {
-    event: String,
-    at: jiff::Timestamp,
+pub(super) struct Last {
+    pub(super) event: String,
+    pub(super) at: jiff::Timestamp,
 }
 
 impl Matrix {
@@ -86,7 +81,7 @@ impl Matrix {
                     Ok(_) => Ok(()),
                     Err(_) => Err(Ended::Stopped),
                 },
-                () = tokio::time::sleep(LOOK) => self.look_again(online, inbox).await,
+                () = crate::clock::sleep(LOOK) => self.look_again(online, inbox).await,
             };
             if let Err(ended) = done {
                 return ended;
@@ -166,7 +161,7 @@ impl Matrix {
     pub(super) async fn rest(&self, wait: Duration, stop: &CancellationToken) -> bool {
         tokio::select! {
             () = stop.cancelled() => true,
-            () = tokio::time::sleep(wait) => false,
+            () = crate::clock::sleep(wait) => false,
         }
     }
 
@@ -233,116 +228,11 @@ impl Matrix {
         }
         Ok(())
     }
-
-    /// The new events of a room, oldest first, with those that the answer left out.
-    async fn timeline(
-        &self,
-        online: &Online,
-        room: &Room,
-        timeline: &Timeline,
-        first: bool,
-    ) -> Result<Vec<TimelineEvent>, Fault> {
-        let last: Option<Last> = online.memo.get(Note::Last(room.room_id().as_str())).await?;
-        let Some(last) = last else {
-            // Nothing before Greffier came, and at the first start nothing at all.
-            return Ok(if first {
-                Vec::new()
-            } else {
-                since_joined(&timeline.events, online.me.as_str())
-            });
-        };
-        let mut events = Vec::new();
-        if timeline.limited
-            && let Some(from) = &timeline.prev_batch
-        {
-            events = match self.left_out(online, room, from, &last).await {
-                Ok(events) => events,
-                // Trying for ever would keep everything else from being heard.
-                Err(fault @ Fault::Denied { .. }) => {
-                    tracing::warn!(
-                        "What happened in a room meanwhile is not shown to Greffier: {fault}"
-                    );
-                    Vec::new()
-                }
-                Err(fault) => return Err(fault),
-            };
-        }
-        events.extend(timeline.events.iter().cloned());
-        Ok(events)
-    }
-
-    /// The events between `last` and what the answer begins with, read backwards from `from`.
-    async fn left_out(
-        &self,
-        online: &Online,
-        room: &Room,
-        from: &str,
-        last: &Last,
-    ) -> Result<Vec<TimelineEvent>, Fault> {
-        let oldest = crate::clock::now().checked_sub(OLDEST).unwrap_or(last.at);
-        let mut found = Vec::new();
-        let mut from = from.to_owned();
-        'pages: while found.len() < self.settings.back_fill {
-            let mut options = MessagesOptions::backward().from(from.as_str());
-            options.limit = UInt::from(TIMELINE);
-            let page = room.messages(options).await?;
-            let more = page.end.filter(|_| !page.chunk.is_empty());
-            for event in page.chunk {
-                let Some(seen) = read(&event) else { continue };
-                if seen.id == last.event || seen.at < oldest {
-                    break 'pages;
-                }
-                found.push(event);
-            }
-            match more {
-                Some(end) => from = end,
-                None => break,
-            }
-        }
-        metrics::counter!("greffier_matrix_back_filled_total").increment(found.len() as u64);
-        if found.len() >= self.settings.back_fill {
-            tracing::warn!(
-                "More happened in a room than is looked through after a long absence: what is older is not heard, and the room is told"
-            );
-            self.missed(online, room);
-        }
-        found.reverse();
-        Ok(found)
-    }
 }
 
 /// The newest event of `timeline` that can be read.
 fn newest(timeline: &Timeline) -> Option<Event> {
     timeline.events.iter().rev().find_map(read)
-}
-
-/// Of a room that is new: what was said since Greffier was invited, or else since it came. People write as soon as they
-/// have invited it, and do not wait until it has come.
-fn since_joined(events: &[TimelineEvent], me: &str) -> Vec<TimelineEvent> {
-    let joined = events.iter().rposition(|event| {
-        read(event).is_some_and(|event| {
-            matches!(event.says, Says::Member { who, membership, before }
-                if who == me && membership == "join" && before.as_deref() != Some("join"))
-        })
-    });
-    let Some(joined) = joined else {
-        return events.to_vec();
-    };
-    let before = events.get(..joined).unwrap_or_default();
-    let about_me = |event: &TimelineEvent| match read(event)?.says {
-        Says::Member {
-            who, membership, ..
-        } if who == me => Some(membership),
-        _ => None,
-    };
-    let invited = before
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(at, event)| Some((at, about_me(event)?)))
-        .filter(|(_, membership)| membership == "invite");
-    let start = invited.map_or(joined, |(at, _)| at);
-    events.get(start + 1..).unwrap_or_default().to_vec()
 }
 
 /// Who ended Greffier's stay in a room, if it was there.
@@ -389,45 +279,7 @@ fn wait(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use matrix_sdk::ruma::serde::Raw;
-    use serde_json::json;
-
     use super::*;
-
-    fn event(
-        id: &str,
-        kind: &str,
-        who: Option<&str>,
-        content: &serde_json::Value,
-    ) -> TimelineEvent {
-        let mut event = json!({
-            "type": kind, "event_id": id, "sender": "@x:hs", "origin_server_ts": 1000, "content": content,
-        });
-        if let Some(who) = who {
-            event["state_key"] = json!(who);
-        }
-        TimelineEvent::from_plaintext(Raw::new(&event).unwrap().cast_unchecked())
-    }
-
-    #[test]
-    fn what_was_said_before_greffier_came_is_history() {
-        let text = json!({ "msgtype": "m.text", "body": "!suivre" });
-        let join = json!({ "membership": "join" });
-        let events = [
-            event("$1", "m.room.message", None, &text),
-            event("$2", "m.room.member", Some("@me:hs"), &join),
-            event("$3", "m.room.member", Some("@other:hs"), &join),
-            event("$4", "m.room.message", None, &text),
-        ];
-        let new = since_joined(&events, "@me:hs");
-        let ids: Vec<String> = new.iter().filter_map(read).map(|event| event.id).collect();
-        assert_eq!(ids, ["$3", "$4"]);
-        assert_eq!(since_joined(&events, "@nobody:hs").len(), 4);
-        let invite = json!({ "membership": "invite" });
-        let mut early = events.to_vec();
-        early.insert(0, event("$0", "m.room.member", Some("@me:hs"), &invite));
-        assert_eq!(since_joined(&early, "@me:hs").len(), 4);
-    }
 
     #[test]
     fn waits_grow_and_stay_bounded() {

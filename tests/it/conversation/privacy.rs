@@ -373,7 +373,7 @@ impl World {
             36 => "quarantaine accepter 1".to_owned(),
             37 => "notifications oui demarche=21".to_owned(),
             38 => format!("supprimer {d}"),
-            39 => format!("piece {d} {}", 1 + act.who % 3),
+            39 => format!("piece {d} {}", 1 + act.place % 3),
             40 => format!("piece {d} toutes"),
             41 => "comptes".to_owned(),
             42 => "salon".to_owned(),

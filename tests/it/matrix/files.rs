@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::client::{People, Seen};
 use super::scene::{Office, Thread};
 use crate::daemon::desk::{ABF, LINA};
+use crate::servers::clamd::{VIRUS, clamd};
 use crate::servers::synapse::shared_synapse;
 
 /// Not text, and larger than one block of any cipher.
@@ -143,8 +144,9 @@ fn file(office: &Office<'_>, thread: &Thread<'_>, files: &[(&str, &str, &[u8])])
         office
             .room
             .upload(name, media_type, content, root, "!message Au dossier.");
-        office.room.shown(mark, "annuler");
+        office.room.shown(mark, &format!("📎 {name}"));
     }
+    office.bot.settled(files.len() as u64);
 }
 
 /// The file of that name that Greffier has sent.
@@ -257,4 +259,43 @@ fn a_kill_while_files_leave_sends_none_of_them_twice() {
         assert_eq!(times, 1, "{name}\n{}", office.room.told());
     }
     assert_eq!(office.room.with("Pièces du dossier").len(), 1);
+}
+
+#[test]
+fn a_file_that_is_infected_or_that_nobody_can_scan_is_not_taken() {
+    let (Some(server), Some(mut scanner)) = (shared_synapse(), clamd()) else {
+        return;
+    };
+    let people = People::of(server);
+    let socket = scanner.socket();
+    let office = Office::open_with(server, &people, "virus", true, |bot| {
+        bot.configure(&format!("\n[clamav]\naddress = \"{}\"\n", socket.display()));
+    });
+    let (number, thread) = office.deposit();
+    let line = office.room.say(&format!("!suivre {number}"));
+    office.room.reacted(&line, "✅");
+    let upload = |name: &str, content: &[u8]| {
+        let root = Some(thread.card.id.as_str());
+        office.room.upload(name, "text/plain", content, root, name);
+    };
+    upload("plan.txt", VIRUS.as_bytes());
+    let mark = office.room.mark();
+    thread.say("!message Voici le plan.");
+    office.room.shown(mark, "logiciel malveillant");
+    // What was not done is not done later without its file either.
+    scanner.stop();
+    upload("plan.txt", b"un plan");
+    let mark = office.room.mark();
+    thread.say("!message Voici le plan.");
+    office.room.shown(mark, "n'a pas pu être lu ou analysé");
+    scanner.start();
+    upload("plan.txt", b"un plan");
+    let mark = office.room.mark();
+    thread.say("!message Voici le plan.");
+    office.room.shown(mark, "annuler");
+    office.bot.settled(1);
+    office.bot.advance(301);
+    let mail = office.bot.mail(LINA, "Voici le plan.");
+    assert_eq!(mail.files, [("plan.txt".to_owned(), b"un plan".to_vec())]);
+    assert_eq!(office.bot.count(LINA, "Voici le plan."), 1);
 }

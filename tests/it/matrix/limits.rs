@@ -30,13 +30,25 @@ fn a_burst_of(deposits: u64) {
     let office = Office::open_with(&server, &people, "rafale", true, |bot| {
         bot.reconfigure("pace_ms = 0\n", "");
     });
-    let numbers: Vec<u64> = (0..deposits)
-        .map(|_| office.bot.deposit(LINA, "Nord"))
-        .collect();
+    let asked = office.direct.mark();
+    let mut numbers = Vec::new();
+    for deposit in 0..deposits {
+        numbers.push(office.bot.deposit(LINA, "Nord"));
+        // In the middle of it somebody asks something in private.
+        if deposit == deposits / 2 {
+            office.direct.say("statut");
+        }
+    }
     for number in &numbers {
         until_seen(&office, *number);
     }
     office.bot.quiet();
+    let answer = office.direct.shown(asked, "à envoyer");
+    let last = format!("Nouveau dossier n° {} ", numbers.last().unwrap());
+    assert!(
+        answer.read_at < office.room.with(&last)[0].read_at,
+        "whoever asks waits for his turn and not for the end"
+    );
     for number in &numbers {
         let news = office.room.with(&format!("Nouveau dossier n° {number} "));
         assert_eq!(news.len(), 1, "{}", office.room.told());

@@ -15,17 +15,23 @@ pub(crate) enum Act {
     Answer(u16, String),
     /// The homeserver does what it asks, and the answer is lost.
     LoseAnswer,
+    /// The homeserver does what it asks, and the last octets of the answer are lost.
+    Tear,
     /// It is cut off before the homeserver sees it.
     Cut,
 }
 
 impl Act {
+    /// A refusal with an error code of Matrix, and whatever else stands in its body.
+    pub(crate) fn refusal(status: u16, code: &str, more: &str) -> Self {
+        let body = format!("{{\"errcode\":\"{code}\",\"error\":\"No\"{more}}}");
+        Self::Answer(status, body)
+    }
+
     /// Too many requests: wait so many milliseconds.
     pub(crate) fn too_many(wait: u64) -> Self {
-        let body = format!(
-            "{{\"errcode\":\"M_LIMIT_EXCEEDED\",\"error\":\"Too Many Requests\",\"retry_after_ms\":{wait}}}"
-        );
-        Self::Answer(429, body)
+        let wait = format!(",\"retry_after_ms\":{wait}");
+        Self::refusal(429, "M_LIMIT_EXCEEDED", &wait)
     }
 }
 
@@ -37,6 +43,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// Whether it asks what is new.
+    pub(crate) fn syncs(&self) -> bool {
+        self.path.contains("/sync?")
+    }
+
     /// Whether it sends an event into a room.
     pub(crate) fn sends(&self) -> bool {
         self.method == "PUT" && self.path.contains("/send/m.room.")
@@ -129,16 +140,18 @@ fn serve(
             )
             .ok()
         }
-        Act::Pass | Act::LoseAnswer => {
+        Act::Pass | Act::LoseAnswer | Act::Tear => {
             let mut server = TcpStream::connect(upstream).ok()?;
             write!(server, "{head}Connection: close\r\n\r\n").ok()?;
             server.write_all(&body).ok()?;
             let mut answer = Vec::new();
             server.read_to_end(&mut answer).ok()?;
-            if act == Act::Pass {
-                client.write_all(&answer).ok()?;
-            }
-            Some(())
+            let said = match act {
+                Act::Tear => answer.split_last_chunk::<7>()?.0,
+                Act::LoseAnswer => &[],
+                _ => &answer,
+            };
+            client.write_all(said).ok()
         }
     }
 }

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::client::{People, Person, Room, Seen};
 use crate::daemon::desk::{Desk, INES, LINA};
-use crate::servers::synapse::{SERVER, Synapse};
+use crate::servers::synapse::Synapse;
 
 /// The password of Greffier's account.
-const PASSWORD: &str = "le greffier, sous clé";
+pub(crate) const PASSWORD: &str = "le greffier, sous clé";
 
 /// A daemon with an account on a homeserver.
 pub(crate) struct Bot {
@@ -31,9 +31,10 @@ impl Bot {
         };
         fs::write(bot.path().join("matrix-password"), format!("{PASSWORD}\n")).unwrap();
         bot.configure(&format!(
-            "\n[matrix]\nhomeserver = \"{}\"\nuser = \"{}\"\npassword_file = \"matrix-password\"\n\
-             allowed_servers = [\"{SERVER}\"]\n\
-             inviters = [\"{SERVER}\"]\npace_ms = 0\n",
+            "\n[matrix]\nhomeserver = \"{1}\"\nuser = \"{2}\"\npassword_file = \"matrix-password\"\n\
+             allowed_servers = [\"{0}\"]\n\
+             inviters = [\"{0}\"]\npace_ms = 0\n",
+            server.name(),
             server.url(),
             bot.id,
         ));
