@@ -63,6 +63,8 @@ impl Note {
 pub(super) struct Memo {
     folder: PathBuf,
     notes: Mutex<BTreeMap<String, Note>>,
+    /// Held while a file is written: two changes of one note are both kept.
+    writing: Mutex<()>,
 }
 
 /// A folder of [`Memo`].
@@ -93,6 +95,7 @@ impl Memo {
         let memo = Self {
             folder: folder.to_owned(),
             notes: Mutex::default(),
+            writing: Mutex::default(),
         };
         for path in memo.files(Drawer::Interactions)? {
             // One that cannot be read is as good as forgotten.
@@ -117,6 +120,11 @@ impl Memo {
 
     /// Keeps an interaction; it is on disk when this returns.
     pub(super) fn keep_note(&self, note: &Note) -> io::Result<()> {
+        let _alone = self.alone();
+        self.store_note(note)
+    }
+
+    fn store_note(&self, note: &Note) -> io::Result<()> {
         self.write(&self.path(Drawer::Interactions, &note.id), note)?;
         self.lock().insert(note.id.clone(), note.clone());
         Ok(())
@@ -124,6 +132,7 @@ impl Memo {
 
     /// Changes what is known of an interaction. Nothing where it is not known.
     pub(super) fn change(&self, id: &str, change: impl FnOnce(&mut Note)) -> io::Result<()> {
+        let _alone = self.alone();
         let Some(mut note) = self.note(id) else {
             return Ok(());
         };
@@ -132,7 +141,7 @@ impl Memo {
         if note == before {
             return Ok(());
         }
-        self.keep_note(&note)
+        self.store_note(&note)
     }
 
     /// Forgets tokens that are not good any more, and what nobody will ask for.
@@ -164,6 +173,7 @@ impl Memo {
             line: line.to_owned(),
             at: now,
         };
+        let _alone = self.alone();
         self.write(&path, &kept)
     }
 
@@ -184,7 +194,12 @@ impl Memo {
 
     /// Keeps a document.
     pub(super) fn keep_document<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+        let _alone = self.alone();
         self.write(&self.folder.join(format!("{name}.json")), value)
+    }
+
+    fn alone(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Note>> {
@@ -303,6 +318,26 @@ mod tests {
         }
         memo.sweep(at(401 * 24 * 3_600)).unwrap();
         assert_eq!(memo.line("abc"), None);
+    }
+
+    #[test]
+    fn changes_at_the_same_time_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let memo = Memo::open(folder.path()).unwrap();
+        memo.keep_note(&note()).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let memo = &memo;
+                scope.spawn(move || {
+                    let change = |note: &mut Note| {
+                        note.more.insert(number.to_string(), String::new());
+                    };
+                    memo.change("42", change).unwrap();
+                });
+            }
+        });
+        let again = Memo::open(folder.path()).unwrap();
+        assert_eq!(again.note("42").unwrap().more.len(), 16);
     }
 
     #[test]

@@ -48,11 +48,7 @@ fn commands_are_those_of_the_catalogue_and_registered_only_when_they_change() {
     fake.until_sessions(1, 2);
     assert_eq!(registered(), 2);
     let answer = office.room.slash("bonjour", &[]).answer();
-    assert!(
-        answer.text().contains("ines.roux@ddt.example"),
-        "{}",
-        answer.text()
-    );
+    assert!(answer.text().contains("ines.roux"), "{}", answer.text());
 }
 
 #[test]
@@ -119,7 +115,7 @@ fn what_is_typed_is_completed_with_what_the_person_may_see() {
     assert_eq!(values(groups), ["Sud"]);
     let demarches = office.room.complete("dossiers", &[], "demarche", "démolir");
     assert_eq!(values(demarches), ["101"]);
-    let commands = office.room.complete("aide", &[], "commande", "demander un");
+    let commands = office.room.complete("aide", &[], "commande", "avis d");
     assert!(!commands.is_empty());
 }
 
@@ -185,18 +181,14 @@ fn buttons_and_forms_work_after_a_restart() {
         .answer();
     assert!(done.text().contains("annuler"), "{}", done.text());
     thread.shown("modele.pdf");
-    let followed = office.room.press(thread.card.id, "Suivre").answer();
-    assert!(
-        followed.text().contains("C'est fait"),
-        "{}",
-        followed.text()
-    );
-    let confirmed = office.room.press(preview.id, "Confirmer").answer();
-    assert!(
-        confirmed.text().contains("C'est fait"),
-        "{}",
-        confirmed.text()
-    );
+    let seen = office.room.press(thread.card.id, "Voir").answer();
+    assert!(seen.text().contains("Dossier n°"), "{}", seen.text());
+    office.room.press(preview.id, "Confirmer");
+    office
+        .room
+        .find(0, "what came of the confirmation", |seen| {
+            (seen.id == preview.id && seen.text().contains("C'est fait")).then_some(())
+        });
     office.bot.mail(LINA, "a été accepté");
 }
 

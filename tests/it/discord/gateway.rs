@@ -34,7 +34,7 @@ fn a_session_is_resumed_when_discord_asks_for_it_and_begun_anew_when_it_is_no_go
     fake.invalidate(false);
     fake.until_sessions(2, 3);
     let answer = office.room.slash("statut", &[]).answer();
-    assert!(answer.text().contains("ines.roux@ddt.example"));
+    assert!(answer.text().contains("ines.roux"));
     until("it is well", || {
         office.bot.ill("discord").is_none().then_some(())
     });
@@ -62,7 +62,7 @@ fn a_restart_resumes_the_session_and_hears_what_was_said_meanwhile() {
     office.bot.start();
     fake.until_sessions(2, 1);
     let answer = office.room.slash("statut", &[]).answer();
-    assert!(answer.text().contains("ines.roux@ddt.example"));
+    assert!(answer.text().contains("ines.roux"));
 }
 
 #[test]

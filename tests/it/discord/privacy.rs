@@ -16,6 +16,12 @@ fn shown(fake: &Fake) -> String {
     bodies.collect::<Vec<_>>().join("\n")
 }
 
+/// She chooses to be told of that in private as well.
+fn told_in_private(office: &Office<'_>, what: &str) {
+    let choice = [("choix", json!(what)), ("valeur", json!("oui"))];
+    office.room.slash("notifications", &choice).answer();
+}
+
 #[test]
 fn by_default_discord_is_shown_numbers_and_states() {
     let fake = Fake::start();
@@ -23,6 +29,7 @@ fn by_default_discord_is_shown_numbers_and_states() {
     let (number, thread) = office.deposit();
     assert_eq!(thread.card.content, format!("📝 Dossier n° {number}"));
     office.room.press(thread.card.id, "Suivre").answer();
+    told_in_private(&office, "message");
     // Private messages to somebody who follows it, lists, and what is completed, show no more.
     let mail = office.bot.mail(LINA, "Permis de démolir");
     let answer = mail.answer(LINA, "Voici la photographie du colombage.");
@@ -129,6 +136,7 @@ fn private_messages_reach_those_who_take_them_and_others_are_told() {
     assert!(dead.contains("no private messages"), "{dead}");
 
     office.ines.takes_direct(true);
+    told_in_private(&office, "avis");
     thread
         .inside
         .slash(
