@@ -18,7 +18,6 @@ pub(super) struct Lanes {
 #[derive(Debug)]
 pub(super) struct Turn {
     before: Vec<oneshot::Receiver<()>>,
-    #[expect(dead_code, reason = "those behind are told when it is dropped")]
     after: Vec<oneshot::Sender<()>>,
 }
 

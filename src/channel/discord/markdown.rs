@@ -364,7 +364,7 @@ mod tests {
     fn what_was_escaped_stays_escaped() {
         assert_eq!(
             shown(r"\*a\* \_b\_ \<@12\> \# \[x\](y)"),
-            r"\*a\* \_b\_ \<@⁠12\> \# \[x\](y)"
+            "\\*a\\* \\_b\\_ \\<@\u{2060}12\\> \\# \\[x\\](y)"
         );
         assert_eq!(shown(r"\- a"), r"\- a");
         assert_eq!(shown(r"12\. rue"), "12. rue");

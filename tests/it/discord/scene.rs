@@ -122,7 +122,6 @@ fn code_in(text: &str) -> Option<String> {
 /// A daemon that runs, a server with its room, and an instructrice of the group Nord whose account is linked.
 pub(crate) struct Office<'a> {
     pub(crate) bot: Bot,
-    pub(crate) fake: &'a Fake,
     pub(crate) guild: Guild<'a>,
     pub(crate) channel: Id,
     pub(crate) ines: Person<'a>,
@@ -152,7 +151,6 @@ impl<'a> Office<'a> {
         bot.link(&seat, INES);
         Self {
             bot,
-            fake,
             guild,
             channel,
             ines,
@@ -198,9 +196,13 @@ impl<'a> Thread<'a> {
         }
     }
 
-    /// The first message of the thread that holds `text`.
+    /// The first message of the thread that holds `text`, bold or not.
     pub(crate) fn shown(&self, text: &str) -> Seen {
-        self.inside.shown(0, text)
+        let what = format!("{text:?} in the thread");
+        self.inside.find(0, &what, |seen| {
+            let bare = seen.text().replace('*', "");
+            (seen.author != self.inside.person.id && bare.contains(text)).then(|| seen.clone())
+        })
     }
 
     /// Waits until the card holds `text`.
