@@ -27,6 +27,8 @@ fn a_session_begins_with_who_is_who_and_goes_on_with_what_happens() {
     );
     socket.send(1, &json!(said["s"]));
     assert_eq!(socket.op(11)["d"], Value::Null);
+    socket.ping();
+    assert_eq!(socket.hear(), Heard::Pong);
     assert_eq!(fake.sessions(), (1, 0));
     let ops: Vec<u64> = fake.sent().iter().map(|sent| sent.op).collect();
     assert_eq!(ops, [2, 1]);

@@ -168,6 +168,10 @@ fn what_the_fake_answers_is_as_published() {
         &answer,
     );
     check("InteractionCallbackResponse", &answered.body);
+    let mut broken = sent.body.clone();
+    broken["timestamp"] = json!("hier");
+    broken["author"]["id"] = json!(4);
+    assert_eq!(spec.faults("MessageResponse", &broken).len(), 2);
     let refused = call(&fake, "GET", "/channels/1", &Value::Null).body;
     check("ErrorResponse", &refused);
     let refused = call(
