@@ -224,6 +224,16 @@ impl Fake {
         self.with(|world| world.rates.global = count);
     }
 
+    /// So many more edits of messages that are older than an hour.
+    pub(crate) fn limit_old_edits(&self, count: u32) {
+        self.with(|world| world.rates.old_edits = Some(count));
+    }
+
+    /// After so many invalid requests in all the bot is shut out: ten thousand in ten minutes on the real one.
+    pub(crate) fn ban_after(&self, count: u32) {
+        self.with(|world| world.rates.ban = Some(count));
+    }
+
     /// The interval of heartbeats that connections from now on are told.
     pub(crate) fn heartbeat(&self, milliseconds: u64) {
         self.with(|world| world.sessions.heartbeat = milliseconds);

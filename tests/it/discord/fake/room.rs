@@ -77,7 +77,7 @@ impl<'a> Room<'a> {
 
     // Doing
 
-    /// Says something that is no command.
+    /// Says something that is no command. In a thread that was put away this brings it back.
     pub(crate) fn say(&self, text: &str) -> Id {
         self.fake().with(|world| {
             let place = &world.channels[&self.id];
@@ -87,7 +87,10 @@ impl<'a> Room<'a> {
                 SEND_MESSAGES
             };
             let may = world.permissions(place, self.person.id) & wanted != 0;
-            assert!(may, "this person may not write here");
+            assert!(may && !place.locked, "this person may not write here");
+            if place.archived {
+                world.set_archived(self.id, false);
+            }
             let draft = Draft {
                 content: Some(text.to_owned()),
                 ..Draft::default()

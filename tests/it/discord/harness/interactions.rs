@@ -191,6 +191,28 @@ fn a_first_answer_that_is_refused_can_be_given_again() {
 }
 
 #[test]
+fn an_answer_may_bring_files() {
+    let fake = Fake::start();
+    let (scene, mut socket) = listening(&fake);
+    let (asked, event) = slash(&scene, &mut socket);
+    let answer =
+        json!({ "type": 4, "data": { "attachments": [{ "id": "0", "filename": "export.csv" }] } });
+    let answered = form(
+        &fake,
+        "POST",
+        &callback(&event),
+        &answer,
+        &[(0, "x", b"a;b")],
+    );
+    assert_eq!(answered.status, 204);
+    let files = asked.answer().files;
+    assert_eq!(
+        (files[0].name.as_str(), files[0].content.as_slice()),
+        ("export.csv", b"a;b".as_slice())
+    );
+}
+
+#[test]
 fn an_older_way_to_answer_what_was_put_off_still_works() {
     let fake = Fake::start();
     let (scene, mut socket) = listening(&fake);

@@ -105,6 +105,12 @@ fn contents_have_a_length_and_something_is_in_a_message() {
         refused(json!({ "content": "x", "flags": 1 << 12 })).status,
         200
     );
+    refused(json!({ "content": "x", "poll": { "question": { "text": "?" } } }));
+    let violations = fake.take_violations();
+    assert!(
+        violations.iter().any(|it| it.starts_with("poll")),
+        "{violations:?}"
+    );
     let unknown = json!({ "content": "x", "message_reference": { "message_id": "1" } });
     assert_eq!(
         refused(unknown).fault("message_reference"),

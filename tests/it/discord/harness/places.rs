@@ -345,6 +345,29 @@ fn a_thread_is_written_in_by_those_who_may_and_locked_by_others() {
 }
 
 #[test]
+fn a_private_thread_is_for_its_members() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    scene.guild.allow_bot(CREATE_PRIVATE_THREADS);
+    let path = format!("/channels/{}/threads", scene.salle);
+    let thread = call(&fake, "POST", &path, &json!({ "name": "t", "type": 12 })).id();
+    say(&fake, thread);
+    let room = scene.ines.at(thread);
+    assert!(room.timeline().is_empty());
+    let path = format!("/channels/{thread}/thread-members/{}", scene.ines.id);
+    assert_eq!(call(&fake, "PUT", &path, &Value::Null).status, 204);
+    assert_eq!(room.timeline().len(), 1);
+    let anne = fake.user("anne");
+    scene
+        .guild
+        .join(anne, &[scene.guild.role("chefs", MANAGE_THREADS)]);
+    assert_eq!(anne.at(thread).timeline().len(), 1);
+    scene.guild.archive(thread, false);
+    room.say("Encore");
+    assert!(!scene.guild.is_archived(thread), "writing brings it back");
+}
+
+#[test]
 fn people_are_written_to_in_private_where_they_let_it() {
     let fake = Fake::start();
     let scene = scene(&fake);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::bare::{AGENT, call, form, raw, scene};
 use crate::discord::fake::Fake;
 use crate::discord::fake::body::LARGEST;
+use crate::discord::fake::permission::MANAGE_CHANNELS;
 
 #[test]
 fn the_bot_says_who_it_is() {
@@ -107,6 +108,27 @@ fn a_body_is_json_of_its_kind_and_not_too_large() {
     let list = call(&fake, "POST", &path["/api/v10".len()..], &json!([]));
     assert_eq!(list.refused(), (400, 50035));
     fake.take_violations();
+}
+
+#[test]
+fn a_reason_for_the_log_is_short() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    scene.guild.allow_bot(MANAGE_CHANNELS);
+    let edit = |reason: &str| {
+        let head = format!(
+            "Authorization: Bot {}\r\nUser-Agent: {AGENT}\r\nContent-Type: application/json\r\nX-Audit-Log-Reason: {reason}\r\n",
+            fake.token()
+        );
+        let path = format!("/api/v10/channels/{}", scene.salle);
+        raw(&fake, "PATCH", &path, &head, br#"{"name":"autre"}"#).unwrap()
+    };
+    assert_eq!(
+        edit(&"r".repeat(513)).fault("reason"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
+    assert_eq!(edit(&"r".repeat(512)).status, 200);
+    assert_eq!(fake.requests()[1].reason.as_ref().unwrap().len(), 512);
 }
 
 #[test]
