@@ -161,6 +161,15 @@ fn files_stay_within_the_limit_of_the_guild() {
         long.fault("attachments.0.description"),
         "BASE_TYPE_MAX_LENGTH"
     );
+    let list = json!({ "attachments": "x" });
+    let list = form(&fake, "POST", &path, &list, &[(0, "a.pdf", b"a")]);
+    assert_eq!(list.fault("attachments"), "LIST_TYPE_CONVERT");
+    let unnamed = json!({ "attachments": [{ "id": "0", "filename": "" }] });
+    let unnamed = form(&fake, "POST", &path, &unnamed, &[(0, "a.pdf", b"a")]);
+    assert_eq!(
+        unnamed.fault("attachments.0.filename"),
+        "BASE_TYPE_REQUIRED"
+    );
     fake.take_violations();
 }
 
