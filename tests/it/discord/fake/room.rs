@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::draft::Draft;
 use super::permission::{ADD_REACTIONS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS};
 use super::seen::{Seen, seen};
-use super::world::{DIRECT, File, Id, World};
+use super::world::{DIRECT, File, Id, PUBLIC_THREAD, World};
 
 /// Somebody at Discord's client.
 #[derive(Clone, Copy)]
@@ -96,6 +96,18 @@ impl<'a> Room<'a> {
                 ..Draft::default()
             };
             world.post(self.id, self.person.id, draft, &["users", "roles"], None)
+        })
+    }
+
+    /// Opens a thread that is one's own.
+    pub(crate) fn open_thread(&self, name: &str) -> Id {
+        self.fake().with(|world| {
+            let guild = world.channels[&self.id].guild;
+            let mut thread = world.channel(PUBLIC_THREAD, guild, name);
+            thread.parent = Some(self.id);
+            thread.owner = self.person.id;
+            thread.members = vec![self.person.id];
+            world.add_channel(thread)
         })
     }
 

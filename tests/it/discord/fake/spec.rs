@@ -10,7 +10,8 @@ use super::body::Content;
 use super::route::template;
 use super::schema::{Schemas, Wrong};
 
-/// The operations that have a body, and the schemas of it: it must be one of them. `[]` is a list of them.
+/// The operations that have a body, and the schemas of it: it must be one of them. `[]` is a list of them, and
+/// no schema is one that has no name.
 const BODIES: [(&str, &str, &[&str]); 15] = [
     (
         "PUT",
@@ -64,11 +65,7 @@ const BODIES: [(&str, &str, &[&str]); 15] = [
             "UpdateGuildChannelRequestPartial",
         ],
     ),
-    (
-        "PUT",
-        "/channels/{}/permissions/{}",
-        &["ChannelPermissionOverwriteRequest"],
-    ),
+    ("PUT", "/channels/{}/permissions/{}", &[]),
     ("POST", "/interactions/{}/{}/callback", &CALLBACKS),
     (
         "POST",
@@ -141,7 +138,7 @@ impl Spec {
             return if body { vec![unknown] } else { Vec::new() };
         };
         // A form may bring nothing but files.
-        if content.json.is_null() && content.multipart {
+        if names.is_empty() || content.json.is_null() && content.multipart {
             return Vec::new();
         }
         let mut found = Vec::new();

@@ -53,11 +53,6 @@ fn a_body_that_is_not_as_published_is_noticed() {
         json!({ "flags": "64" }),
     );
     noticed(
-        "PUT",
-        &format!("{channel}/permissions/1"),
-        json!({ "allow": "0" }),
-    );
-    noticed(
         "POST",
         "/users/@me/channels",
         json!({ "recipient_id": "ines" }),

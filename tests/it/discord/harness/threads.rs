@@ -6,7 +6,7 @@ use super::bare::{call, register, scene};
 use super::places::say;
 use crate::discord::fake::Fake;
 use crate::discord::fake::permission::{
-    CREATE_PRIVATE_THREADS, MANAGE_THREADS, SEND_MESSAGES_IN_THREADS,
+    CREATE_PRIVATE_THREADS, MANAGE_ROLES, MANAGE_THREADS, SEND_MESSAGES_IN_THREADS,
 };
 
 #[test]
@@ -163,6 +163,34 @@ fn a_thread_is_written_in_by_those_who_may_and_locked_by_others() {
     assert_eq!(gone.status, 200);
     assert_eq!(say(&fake, thread).refused(), (404, 10003));
     fake.take_violations();
+}
+
+#[test]
+fn what_others_have_opened_is_changed_by_those_who_manage_it() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    let thread = scene.ines.at(scene.salle).open_thread("À elle");
+    let change = |body: Value| call(&fake, "PATCH", &format!("/channels/{thread}"), &body);
+    assert_eq!(change(json!({ "name": "À moi" })).refused(), (403, 50013));
+    scene.guild.archive(thread, false);
+    assert_eq!(
+        change(json!({ "archived": false })).status,
+        200,
+        "whoever is in it may bring it back"
+    );
+    scene.guild.archive(thread, true);
+    assert_eq!(change(json!({ "archived": false })).refused(), (403, 50013));
+    scene.guild.allow_bot(MANAGE_THREADS | MANAGE_ROLES);
+    assert_eq!(
+        change(json!({ "archived": false, "locked": false })).status,
+        200
+    );
+    assert_eq!(change(json!({ "name": "À tous" })).body["name"], "À tous");
+    let path = format!("/channels/{thread}/permissions/{}", scene.ines.id);
+    assert_eq!(
+        call(&fake, "PUT", &path, &json!({ "type": 1 })).refused(),
+        (400, 50024)
+    );
 }
 
 #[test]
