@@ -224,6 +224,11 @@ impl Socket {
         while matches!(self.hear(), Heard::Payload(_)) {}
     }
 
+    /// Anything, a frame or not.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
     /// A ping of the protocol, which is not a heartbeat.
     pub(super) fn ping(&mut self) {
         self.stream.write_all(&frame(9, b"?", true)).unwrap();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::bare::{Heard, Socket, call, scene};
 use crate::discord::fake::Fake;
+use crate::discord::fake::socket::frame;
 
 /// Guilds and messages.
 const INTENTS: u64 = 1 | 1 << 9;
@@ -95,6 +96,18 @@ fn malformed_and_untimely_payloads_close_the_connection() {
         let mut socket = Socket::open(&fake);
         socket.text(text);
         assert_eq!(socket.closed(), code, "{text}");
+    }
+    let malformed = [
+        frame(1, b"{}", false),
+        frame(2, b"{}", true),
+        frame(1, b"\xff", true),
+        vec![0x01, 0x80],
+        vec![0xf1, 0x80],
+    ];
+    for bytes in malformed {
+        let mut socket = Socket::open(&fake);
+        socket.bytes(&bytes);
+        assert_eq!(socket.closed(), 4002, "{bytes:?}");
     }
     let (mut twice, _) = Socket::identified(&fake, 1);
     twice.identify(&fake.token(), 1);
