@@ -135,8 +135,7 @@ fn a_hundred_and_twenty_payloads_a_minute_are_enough() {
 fn a_heart_that_does_not_beat_ends_the_connection() {
     let fake = Fake::start();
     fake.heartbeat(50);
-    let (mut socket, _) = Socket::identified(&fake, 1);
-    assert_eq!(socket.closed(), 4009);
+    assert_eq!(Socket::open(&fake).closed(), 4009);
     fake.heartbeat(60_000);
     fake.deaf(true);
     let (mut socket, _) = Socket::identified(&fake, 1);
