@@ -27,9 +27,11 @@ pub(crate) mod record;
 pub(crate) mod refusal;
 pub(crate) mod room;
 pub(crate) mod route;
+pub(crate) mod schema;
 pub(crate) mod seen;
 pub(crate) mod session;
 pub(crate) mod slash;
+pub(crate) mod socket;
 pub(crate) mod spec;
 pub(crate) mod typed;
 pub(crate) mod wire;
@@ -220,6 +222,16 @@ impl Fake {
     /// So many requests a second in all: 50 on the real one. None is as many as one likes.
     pub(crate) fn limit_all(&self, count: Option<u32>) {
         self.with(|world| world.rates.global = count);
+    }
+
+    /// So many more edits of messages that are older than an hour.
+    pub(crate) fn limit_old_edits(&self, count: u32) {
+        self.with(|world| world.rates.old_edits = Some(count));
+    }
+
+    /// After so many invalid requests in all the bot is shut out: ten thousand in ten minutes on the real one.
+    pub(crate) fn ban_after(&self, count: u32) {
+        self.with(|world| world.rates.ban = Some(count));
     }
 
     /// The interval of heartbeats that connections from now on are told.

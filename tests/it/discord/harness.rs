@@ -3,6 +3,7 @@
 mod bare;
 mod commands;
 mod components;
+mod contents;
 mod faults;
 mod gateway;
 mod interactions;
@@ -10,8 +11,10 @@ mod limits;
 mod messages;
 mod modals;
 mod model;
+mod options;
 mod people;
 mod places;
 mod published;
 mod requests;
 mod sessions;
+mod threads;

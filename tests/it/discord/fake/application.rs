@@ -133,12 +133,12 @@ impl World {
     /// The channel in private with somebody, made if need be. Whether one may write in it is seen on writing.
     pub(crate) fn open_direct(&mut self, body: &Value) -> Result<Answer, Refusal> {
         let mut form = Form::default();
-        if body["recipient_id"].is_null() {
+        let user = if body["recipient_id"].is_null() {
             form.required("recipient_id");
-            form.done()?;
-            return Err(Refusal::not_found());
-        }
-        let user = form.snowflake("recipient_id", &body["recipient_id"]);
+            None
+        } else {
+            form.snowflake("recipient_id", &body["recipient_id"])
+        };
         form.done()?;
         let user = user.filter(|user| self.users.contains_key(user) && *user != self.bot);
         let user = user.ok_or_else(|| Refusal::new(400, 50033, "Invalid Recipient(s)"))?;

@@ -217,8 +217,9 @@ impl World {
         let id = self.clock.snowflake();
         let place = &self.channels[&channel];
         let guild = place.guild;
-        let token = data_encoding::BASE64URL_NOPAD
-            .encode(format!("interaction:{id}:token-of-the-fake").as_bytes());
+        // As long as real ones.
+        let token = format!("interaction:{id}:{}", "jeton-de-la-fausse-".repeat(6));
+        let token = data_encoding::BASE64URL_NOPAD.encode(token.as_bytes());
         let mut channel_wire = self.channel_json(channel);
         channel_wire["permissions"] = json!(self.permissions(place, person).to_string());
         let mut wire = json!({

@@ -84,6 +84,12 @@ impl World {
             Value::Null => None,
             reference => form.snowflake("message_reference.message_id", &reference["message_id"]),
         };
+        for unknown in ["poll", "sticker_ids", "shared_client_theme"] {
+            if !json[unknown].is_null() {
+                let violation = format!("{unknown}: the fake does not know what is refused of it");
+                self.records.violations.push(violation);
+            }
+        }
         form.done()?;
         if body.files.len() + kept_files.as_ref().map_or(0, Vec::len) > 10 {
             let message = "Maximum number of attachments in a message reached (10)";

@@ -4,24 +4,23 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Message, http};
 
 use super::Inner;
 use super::record::Sent;
 use super::session::{INTENTS, Order, PRIVILEGED, Session};
+use super::socket::{Frame, Malformed, Upgrade, frame};
 
 /// The largest payload that a client may send.
 const LARGEST: usize = 4096;
 /// So many payloads a minute.
 const SENDS: usize = 120;
+/// How long a client may take to close what the gateway has closed.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Takes connections for as long as the fake lives.
 pub(crate) async fn serve(listener: TcpListener, inner: Arc<Inner>) {
@@ -30,31 +29,23 @@ pub(crate) async fn serve(listener: TcpListener, inner: Arc<Inner>) {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "the handshake wants it so")]
-async fn connection(stream: TcpStream, inner: Arc<Inner>) {
-    let mut version = None;
-    let check = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
-        let query = request.uri().query().unwrap_or_default();
-        let value = |wanted: &str| {
-            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find_map(|(key, value)| (key == wanted).then(|| value.to_owned()))
-        };
-        let refused = |why: &str| {
-            let answer = http::Response::builder().status(400);
-            Err(answer.body(Some(why.to_owned())).unwrap())
-        };
-        if value("encoding").is_some_and(|encoding| encoding != "json") {
-            return refused("this gateway speaks JSON only");
-        }
-        if value("compress").is_some() {
-            return refused("this gateway does not compress");
-        }
-        version = value("v");
-        Ok(response)
-    };
-    let Ok(socket) = tokio_tungstenite::accept_hdr_async(stream, check).await else {
+async fn connection(mut stream: TcpStream, inner: Arc<Inner>) {
+    let Ok(Some(upgrade)) = Upgrade::read(&mut stream).await else {
         return;
     };
+    let refused = if upgrade.parameter("encoding").is_some_and(|it| it != "json") {
+        Some("this gateway speaks JSON only")
+    } else {
+        let compressed = upgrade.parameter("compress").is_some();
+        compressed.then_some("this gateway does not compress")
+    };
+    let answered = match refused {
+        Some(why) => upgrade.refuse(&mut stream, why).await,
+        None => upgrade.accept(&mut stream).await,
+    };
+    if refused.is_some() || answered.is_err() {
+        return;
+    }
     let (orders, todo) = mpsc::unbounded_channel();
     let (number, heartbeat) = inner.with(|world| {
         world.sessions.connections += 1;
@@ -63,7 +54,8 @@ async fn connection(stream: TcpStream, inner: Arc<Inner>) {
         (number, world.sessions.heartbeat)
     });
     let mut line = Line {
-        socket,
+        socket: stream,
+        buffer: Vec::new(),
         todo,
         orders,
         inner: Arc::clone(&inner),
@@ -71,7 +63,7 @@ async fn connection(stream: TcpStream, inner: Arc<Inner>) {
         session: None,
         sends: VecDeque::new(),
     };
-    if version.as_deref() == Some("10") {
+    if upgrade.parameter("v") == Some("10") {
         line.run(heartbeat).await;
     } else {
         line.close(4012).await;
@@ -86,7 +78,8 @@ async fn connection(stream: TcpStream, inner: Arc<Inner>) {
 
 /// One connection.
 struct Line {
-    socket: WebSocketStream<TcpStream>,
+    socket: TcpStream,
+    buffer: Vec<u8>,
     todo: UnboundedReceiver<Order>,
     orders: UnboundedSender<Order>,
     inner: Arc<Inner>,
@@ -115,24 +108,40 @@ impl Line {
                     Some(Order::Drop) | None => return,
                 },
                 () = tokio::time::sleep_until(deadline) => return self.close(4009).await,
-                message = self.socket.next() => match message {
-                    Some(Ok(Message::Text(text))) => match self.hear(text.as_str()) {
-                        Ok(true) => deadline = Instant::now() + patience,
-                        Ok(false) => {}
-                        Err(code) => return self.close(code).await,
-                    },
-                    Some(Ok(Message::Close(frame))) => return self.closed(frame),
-                    Some(Ok(Message::Binary(_))) => return self.close(4002).await,
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                    Some(Err(_)) | None => return,
-                },
+                read = self.socket.read_buf(&mut self.buffer) => {
+                    if !read.is_ok_and(|count| count > 0) {
+                        return;
+                    }
+                    loop {
+                        match Frame::take(&mut self.buffer, true) {
+                            Ok(None) => break,
+                            Ok(Some(Frame::Text(text))) => match self.hear(&text) {
+                                Ok(true) => deadline = Instant::now() + patience,
+                                Ok(false) => {}
+                                Err(code) => return self.close(code).await,
+                            },
+                            Ok(Some(Frame::Ping(payload))) => {
+                                if !self.write(10, &payload).await {
+                                    return;
+                                }
+                            }
+                            Ok(Some(Frame::Pong)) => {}
+                            Ok(Some(Frame::Close(code))) => return self.closed(code).await,
+                            Ok(Some(Frame::Binary)) | Err(Malformed) => return self.close(4002).await,
+                        }
+                    }
+                }
             }
         }
     }
 
     async fn send(&mut self, payload: &Value) -> bool {
-        let text = Message::text(payload.to_string());
-        self.socket.send(text).await.is_ok()
+        self.write(1, payload.to_string().as_bytes()).await
+    }
+
+    async fn write(&mut self, opcode: u8, payload: &[u8]) -> bool {
+        let frame = frame(opcode, payload, false);
+        self.socket.write_all(&frame).await.is_ok()
     }
 
     async fn close(&mut self, code: u16) {
@@ -145,17 +154,26 @@ impl Line {
                 world.sessions.all.remove(session);
             }
         });
-        let frame = CloseFrame {
-            code: code.into(),
-            reason: "".into(),
-        };
+        if self.write(8, &code.to_be_bytes()).await {
+            self.last_words().await;
+        }
+    }
+
+    /// Reads on until the client has closed too: what it has still said would else reset the connection, and the client
+    /// would not learn why it was closed.
+    async fn last_words(&mut self) {
         // It may be gone already.
-        let _gone = self.socket.close(Some(frame)).await;
+        let _gone = self.socket.shutdown().await;
+        let mut rest = tokio::io::sink();
+        let end = tokio::io::copy(&mut self.socket, &mut rest);
+        let _late = tokio::time::timeout(LINGER, end).await;
     }
 
     /// The client closed: with 1000 or 1001 the session is over.
-    fn closed(&mut self, frame: Option<CloseFrame>) {
-        let code = frame.map_or(1000, |frame| u16::from(frame.code));
+    async fn closed(&mut self, code: Option<u16>) {
+        let code = code.unwrap_or(1000);
+        // It may be gone already.
+        let _gone = self.write(8, &code.to_be_bytes()).await;
         if matches!(code, 1000 | 1001)
             && let Some(session) = &self.session
         {

@@ -97,6 +97,18 @@ fn act(
         let refusal = Refusal::new(403, 40333, "internal network error");
         return (Said::default(), Err(refusal));
     }
+    if world
+        .rates
+        .ban
+        .is_some_and(|ban| world.records.invalid >= ban)
+    {
+        // It does not come from Discord itself, and is no JSON.
+        let said = Said {
+            headers: vec![("retry-after", "600".to_owned())],
+            ..Said::default()
+        };
+        return (said, Ok(Answer::json(429, Value::Null)));
+    }
     let now = world.now();
     let said = world.rates.count(call, now);
     if let Some((wait, global)) = said.limited {

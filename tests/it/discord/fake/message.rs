@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::body::Content;
 use super::draft::{Draft, Way};
+use super::interaction::COMMAND;
 use super::permission::{
     ATTACH_FILES, EMBED_LINKS, MANAGE_MESSAGES, READ_MESSAGE_HISTORY, SEND_MESSAGES,
     SEND_MESSAGES_IN_THREADS,
@@ -145,11 +146,18 @@ impl World {
         let only = interaction
             .filter(|_| ephemeral)
             .map(|id| self.interactions[&id].person);
+        let first = interaction.and_then(|id| self.interactions.get(&id));
+        let first = first.is_some_and(|it| it.kind == COMMAND && it.original.is_none());
+        let kind = match (first, draft.reference) {
+            (true, _) => 20,
+            (false, Some(_)) => 19,
+            (false, None) => 0,
+        };
         let at = self.now();
         let revision = self.changed();
         let message = Message {
             id,
-            kind: if draft.reference.is_some() { 19 } else { 0 },
+            kind,
             channel,
             author,
             text,
@@ -233,10 +241,25 @@ impl World {
             return Err(Refusal::unknown_message());
         }
         self.active(channel)?;
+        self.old_edit(before.at)?;
         let limit = self.file_limit(channel);
         let draft = self.draft(content, Way::Edit, Some(&before), limit)?;
         self.rewrite(id, draft, &["users", "roles", "everyone"]);
         Ok(Answer::ok(self.message_json(&self.messages[&id])))
+    }
+
+    /// Messages that are older than an hour may not be edited as often as one likes.
+    fn old_edit(&mut self, at: u64) -> Result<(), Refusal> {
+        if self.now() <= at + 3_600_000 {
+            return Ok(());
+        }
+        if self.rates.old_edits == Some(0) {
+            let message =
+                "Maximum number of edits to messages older than 1 hour reached. Try again later";
+            return Err(Refusal::new(429, 30046, message));
+        }
+        self.rates.old_edits = self.rates.old_edits.map(|left| left - 1);
+        Ok(())
     }
 
     /// Nothing of an archived thread may be changed.

@@ -1,7 +1,7 @@
 //! Who may do what where: roles of the guild, then overwrites of the channel.
 
 use super::refusal::Refusal;
-use super::world::{Channel, Id, World};
+use super::world::{Channel, Id, PRIVATE_THREAD, World};
 
 pub(crate) const MANAGE_CHANNELS: u64 = 1 << 4;
 pub(crate) const ADD_REACTIONS: u64 = 1 << 6;
@@ -69,6 +69,15 @@ impl World {
 
     /// What `user` may in a channel; a thread has what its channel has.
     pub(crate) fn permissions(&self, channel: &Channel, user: Id) -> u64 {
+        if channel.kind == PRIVATE_THREAD && !channel.members.contains(&user) {
+            let around = channel.parent.and_then(|parent| self.channels.get(&parent));
+            let around = around.map_or(0, |parent| self.permissions(parent, user));
+            return if around & MANAGE_THREADS == 0 {
+                0
+            } else {
+                around
+            };
+        }
         let channel = match channel.parent {
             Some(parent) if channel.is_thread() => &self.channels[&parent],
             Some(_) | None => channel,

@@ -10,6 +10,10 @@ pub(crate) struct Rates {
     limits: Vec<Limit>,
     /// So many requests a second, of all routes.
     pub(crate) global: Option<u32>,
+    /// So many more edits of messages that are older than an hour.
+    pub(crate) old_edits: Option<u32>,
+    /// After so many invalid requests nothing is answered any more but that.
+    pub(crate) ban: Option<u32>,
     all: Window,
     windows: BTreeMap<String, Window>,
 }

@@ -18,7 +18,8 @@ impl World {
         who: &str,
     ) -> Result<Answer, Refusal> {
         self.allowed(channel, READ_MESSAGE_HISTORY)?;
-        if self.message(channel, message).is_none() {
+        let found = self.message(channel, message);
+        if found.is_none_or(|it| it.only.is_some()) {
             return Err(Refusal::unknown_message());
         }
         self.active(channel)?;

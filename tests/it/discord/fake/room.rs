@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::draft::Draft;
 use super::permission::{ADD_REACTIONS, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS};
 use super::seen::{Seen, seen};
-use super::world::{DIRECT, File, Id, World};
+use super::world::{DIRECT, File, Id, PUBLIC_THREAD, World};
 
 /// Somebody at Discord's client.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ impl<'a> Room<'a> {
 
     // Doing
 
-    /// Says something that is no command.
+    /// Says something that is no command. In a thread that was put away this brings it back.
     pub(crate) fn say(&self, text: &str) -> Id {
         self.fake().with(|world| {
             let place = &world.channels[&self.id];
@@ -87,12 +87,27 @@ impl<'a> Room<'a> {
                 SEND_MESSAGES
             };
             let may = world.permissions(place, self.person.id) & wanted != 0;
-            assert!(may, "this person may not write here");
+            assert!(may && !place.locked, "this person may not write here");
+            if place.archived {
+                world.set_archived(self.id, false);
+            }
             let draft = Draft {
                 content: Some(text.to_owned()),
                 ..Draft::default()
             };
             world.post(self.id, self.person.id, draft, &["users", "roles"], None)
+        })
+    }
+
+    /// Opens a thread that is one's own.
+    pub(crate) fn open_thread(&self, name: &str) -> Id {
+        self.fake().with(|world| {
+            let guild = world.channels[&self.id].guild;
+            let mut thread = world.channel(PUBLIC_THREAD, guild, name);
+            thread.parent = Some(self.id);
+            thread.owner = self.person.id;
+            thread.members = vec![self.person.id];
+            world.add_channel(thread)
         })
     }
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::Value;
 
 use super::body::Content;
-use super::refusal::Refusal;
+use super::refusal::{Form, Refusal};
 use super::world::{Id, World};
 
 /// What is asked.
@@ -86,6 +86,19 @@ impl Call {
     pub(crate) fn route(&self, world: &mut World, content: &Content) -> Result<Answer, Refusal> {
         if !self.versioned {
             return Err(Refusal::not_found());
+        }
+        if self
+            .reason
+            .as_ref()
+            .is_some_and(|reason| reason.len() > 512)
+        {
+            let mut form = Form::default();
+            form.fault(
+                "reason",
+                "BASE_TYPE_MAX_LENGTH",
+                "Must be 512 or fewer in length.",
+            );
+            form.done()?;
         }
         let segments: Vec<&str> = self.path.split('/').skip(1).collect();
         let body = &content.json;
@@ -179,7 +192,7 @@ pub(crate) fn template(path: &str) -> String {
 
 fn id(text: &str) -> Result<Id, Refusal> {
     text.parse().map_err(|_| {
-        let mut form = super::refusal::Form::default();
+        let mut form = Form::default();
         form.fault(
             "id",
             "NUMBER_TYPE_COERCE",

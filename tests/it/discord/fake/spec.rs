@@ -1,18 +1,18 @@
 //! What Discord publishes of its API, which bodies are held to where it is at hand: `tests/discord/spec` fetches it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
-use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::body::Content;
 use super::route::template;
+use super::schema::{Schemas, Wrong};
 
-/// The operations that have a body, and the schemas of it: it must be one of them. `[]` is a list of them.
-const BODIES: [(&str, &str, &[&str]); 17] = [
+/// The operations that have a body, and the schemas of it: it must be one of them. `[]` is a list of them, and
+/// no schema is one that has no name.
+const BODIES: [(&str, &str, &[&str]); 15] = [
     (
         "PUT",
         "/applications/{}/commands",
@@ -65,11 +65,7 @@ const BODIES: [(&str, &str, &[&str]); 17] = [
             "UpdateGuildChannelRequestPartial",
         ],
     ),
-    (
-        "PUT",
-        "/channels/{}/permissions/{}",
-        &["ChannelPermissionOverwriteRequest"],
-    ),
+    ("PUT", "/channels/{}/permissions/{}", &[]),
     ("POST", "/interactions/{}/{}/callback", &CALLBACKS),
     (
         "POST",
@@ -89,8 +85,6 @@ const BODIES: [(&str, &str, &[&str]); 17] = [
         "/webhooks/{}/{}/messages/@original",
         &["IncomingWebhookUpdateRequestPartial"],
     ),
-    ("POST", "/channels/{}/typing", &[]),
-    ("PUT", "/channels/{}/messages/{}/reactions/{}/@me", &[]),
 ];
 
 const CALLBACKS: [&str; 4] = [
@@ -100,11 +94,10 @@ const CALLBACKS: [&str; 4] = [
     "ModalInteractionCallbackRequest",
 ];
 
-/// The published schemas, each made ready when it is first needed.
+/// The published schemas.
 #[derive(Debug)]
 pub(crate) struct Spec {
-    schemas: Map<String, Value>,
-    ready: Mutex<BTreeMap<String, &'static Validator>>,
+    schemas: Schemas,
 }
 
 /// The description, if it is there. The reason why it is not is printed, and fails with `GREFFIER_REQUIRE_SERVERS=1`.
@@ -126,8 +119,7 @@ pub(crate) fn published() -> Option<&'static Spec> {
             panic!("{} has no schemas", file.display());
         };
         Some(Spec {
-            schemas,
-            ready: Mutex::default(),
+            schemas: Schemas(schemas),
         })
     });
     SPEC.as_ref()
@@ -145,7 +137,8 @@ impl Spec {
             let unknown = format!("{method} {template}: a body where none is published");
             return if body { vec![unknown] } else { Vec::new() };
         };
-        if content.json.is_null() && (content.multipart || names.is_empty()) {
+        // A form may bring nothing but files.
+        if names.is_empty() || content.json.is_null() && content.multipart {
             return Vec::new();
         }
         let mut found = Vec::new();
@@ -164,66 +157,27 @@ impl Spec {
         found
     }
 
-    /// Where an instance is not as the schema of this name has it.
-    pub(crate) fn faults(&self, name: &str, instance: &Value) -> Vec<String> {
-        let validator = self.validator(name);
-        let errors = validator.iter_errors(instance);
-        errors
-            .map(|error| {
-                let mut what = error.to_string();
-                what.truncate(what.floor_char_boundary(400));
-                format!("{}: {what}", error.instance_path())
-            })
-            .collect()
-    }
-
-    fn validator(&self, name: &str) -> &'static Validator {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(validator) = ready.get(name) {
-            return validator;
-        }
-        let single = name.trim_start_matches("[]");
-        let mut needed = Map::new();
-        self.gather(single, &mut needed);
-        let reference = json!({ "$ref": format!("#/schemas/{single}") });
-        let mut schema = if single == name {
-            reference
-        } else {
-            json!({ "type": "array", "items": reference })
+    /// Where a value is not as the schema of this name has it.
+    pub(crate) fn faults(&self, name: &str, value: &Value) -> Vec<String> {
+        let list = name.strip_prefix("[]");
+        let wrong = match (list, value.as_array()) {
+            (None, _) => self.schemas.wrong(name, value),
+            (Some(_), None) => return vec![": not a list".to_owned()],
+            (Some(name), Some(list)) => {
+                let all = list.iter().enumerate().flat_map(|(number, value)| {
+                    let wrong = self.schemas.wrong(name, value);
+                    wrong.into_iter().map(move |it| Wrong {
+                        at: format!("/{number}{}", it.at),
+                        ..it
+                    })
+                });
+                all.collect()
+            }
         };
-        schema["schemas"] = Value::Object(needed);
-        // One of each for the whole process.
-        let validator: &Validator =
-            Box::leak(Box::new(jsonschema::validator_for(&schema).unwrap()));
-        ready.insert(name.to_owned(), validator);
-        validator
-    }
-
-    /// The schema of a name with those that it refers to.
-    fn gather(&self, name: &str, needed: &mut Map<String, Value>) {
-        if needed.contains_key(name) {
-            return;
-        }
-        let schema = self.schemas.get(name);
-        let schema = schema.unwrap_or_else(|| panic!("Discord publishes no {name} any more"));
-        needed.insert(name.to_owned(), schema.clone());
-        let mut references = Vec::new();
-        refers(schema, &mut references);
-        for reference in references {
-            self.gather(&reference, needed);
-        }
-    }
-}
-
-fn refers(schema: &Value, found: &mut Vec<String>) {
-    match schema {
-        Value::Object(map) => {
-            let reference = map.get("$ref").and_then(Value::as_str);
-            found.extend(reference.and_then(|it| Some(it.strip_prefix("#/schemas/")?.to_owned())));
-            map.values().for_each(|value| refers(value, found));
-        }
-        Value::Array(list) => list.iter().for_each(|value| refers(value, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        wrong
+            .into_iter()
+            .map(|it| format!("{}: {}", it.at, it.what))
+            .collect()
     }
 }
 

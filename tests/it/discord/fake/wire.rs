@@ -38,7 +38,7 @@ impl World {
         wire["rate_limit_per_user"] = json!(0);
         if channel.is_thread() {
             let messages = self.messages.values().filter(|it| it.channel == id);
-            let count = messages.filter(|it| !it.deleted && it.kind == 0).count();
+            let count = messages.filter(|it| !it.deleted).count();
             wire["owner_id"] = json!(channel.owner.to_string());
             wire["message_count"] = json!(count);
             wire["total_message_sent"] = json!(count);
@@ -216,6 +216,9 @@ impl World {
             if let Some(member) = self.guilds[&guild].members.get(&message.author) {
                 wire["member"] = member_without_user(member);
             }
+        }
+        if let Some(nonce) = &message.nonce {
+            wire["nonce"] = nonce.clone();
         }
         wire["channel_type"] = json!(self.channels[&message.channel].kind);
         wire

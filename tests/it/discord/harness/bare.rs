@@ -5,11 +5,11 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 use crate::discord::fake::Fake;
 use crate::discord::fake::guild::Guild;
 use crate::discord::fake::room::Person;
+use crate::discord::fake::socket::{Frame, frame};
 use crate::discord::fake::world::Id;
 
 /// How long an answer may take before the test has failed.
@@ -142,13 +142,18 @@ pub(super) fn raw(fake: &Fake, method: &str, path: &str, head: &str, body: &[u8]
 }
 
 /// The gateway as a client sees it.
-pub(super) struct Socket(WebSocket<TcpStream>);
+pub(super) struct Socket {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
 
 /// What comes out of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Heard {
     Payload(Value),
     Closed(u16),
+    /// The answer to a ping.
+    Pong,
     /// Without a word.
     Gone,
 }
@@ -159,11 +164,27 @@ impl Socket {
     }
 
     pub(super) fn with(fake: &Fake, query: &str) -> Option<Self> {
-        let url = format!("{}/?{query}", fake.gateway());
-        let stream = TcpStream::connect(fake.gateway().trim_start_matches("ws://")).unwrap();
+        let address = fake.gateway().trim_start_matches("ws://").to_owned();
+        let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (socket, _) = tokio_tungstenite::tungstenite::client(url, stream).ok()?;
-        Some(Self(socket))
+        // The key of the example in RFC 6455, and the answer to it.
+        let head = format!(
+            "GET /?{query} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut buffer = Vec::new();
+        while !buffer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            buffer.extend(byte);
+        }
+        let head = String::from_utf8(std::mem::take(&mut buffer)).unwrap();
+        if !head.starts_with("HTTP/1.1 101 ") {
+            assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+            return None;
+        }
+        assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+        Some(Self { stream, buffer })
     }
 
     /// One that has identified with these intents, with its `READY`.
@@ -194,20 +215,41 @@ impl Socket {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        self.0.send(Message::text(text)).unwrap();
+        // The gateway may have closed it by now, which is then heard.
+        let _gone = self.stream.write_all(&frame(1, text.as_bytes(), true));
     }
 
     pub(super) fn close(mut self) {
-        self.0.close(None).unwrap();
-        while self.0.read().is_ok() {}
+        self.stream.write_all(&frame(8, &[], true)).unwrap();
+        while matches!(self.hear(), Heard::Payload(_)) {}
+    }
+
+    /// Anything, a frame or not.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// A ping of the protocol, which is not a heartbeat.
+    pub(super) fn ping(&mut self) {
+        self.stream.write_all(&frame(9, b"?", true)).unwrap();
     }
 
     pub(super) fn hear(&mut self) -> Heard {
-        match self.0.read() {
-            Ok(Message::Text(text)) => Heard::Payload(serde_json::from_str(text.as_str()).unwrap()),
-            Ok(Message::Close(Some(frame))) => Heard::Closed(frame.code.into()),
-            Ok(other) => panic!("unexpected: {other:?}"),
-            Err(_) => Heard::Gone,
+        loop {
+            match Frame::take(&mut self.buffer, false).unwrap() {
+                Some(Frame::Text(text)) => {
+                    return Heard::Payload(serde_json::from_str(&text).unwrap());
+                }
+                Some(Frame::Close(code)) => return Heard::Closed(code.unwrap()),
+                Some(Frame::Pong) => return Heard::Pong,
+                Some(other) => panic!("unexpected: {other:?}"),
+                None => {}
+            }
+            let mut bytes = [0; 4096];
+            match self.stream.read(&mut bytes) {
+                Ok(0) | Err(_) => return Heard::Gone,
+                Ok(count) => self.buffer.extend(&bytes[..count]),
+            }
         }
     }
 
@@ -215,7 +257,7 @@ impl Socket {
     pub(super) fn closed(&mut self) -> u16 {
         loop {
             match self.hear() {
-                Heard::Payload(_) => {}
+                Heard::Payload(_) | Heard::Pong => {}
                 Heard::Closed(code) => return code,
                 Heard::Gone => panic!("the socket is gone"),
             }

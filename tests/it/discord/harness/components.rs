@@ -285,5 +285,22 @@ fn layouts_are_said_to_be_some_and_hold_no_content() {
         layout(json!([{ "type": 99 }])).fault("components.0.type"),
         "BASE_TYPE_CHOICES"
     );
+    let forty_one: Value = (0..41).map(|_| json!({ "type": 14 })).collect();
+    assert_eq!(
+        layout(forty_one).fault("components"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
+    let empty = layout(json!([{ "type": 10, "content": "" }]));
+    assert_eq!(empty.fault("components.0.content"), "BASE_TYPE_REQUIRED");
+    let section = json!([{ "type": 9, "components": [text(1), text(1), text(1), text(1)], "accessory": button(&json!({ "label": "l".repeat(81) })) }]);
+    let section = layout(section);
+    assert_eq!(
+        section.fault("components.0.components"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
+    assert_eq!(
+        section.fault("components.0.accessory.label"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
     fake.take_violations();
 }

@@ -74,5 +74,5 @@ fn an_answer_waits_at_a_gate() {
     let request = fake.request(0, "POST", "/messages");
     assert_eq!(request.body, json!({ "content": "dit" }));
     assert!(request.files.is_empty() && request.reason.is_none() && request.query.is_empty());
-    assert!(request.at <= room.timeline()[0].at);
+    assert!(request.at >= room.timeline()[0].at);
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::bare::{Heard, Socket, call, scene};
 use crate::discord::fake::Fake;
+use crate::discord::fake::socket::frame;
 
 /// Guilds and messages.
 const INTENTS: u64 = 1 | 1 << 9;
@@ -27,6 +28,8 @@ fn a_session_begins_with_who_is_who_and_goes_on_with_what_happens() {
     );
     socket.send(1, &json!(said["s"]));
     assert_eq!(socket.op(11)["d"], Value::Null);
+    socket.ping();
+    assert_eq!(socket.hear(), Heard::Pong);
     assert_eq!(fake.sessions(), (1, 0));
     let ops: Vec<u64> = fake.sent().iter().map(|sent| sent.op).collect();
     assert_eq!(ops, [2, 1]);
@@ -94,6 +97,18 @@ fn malformed_and_untimely_payloads_close_the_connection() {
         socket.text(text);
         assert_eq!(socket.closed(), code, "{text}");
     }
+    let malformed = [
+        frame(1, b"{}", false),
+        frame(2, b"{}", true),
+        frame(1, b"\xff", true),
+        vec![0x01, 0x80],
+        vec![0xf1, 0x80],
+    ];
+    for bytes in malformed {
+        let mut socket = Socket::open(&fake);
+        socket.bytes(&bytes);
+        assert_eq!(socket.closed(), 4002, "{bytes:?}");
+    }
     let (mut twice, _) = Socket::identified(&fake, 1);
     twice.identify(&fake.token(), 1);
     assert_eq!(twice.closed(), 4005);
@@ -120,8 +135,7 @@ fn a_hundred_and_twenty_payloads_a_minute_are_enough() {
 fn a_heart_that_does_not_beat_ends_the_connection() {
     let fake = Fake::start();
     fake.heartbeat(50);
-    let (mut socket, _) = Socket::identified(&fake, 1);
-    assert_eq!(socket.closed(), 4009);
+    assert_eq!(Socket::open(&fake).closed(), 4009);
     fake.heartbeat(60_000);
     fake.deaf(true);
     let (mut socket, _) = Socket::identified(&fake, 1);

@@ -127,6 +127,7 @@ fn an_answer_may_be_put_off_and_edited_for_a_quarter_of_an_hour() {
         call(&fake, "DELETE", &followup, &Value::Null).refused(),
         (404, 10008)
     );
+    assert_eq!(call(&fake, "PUT", &original, &Value::Null).status, 405);
     fake.advance(Duration::from_mins(15));
     assert_eq!(edit("Encore").status, 200);
     fake.advance(Duration::from_millis(1));
@@ -188,6 +189,55 @@ fn a_first_answer_that_is_refused_can_be_given_again() {
         "users are rung by default"
     );
     fake.take_violations();
+}
+
+#[test]
+fn an_answer_may_bring_files() {
+    let fake = Fake::start();
+    let (scene, mut socket) = listening(&fake);
+    let (asked, event) = slash(&scene, &mut socket);
+    let answer =
+        json!({ "type": 4, "data": { "attachments": [{ "id": "0", "filename": "export.csv" }] } });
+    let answered = form(
+        &fake,
+        "POST",
+        &callback(&event),
+        &answer,
+        &[(0, "x", b"a;b")],
+    );
+    assert_eq!(answered.status, 204);
+    let files = asked.answer().files;
+    assert_eq!(
+        (files[0].name.as_str(), files[0].content.as_slice()),
+        ("export.csv", b"a;b".as_slice())
+    );
+}
+
+#[test]
+fn an_answer_to_a_channel_that_is_gone_goes_nowhere() {
+    let fake = Fake::start();
+    let (scene, mut socket) = listening(&fake);
+    let (_asked, event) = slash(&scene, &mut socket);
+    let answered = call(
+        &fake,
+        "POST",
+        &callback(&event),
+        &json!({ "type": 5, "data": { "flags": 64 } }),
+    );
+    assert_eq!(answered.status, 204);
+    let own = scene.ines.at(scene.salle).timeline()[0].id;
+    let path = format!(
+        "/channels/{}/messages/{own}/reactions/%E2%9C%85/@me",
+        scene.salle
+    );
+    assert_eq!(
+        call(&fake, "PUT", &path, &Value::Null).refused(),
+        (404, 10008)
+    );
+    scene.guild.delete(scene.salle);
+    let original = format!("{}/messages/@original", webhook(&event));
+    let edited = call(&fake, "PATCH", &original, &json!({ "content": "x" }));
+    assert_eq!(edited.refused(), (404, 10003));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::bare::{call, register, scene, webhook};
 use crate::discord::fake::Fake;
+use crate::discord::fake::permission::VIEW_CHANNEL;
 
 #[test]
 fn a_route_is_limited_by_channel_and_says_so() {
@@ -57,6 +58,48 @@ fn a_limit_of_the_resource_does_not_count_against_the_bot() {
     assert_eq!(limited.status, 429);
     assert_eq!(limited.header("X-RateLimit-Scope"), Some("shared"));
     assert_eq!(fake.invalid(), 0);
+}
+
+#[test]
+fn old_messages_are_not_edited_for_ever() {
+    let fake = Fake::start();
+    fake.stop_clock();
+    let scene = scene(&fake);
+    let path = format!("/channels/{}/messages", scene.salle);
+    let sent = call(&fake, "POST", &path, &json!({ "content": "x" })).id();
+    let edit = || {
+        call(
+            &fake,
+            "PATCH",
+            &format!("{path}/{sent}"),
+            &json!({ "content": "y" }),
+        )
+    };
+    fake.limit_old_edits(1);
+    assert_eq!((edit().status, edit().status), (200, 200));
+    fake.advance(Duration::from_hours(1) + Duration::from_millis(1));
+    assert_eq!(edit().status, 200);
+    assert_eq!(edit().refused(), (429, 30046));
+}
+
+#[test]
+fn whoever_asks_too_often_for_what_is_refused_is_shut_out() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    fake.ban_after(2);
+    scene
+        .guild
+        .overwrite(scene.salle, fake.bot(), 0, VIEW_CHANNEL);
+    let path = format!("/channels/{}", scene.salle);
+    for _ in 0..2 {
+        assert_eq!(
+            call(&fake, "GET", &path, &Value::Null).refused(),
+            (403, 50001)
+        );
+    }
+    let banned = call(&fake, "GET", "/users/@me", &Value::Null);
+    assert_eq!((banned.status, banned.body.clone()), (429, Value::Null));
+    assert_eq!(banned.header("Retry-After"), Some("600"));
 }
 
 #[test]

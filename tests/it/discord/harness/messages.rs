@@ -6,7 +6,8 @@ use super::bare::{Reply, call, scene};
 use crate::discord::fake::Fake;
 use crate::discord::fake::permission::MANAGE_MESSAGES;
 
-fn send(fake: &Fake, channel: u64, body: &Value) -> Reply {
+/// What the bot sends.
+pub(super) fn send(fake: &Fake, channel: u64, body: &Value) -> Reply {
     call(fake, "POST", &format!("/channels/{channel}/messages"), body)
 }
 
@@ -105,6 +106,12 @@ fn contents_have_a_length_and_something_is_in_a_message() {
         refused(json!({ "content": "x", "flags": 1 << 12 })).status,
         200
     );
+    refused(json!({ "content": "x", "poll": { "question": { "text": "?" } } }));
+    let violations = fake.take_violations();
+    assert!(
+        violations.iter().any(|it| it.starts_with("poll")),
+        "{violations:?}"
+    );
     let unknown = json!({ "content": "x", "message_reference": { "message_id": "1" } });
     assert_eq!(
         refused(unknown).fault("message_reference"),
@@ -156,158 +163,6 @@ fn a_nonce_is_short_and_enforced_where_that_is_asked() {
     );
     let seen = scene.ines.at(scene.salle).with("x");
     assert_eq!(seen[0].nonce, Some(json!("n".repeat(25))));
-    fake.take_violations();
-}
-
-#[test]
-fn embeds_have_lengths_each_and_together() {
-    let fake = Fake::start();
-    let scene = scene(&fake);
-    let refused = |embed: Value| send(&fake, scene.salle, &json!({ "embeds": [embed] }));
-    for (embed, path, code) in [
-        (
-            json!({ "title": "t".repeat(257) }),
-            "title",
-            "BASE_TYPE_MAX_LENGTH",
-        ),
-        (
-            json!({ "description": "d".repeat(4097) }),
-            "description",
-            "BASE_TYPE_MAX_LENGTH",
-        ),
-        (
-            json!({ "footer": { "text": "f".repeat(2049) } }),
-            "footer.text",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            json!({ "author": { "name": "a".repeat(257) } }),
-            "author.name",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            json!({ "fields": [{ "name": "n".repeat(257), "value": "v" }] }),
-            "fields.0.name",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            json!({ "fields": [{ "name": "n", "value": "v".repeat(1025) }] }),
-            "fields.0.value",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            json!({ "fields": [{ "name": "n", "value": " " }] }),
-            "fields.0.value",
-            "BASE_TYPE_REQUIRED",
-        ),
-        (
-            json!({ "fields": [{ "value": "v" }] }),
-            "fields.0.name",
-            "BASE_TYPE_REQUIRED",
-        ),
-        (
-            json!({ "title": "t", "url": "ftp://a.example" }),
-            "url",
-            "URL_TYPE_INVALID_URL",
-        ),
-        (
-            json!({ "title": "t", "color": 1 << 24 }),
-            "color",
-            "NUMBER_TYPE_MAX",
-        ),
-        (
-            json!({ "title": "t", "timestamp": "hier" }),
-            "timestamp",
-            "DATE_TIME_TYPE_PARSE",
-        ),
-        (json!({ "image": {} }), "image.url", "BASE_TYPE_REQUIRED"),
-        (json!({}), "description", "BASE_TYPE_REQUIRED"),
-    ] {
-        assert_eq!(
-            refused(embed).fault(&format!("embeds.0.{path}")),
-            code,
-            "{path}"
-        );
-    }
-    let fields: Value = (0..26)
-        .map(|_| json!({ "name": "n", "value": "v" }))
-        .collect();
-    assert_eq!(
-        refused(json!({ "fields": fields })).fault("embeds.0.fields"),
-        "BASE_TYPE_MAX_LENGTH"
-    );
-    let eleven: Value = (0..11).map(|_| json!({ "title": "t" })).collect();
-    let eleven = send(&fake, scene.salle, &json!({ "embeds": eleven }));
-    assert_eq!(eleven.fault("embeds"), "BASE_TYPE_MAX_LENGTH");
-    let two = |length: usize| {
-        let text = "d".repeat(length);
-        send(
-            &fake,
-            scene.salle,
-            &json!({ "embeds": [{ "description": text }, { "footer": { "text": "f".repeat(2000) } }] }),
-        )
-    };
-    assert_eq!(two(4000).status, 200);
-    assert_eq!(two(4001).fault("embeds"), "MAX_EMBED_SIZE_EXCEEDED");
-    fake.take_violations();
-}
-
-#[test]
-fn mentions_ring_whom_they_may() {
-    let fake = Fake::start();
-    let scene = scene(&fake);
-    let role = scene.guild.role("instructeurs", 0);
-    let room = scene.ines.at(scene.salle);
-    let text = format!("<@{}> <@&{role}> @everyone", scene.ines.id);
-    let rung = |allowed: Value| {
-        let mut body = json!({ "content": text });
-        if !allowed.is_null() {
-            body["allowed_mentions"] = allowed;
-        }
-        let seen = room.message(send(&fake, scene.salle, &body).id()).unwrap();
-        (seen.rung.users, seen.rung.roles, seen.rung.everyone)
-    };
-    assert_eq!(
-        rung(Value::Null),
-        (vec![scene.ines.id], vec![role], false),
-        "everybody needs a permission"
-    );
-    scene.guild.allow_bot(1 << 17);
-    assert!(rung(Value::Null).2);
-    assert_eq!(rung(json!({ "parse": [] })), (vec![], vec![], false));
-    assert_eq!(
-        rung(json!({ "users": [scene.ines.id.to_string()] })),
-        (vec![scene.ines.id], vec![], false)
-    );
-    assert_eq!(
-        rung(json!({ "parse": ["roles"] })),
-        (vec![], vec![role], false)
-    );
-    let refused = |allowed: Value| {
-        send(
-            &fake,
-            scene.salle,
-            &json!({ "content": "x", "allowed_mentions": allowed }),
-        )
-    };
-    let both = refused(json!({ "parse": ["users"], "users": ["1"] }));
-    assert_eq!(
-        both.fault("allowed_mentions"),
-        "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
-    );
-    assert_eq!(
-        refused(json!({ "parse": ["all"] })).fault("allowed_mentions.parse.0"),
-        "BASE_TYPE_CHOICES"
-    );
-    let many: Value = (0..101).map(|number| number.to_string()).collect();
-    assert_eq!(
-        refused(json!({ "users": many })).fault("allowed_mentions.users"),
-        "BASE_TYPE_MAX_LENGTH"
-    );
-    assert_eq!(
-        refused(json!({ "roles": ["x"] })).fault("allowed_mentions.roles.0"),
-        "NUMBER_TYPE_COERCE"
-    );
     fake.take_violations();
 }
 

@@ -103,6 +103,22 @@ fn modals_have_a_title_and_a_few_fields() {
     let mut titled = modal(&json!([text(&json!({}))]));
     titled["data"]["title"] = json!("t".repeat(46));
     assert_eq!(answer(&titled).fault("data.title"), "BASE_TYPE_BAD_LENGTH");
+    let mut named = modal(&json!([text(&json!({}))]));
+    named["data"]["custom_id"] = json!("");
+    assert_eq!(answer(&named).fault("data.custom_id"), "BASE_TYPE_REQUIRED");
+    let empty = answer(&modal(&json!([{ "type": 10, "content": "" }])));
+    assert_eq!(
+        empty.fault("data.components.0.content"),
+        "BASE_TYPE_REQUIRED"
+    );
+    let other = answer(&modal(&json!([{ "type": 17 }])));
+    assert_eq!(other.fault("data.components.0.type"), "BASE_TYPE_CHOICES");
+    let one = text(&json!({}))["components"][0].clone();
+    let two = json!([{ "type": 1, "components": [one, text(&json!({ "custom_id": "b" }))["components"][0]] }]);
+    assert_eq!(
+        answer(&modal(&two)).fault("data.components.0.components"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
     assert!(!asked.is_answered());
     fake.take_violations();
 }
@@ -145,5 +161,76 @@ fn modals_open_first_and_not_on_modals() {
         &modal(&json!([text(&json!({}))])),
     );
     assert_eq!(late.refused(), (400, 40060));
+    fake.take_violations();
+}
+
+#[test]
+fn captions_stand_around_what_they_caption() {
+    let fake = Fake::start();
+    let (scene, mut socket) = listening(&fake);
+    let (asked, event) = slash(&scene, &mut socket);
+    let answer = |body: &Value| call(&fake, "POST", &callback(&event), body);
+    let options = json!([{ "label": "Un", "value": "1" }]);
+    let menu = |more: &Value| {
+        let mut menu = json!({ "type": 3, "custom_id": "c", "options": options });
+        for (key, value) in more.as_object().unwrap() {
+            menu[key] = value.clone();
+        }
+        menu
+    };
+    let input =
+        |key: &str, value: Value| json!({ "type": 4, "custom_id": "c", "style": 1, key: value });
+    let upload = |key: &str, value: Value| json!({ "type": 19, "custom_id": "c", key: value });
+    for (component, path, code) in [
+        (
+            menu(&json!({ "required": 1 })),
+            ".required",
+            "BOOLEAN_TYPE_CONVERT",
+        ),
+        (
+            menu(&json!({ "disabled": true })),
+            ".disabled",
+            "COMPONENT_DISABLED_INVALID",
+        ),
+        (
+            menu(&json!({ "options": [] })),
+            ".options",
+            "BASE_TYPE_BAD_LENGTH",
+        ),
+        (
+            upload("min_values", json!(11)),
+            ".min_values",
+            "NUMBER_TYPE_MAX",
+        ),
+        (
+            upload("max_values", json!(11)),
+            ".max_values",
+            "NUMBER_TYPE_MAX",
+        ),
+        (json!({ "type": 2 }), ".type", "BASE_TYPE_CHOICES"),
+        (
+            input("min_length", json!(-1)),
+            ".min_length",
+            "NUMBER_TYPE_MIN",
+        ),
+        (
+            input("required", json!("oui")),
+            ".required",
+            "BOOLEAN_TYPE_CONVERT",
+        ),
+        (json!({ "type": 21 }), ".custom_id", "BASE_TYPE_REQUIRED"),
+        (json!({ "type": 19 }), ".custom_id", "BASE_TYPE_REQUIRED"),
+    ] {
+        let label = json!([{ "type": 18, "label": "l", "component": component }]);
+        let fault = answer(&modal(&label)).fault(&format!("data.components.0.component{path}"));
+        assert_eq!(fault, code, "{label}");
+    }
+    let long = json!([{ "type": 18, "label": "l", "description": "d".repeat(101), "component": menu(&json!({})) }]);
+    let long = answer(&modal(&long));
+    assert_eq!(
+        long.fault("data.components.0.description"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
+    assert!(!asked.is_answered());
     fake.take_violations();
 }

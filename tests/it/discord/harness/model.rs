@@ -56,6 +56,7 @@ fn answers_and_events_are_read() {
 #[test]
 fn interactions_of_every_kind_are_read() {
     let fake = Fake::start();
+    fake.stop_clock();
     let scene = scene(&fake);
     let room = scene.ines.at(scene.salle);
     let commands = register(

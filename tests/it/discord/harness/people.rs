@@ -147,6 +147,7 @@ fn people_are_offered_what_they_may_use() {
 #[test]
 fn what_is_for_one_person_is_for_nobody_else() {
     let fake = Fake::start();
+    fake.stop_clock();
     let scene = scene(&fake);
     register(&fake, &commands());
     let (mut socket, _) = Socket::identified(&fake, 1);
@@ -199,6 +200,7 @@ fn what_is_for_one_person_is_for_nobody_else() {
 #[test]
 fn modals_are_filled_in_as_they_ask() {
     let fake = Fake::start();
+    fake.stop_clock();
     let scene = scene(&fake);
     register(&fake, &commands());
     let (mut socket, _) = Socket::identified(&fake, 1);

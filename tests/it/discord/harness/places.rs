@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::bare::{Reply, Socket, call, form, register, scene};
+use super::bare::{Reply, Socket, call, form, scene};
 use crate::discord::fake::Fake;
 use crate::discord::fake::permission::{
     ADD_REACTIONS, ATTACH_FILES, CREATE_PRIVATE_THREADS, CREATE_PUBLIC_THREADS, EMBED_LINKS,
     MANAGE_CHANNELS, MANAGE_ROLES, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
-    SEND_MESSAGES_IN_THREADS, VIEW_CHANNEL,
+    VIEW_CHANNEL,
 };
 
-fn say(fake: &Fake, channel: u64) -> Reply {
+/// Something said by the bot.
+pub(super) fn say(fake: &Fake, channel: u64) -> Reply {
     call(
         fake,
         "POST",
@@ -189,158 +190,29 @@ fn overwrites_are_given_by_those_who_have_them() {
 }
 
 #[test]
-fn a_message_has_one_thread_which_can_be_put_away() {
+fn a_channel_is_changed_within_its_form() {
     let fake = Fake::start();
     let scene = scene(&fake);
-    let room = scene.ines.at(scene.salle);
-    let card = say(&fake, scene.salle).id();
-    let start = |body: Value| {
-        call(
-            &fake,
-            "POST",
-            &format!("/channels/{}/messages/{card}/threads", scene.salle),
-            &body,
-        )
-    };
+    scene.guild.allow_bot(MANAGE_CHANNELS);
+    let path = format!("/channels/{}", scene.salle);
+    for (key, value, code) in [
+        ("name", json!("n".repeat(101)), "BASE_TYPE_BAD_LENGTH"),
+        ("topic", json!("t".repeat(1025)), "BASE_TYPE_MAX_LENGTH"),
+        ("archived", json!("oui"), "BOOLEAN_TYPE_CONVERT"),
+        ("locked", json!("oui"), "BOOLEAN_TYPE_CONVERT"),
+    ] {
+        assert_eq!(
+            call(&fake, "PATCH", &path, &json!({ key: value })).fault(key),
+            code
+        );
+    }
     assert_eq!(
-        start(json!({ "name": "" })).fault("name"),
-        "BASE_TYPE_REQUIRED"
+        call(&fake, "PATCH", &path, &json!({ "name": "autre" })).body["name"],
+        "autre"
     );
-    assert_eq!(
-        start(json!({ "name": "n".repeat(101) })).fault("name"),
-        "BASE_TYPE_BAD_LENGTH"
-    );
-    let minutes = start(json!({ "name": "n", "auto_archive_duration": 30 }));
-    assert_eq!(minutes.fault("auto_archive_duration"), "BASE_TYPE_CHOICES");
-    let unknown = call(
-        &fake,
-        "POST",
-        &format!("/channels/{}/messages/1/threads", scene.salle),
-        &json!({ "name": "n" }),
-    );
-    assert_eq!(unknown.refused(), (404, 10008));
-    let made = start(json!({ "name": "Dossier 7", "auto_archive_duration": 10080 }));
-    assert_eq!((made.status, made.id()), (201, card));
-    assert_eq!(start(json!({ "name": "Encore" })).refused(), (400, 160_004));
-    assert!(room.message(card).unwrap().threaded);
-    assert_eq!(room.threads(), [(card, "Dossier 7".to_owned(), false)]);
-    let inside = say(&fake, card).id();
-    assert_eq!(room.thread(card).timeline().len(), 1);
-    let nested = call(
-        &fake,
-        "POST",
-        &format!("/channels/{card}/messages/{inside}/threads"),
-        &json!({ "name": "n" }),
-    );
-    assert_eq!(nested.refused(), (400, 50024));
-    let active = || {
-        call(
-            &fake,
-            "GET",
-            &format!("/guilds/{}/threads/active", scene.guild.id),
-            &Value::Null,
-        )
-        .body
-    };
-    assert_eq!(active()["threads"][0]["id"], card.to_string());
-    scene.guild.archive(card, false);
-    assert!(active()["threads"].as_array().unwrap().is_empty());
-    let message = format!("/channels/{card}/messages/{inside}");
-    let edit = || call(&fake, "PATCH", &message, &json!({ "content": "y" }));
-    assert_eq!(edit().refused(), (400, 50083));
-    assert_eq!(
-        call(
-            &fake,
-            "PUT",
-            &format!("{message}/reactions/%E2%9C%85/@me"),
-            &Value::Null
-        )
-        .refused(),
-        (400, 50083)
-    );
-    assert_eq!(
-        call(
-            &fake,
-            "PUT",
-            &format!("/channels/{card}/thread-members/@me"),
-            &Value::Null
-        )
-        .refused(),
-        (400, 50083)
-    );
-    let change = |body: Value| call(&fake, "PATCH", &format!("/channels/{card}"), &body);
-    assert_eq!(change(json!({ "name": "n" })).refused(), (400, 50083));
-    assert_eq!(change(json!({ "archived": false })).status, 200);
-    assert_eq!(edit().status, 200);
-    scene.guild.archive(card, false);
-    assert_eq!(say(&fake, card).status, 200);
-    assert!(!scene.guild.is_archived(card), "writing brings it back");
-    let gone = call(&fake, "DELETE", &format!("/channels/{card}"), &Value::Null);
-    assert_eq!(gone.refused(), (403, 50013));
-    assert_eq!(
-        call(
-            &fake,
-            "PUT",
-            &format!("/channels/{}/thread-members/@me", scene.salle),
-            &Value::Null
-        )
-        .refused(),
-        (400, 50024)
-    );
-    fake.take_violations();
-}
-
-#[test]
-fn a_thread_is_written_in_by_those_who_may_and_locked_by_others() {
-    let fake = Fake::start();
-    let scene = scene(&fake);
-    register(&fake, &json!([{ "name": "aide", "description": "Aide" }]));
-    let made = |body: Value| {
-        call(
-            &fake,
-            "POST",
-            &format!("/channels/{}/threads", scene.salle),
-            &body,
-        )
-    };
-    assert_eq!(
-        made(json!({ "name": "t", "type": 5 })).fault("type"),
-        "BASE_TYPE_CHOICES"
-    );
-    let thread = made(json!({ "name": "t", "type": 11 })).id();
-    scene
-        .guild
-        .overwrite(scene.salle, fake.bot(), 0, SEND_MESSAGES_IN_THREADS);
-    assert_eq!(say(&fake, thread).refused(), (403, 50013));
-    assert_eq!(say(&fake, scene.salle).status, 200);
-    scene.guild.overwrite(scene.salle, fake.bot(), 0, 0);
-    assert_eq!(
-        call(
-            &fake,
-            "PUT",
-            &format!("/channels/{thread}/thread-members/{}", scene.ines.id),
-            &Value::Null
-        )
-        .status,
-        204
-    );
-    scene.guild.archive(thread, true);
-    assert_eq!(say(&fake, thread).refused(), (403, 160_005));
-    let inside = scene.ines.at(scene.salle).thread(thread);
-    assert_eq!(
-        inside.try_slash("aide", &[]).err().unwrap(),
-        "commands cannot be used in an archived thread"
-    );
-    scene.guild.allow_bot(MANAGE_THREADS);
-    assert_eq!(say(&fake, thread).status, 200);
-    let gone = call(
-        &fake,
-        "DELETE",
-        &format!("/channels/{thread}"),
-        &Value::Null,
-    );
-    assert_eq!(gone.status, 200);
-    assert_eq!(say(&fake, thread).refused(), (404, 10003));
+    let slow = json!({ "name": "t", "rate_limit_per_user": 21_601 });
+    let slow = call(&fake, "POST", &format!("{path}/threads"), &slow);
+    assert_eq!(slow.fault("rate_limit_per_user"), "NUMBER_TYPE_MAX");
     fake.take_violations();
 }
 
@@ -351,6 +223,10 @@ fn people_are_written_to_in_private_where_they_let_it() {
     let open = |body: Value| call(&fake, "POST", "/users/@me/channels", &body);
     assert_eq!(open(json!({})).fault("recipient_id"), "BASE_TYPE_REQUIRED");
     assert_eq!(open(json!({ "recipient_id": "1" })).refused(), (400, 50033));
+    assert_eq!(
+        open(json!({ "recipient_id": "ines" })).fault("recipient_id"),
+        "NUMBER_TYPE_COERCE"
+    );
     let ines = json!({ "recipient_id": scene.ines.id.to_string() });
     let channel = open(ines.clone()).id();
     assert_eq!(open(ines).id(), channel, "there is one");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::bare::{AGENT, call, form, raw, scene};
 use crate::discord::fake::Fake;
 use crate::discord::fake::body::LARGEST;
+use crate::discord::fake::permission::MANAGE_CHANNELS;
 
 #[test]
 fn the_bot_says_who_it_is() {
@@ -79,6 +80,59 @@ fn the_path_begins_with_the_version() {
 }
 
 #[test]
+fn what_has_no_such_method_says_so() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    let said = scene.ines.at(scene.salle).say("Bonjour");
+    let commands = format!("/applications/{}", fake.application());
+    let message = format!("/channels/{}/messages", scene.salle);
+    for (method, path, status) in [
+        ("PATCH", format!("{commands}/commands"), 405),
+        ("GET", format!("{commands}/emojis"), 404),
+        ("GET", format!("{commands}/guilds/x/commands"), 404),
+        ("GET", format!("/channels/{}/nowhere", scene.salle), 404),
+        (
+            "PATCH",
+            format!("{message}/{said}/reactions/%E2%9C%85/@me"),
+            405,
+        ),
+        (
+            "DELETE",
+            format!("{message}/{said}/reactions/%E2%9C%85/x"),
+            404,
+        ),
+        ("PUT", format!("{message}/1/reactions/%E2%9C%85/@me"), 404),
+    ] {
+        assert_eq!(
+            call(&fake, method, &path, &Value::Null).status,
+            status,
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn a_form_is_one() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    let path = format!("/api/v10/channels/{}/messages", scene.salle);
+    let head = format!(
+        "Authorization: Bot {}\r\nUser-Agent: {AGENT}\r\nContent-Type: multipart/form-data; boundary=limite\r\n",
+        fake.token()
+    );
+    let part = |name: &str, text: &str| {
+        format!(
+            "--limite\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n--limite--\r\n"
+        )
+    };
+    let send = |body: String| raw(&fake, "POST", &path, &head, body.as_bytes()).unwrap();
+    assert_eq!(send(part("payload_json", "{")).refused(), (400, 50109));
+    assert_eq!(send(part("file", "x")).refused(), (400, 50035));
+    assert_eq!(send("x".to_owned()).refused(), (400, 50035));
+    assert_eq!(send(part("payload_json", r#"{"content":"x"}"#)).status, 200);
+}
+
+#[test]
 fn a_body_is_json_of_its_kind_and_not_too_large() {
     let fake = Fake::start();
     let scene = scene(&fake);
@@ -110,6 +164,27 @@ fn a_body_is_json_of_its_kind_and_not_too_large() {
 }
 
 #[test]
+fn a_reason_for_the_log_is_short() {
+    let fake = Fake::start();
+    let scene = scene(&fake);
+    scene.guild.allow_bot(MANAGE_CHANNELS);
+    let edit = |reason: &str| {
+        let head = format!(
+            "Authorization: Bot {}\r\nUser-Agent: {AGENT}\r\nContent-Type: application/json\r\nX-Audit-Log-Reason: {reason}\r\n",
+            fake.token()
+        );
+        let path = format!("/api/v10/channels/{}", scene.salle);
+        raw(&fake, "PATCH", &path, &head, br#"{"name":"autre"}"#).unwrap()
+    };
+    assert_eq!(
+        edit(&"r".repeat(513)).fault("reason"),
+        "BASE_TYPE_MAX_LENGTH"
+    );
+    assert_eq!(edit(&"r".repeat(512)).status, 200);
+    assert_eq!(fake.requests()[1].reason.as_ref().unwrap().len(), 512);
+}
+
+#[test]
 fn files_stay_within_the_limit_of_the_guild() {
     let fake = Fake::start();
     let scene = scene(&fake);
@@ -138,6 +213,15 @@ fn files_stay_within_the_limit_of_the_guild() {
     assert_eq!(
         long.fault("attachments.0.description"),
         "BASE_TYPE_MAX_LENGTH"
+    );
+    let list = json!({ "attachments": "x" });
+    let list = form(&fake, "POST", &path, &list, &[(0, "a.pdf", b"a")]);
+    assert_eq!(list.fault("attachments"), "LIST_TYPE_CONVERT");
+    let unnamed = json!({ "attachments": [{ "id": "0", "filename": "" }] });
+    let unnamed = form(&fake, "POST", &path, &unnamed, &[(0, "a.pdf", b"a")]);
+    assert_eq!(
+        unnamed.fault("attachments.0.filename"),
+        "BASE_TYPE_REQUIRED"
     );
     fake.take_violations();
 }
