@@ -8,6 +8,7 @@ pub mod clamd;
 pub mod clock;
 pub mod console;
 pub mod control;
+pub mod discord;
 pub mod eml;
 pub mod examine;
 pub mod http;

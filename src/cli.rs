@@ -79,7 +79,11 @@ enum Command {
     /// Show the whole job on the real components, in a temporary folder; exit 1 if any step did not happen
     Demo,
     /// Read configuration, commands, templates and démarches, and print every error; exit 1 if any
-    Check,
+    Check {
+        /// Also ask Discord and the Matrix homeserver whether they let Greffier do what its rooms need
+        #[arg(long)]
+        online: bool,
+    },
     /// Deposit a dossier; exit 65 if the démarche's form refuses it
     ///
     /// FILE holds the JSON that POST /api/demarches/N/dossiers takes, with two keys more: "demarche", its number, and
@@ -165,7 +169,7 @@ pub fn run() -> ExitCode {
     {
         Command::Run(how) => run::run(&place, &how),
         Command::Demo => demo::demo(),
-        Command::Check => check::check(&place),
+        Command::Check { online } => check::check(&place, online),
         Command::Deposit { file, demarche } => deposit(&file, demarche, &place),
         Command::Say { line, by, files } => say(line, by, &files, &place),
         Command::Mail(command) => mail::run(command, &place),

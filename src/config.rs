@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{authenticate, clamd, eml, http, imap, listener, matrix, smtp};
+use crate::channel::{authenticate, clamd, discord, eml, http, imap, listener, matrix, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits};
@@ -37,6 +37,9 @@ pub struct Config {
     /// Rooms on a Matrix homeserver.
     #[serde(default)]
     pub matrix: Option<matrix::Settings>,
+    /// Rooms on Discord.
+    #[serde(default)]
+    pub discord: Option<discord::Settings>,
     /// Mail that goes out as files, where there is no `[smtp]`.
     #[serde(default)]
     pub eml: eml::Settings,
@@ -172,9 +175,9 @@ pub enum EncryptedArchives {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Room {
-    /// The channel: `console` or `matrix`, and with later releases `discord`.
+    /// The channel: `console`, `matrix` or `discord`.
     pub network: String,
-    /// The network's id of the room; on Matrix, its alias does as well.
+    /// The network's id of the room (on Discord, of the channel); on Matrix, its alias does as well.
     pub id: String,
     /// On Matrix, whether people of servers outside `matrix.allowed_servers` may be there when dossiers are spoken of.
     #[serde(default)]
@@ -257,6 +260,7 @@ impl Config {
         .chain(self.smtp.iter_mut().flat_map(smtp::Settings::files))
         .chain(self.imap.iter_mut().flat_map(imap::Settings::paths))
         .chain(self.matrix.iter_mut().flat_map(matrix::Settings::paths))
+        .chain(self.discord.iter_mut().flat_map(discord::Settings::paths))
         {
             *path = base.join(&*path);
         }
@@ -306,7 +310,10 @@ impl Config {
         faults.extend(imap.map(&fault));
         let matrix = self.matrix.iter().flat_map(matrix::Settings::faults);
         faults.extend(matrix.map(&fault));
+        let discord = self.discord.iter().flat_map(discord::Settings::faults);
+        faults.extend(discord.map(&fault));
         faults.extend(self.homeless().map(&fault));
+        faults.extend(self.exposed().map(&fault));
         let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
         faults.extend(clamav.map(&fault));
         faults.extend(self.authentication.faults().into_iter().map(&fault));
@@ -339,11 +346,34 @@ impl Config {
                     "room {id}: write the id or the alias of a Matrix room, like \"!abc:agent.example.fr\" or \"#instruction:agent.example.fr\""
                 )),
                 "matrix" => None,
+                "discord" if self.discord.is_none() => Some(format!(
+                    "room {id}: there is no [discord]; write one, with token_file"
+                )),
+                "discord" if !discord::settings::is_snowflake(id) => Some(format!(
+                    "room {id}: write the id of a Discord channel, like \"1234567890123456789\""
+                )),
+                "discord" => None,
                 _ => Some(format!(
-                    "room {id}: network = \"{network}\" is not in this build; write \"console\" or \"matrix\""
+                    "room {id}: network = \"{network}\" is not in this build; write \"console\", \"matrix\" or \"discord\""
                 )),
             }
         })
+    }
+
+    /// Rooms that would show Discord more than was decided that it may see.
+    fn exposed(&self) -> impl Iterator<Item = String> {
+        let decided = self
+            .discord
+            .as_ref()
+            .is_none_or(|discord| discord.privacy_acknowledged);
+        let shown = self.rooms.iter().filter(move |room| {
+            !decided
+                && room.network == "discord"
+                && room
+                    .privacy
+                    .is_some_and(|privacy| privacy != Privacy::Minimal)
+        });
+        shown.map(|room| discord::settings::acknowledge(&format!("room {}", room.id)))
     }
 
     /// What of the settings could never work: addresses that nothing can listen on, an administrateur who is nobody.

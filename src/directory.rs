@@ -27,6 +27,8 @@ pub struct Directory {
     rooms: RwLock<Arc<Vec<Bound>>>,
     limits: BTreeMap<String, Limits>,
     administrateurs: Vec<Email>,
+    /// How much private conversations may show, where that is less than everything.
+    private: BTreeMap<String, Privacy>,
 }
 
 /// A room that is bound, with how much it may show.
@@ -58,6 +60,7 @@ impl Directory {
             rooms: RwLock::default(),
             limits,
             administrateurs,
+            private: BTreeMap::new(),
         };
         directory.learn(&[]);
         directory
@@ -94,6 +97,18 @@ impl Directory {
     pub fn is_configured(&self, network: &str, id: &str) -> bool {
         let mut rooms = self.configured.iter();
         rooms.any(|room| room.network == network && room.id == id)
+    }
+
+    /// The same, with private conversations of `network` that show no more than `privacy`.
+    #[must_use]
+    pub fn showing_in_private(mut self, network: &str, privacy: Privacy) -> Self {
+        self.private.insert(network.to_owned(), privacy);
+        self
+    }
+
+    /// How much private conversations of `network` may show.
+    pub fn private(&self, network: &str) -> Privacy {
+        self.private.get(network).copied().unwrap_or(Privacy::Full)
     }
 
     /// The administrateurs.
@@ -149,7 +164,7 @@ impl Directory {
     /// How much may be shown in `place`.
     pub fn privacy(&self, network: &str, place: &Place) -> Privacy {
         match place {
-            Place::Direct => Privacy::Full,
+            Place::Direct => self.private(network),
             Place::Room(_) => self
                 .room(network, place)
                 .map_or(Privacy::Minimal, |room| room.privacy),

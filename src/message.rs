@@ -159,6 +159,10 @@ pub enum Remarked {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// Greffier lacks a permission in a room that it is bound to.
+    Hindered,
+    /// A line came after its network had told its author that nobody answers: it is not obeyed.
+    TooLate,
     /// More was said in a room while Greffier was away than it has read.
     Missed,
     /// People from outside have left the room: what was not said meanwhile is not said any more.
@@ -352,6 +356,12 @@ pub struct Post {
     /// Choices offered: buttons on Discord, reactions on Matrix, a numbered hint on the console.
     #[serde(default)]
     pub buttons: Vec<Button>,
+    /// Choices of which one is picked from a list, where the network has forms. The text names them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub menu: Vec<Button>,
+    /// How what it speaks of stands, for networks that show it by a colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
     /// Files to upload with it.
     #[serde(default)]
     pub files: Vec<Piece>,
@@ -386,6 +396,22 @@ pub enum Style {
     Secondary,
     /// A choice with consequences.
     Danger,
+}
+
+/// How something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// It waits for somebody.
+    Waiting,
+    /// It is being dealt with.
+    Active,
+    /// It ended well.
+    Good,
+    /// It ended badly.
+    Bad,
+    /// It is put away.
+    Past,
 }
 
 /// A reaction to a line: the shortest answer there is.
@@ -471,6 +497,10 @@ pub enum Outcome {
 
 /// What a network can carry. Text longer than `text` is cut into pages before it is queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing that a network has or has not"
+)]
 pub struct Limits {
     /// Characters of one message.
     pub text: usize,
@@ -486,6 +516,8 @@ pub struct Limits {
     pub reactions: bool,
     /// What stands before a command in a room, where something must.
     pub prefix: &'static str,
+    /// Whether it has forms and lists: a choice may then lack what it is asked for once it is pressed.
+    pub forms: bool,
     /// Time between two messages to one destination, or to one lane of them.
     pub pace: Duration,
 }
@@ -500,6 +532,7 @@ impl Limits {
         edits: false,
         reactions: false,
         prefix: "",
+        forms: false,
         pace: Duration::ZERO,
     };
 }

@@ -1,5 +1,7 @@
 //! What may be typed next: command names, choices, numbers of dossiers.
 
+pub mod offer;
+
 use std::sync::{Arc, OnceLock};
 
 use crate::app::App;

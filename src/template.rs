@@ -177,6 +177,11 @@ impl Templates {
         self.chat_text(&format!("salon/{name}.md"), &context, MAX_NOTICE)
     }
 
+    /// A few words that a network must have at hand, and that speak of nothing: a file of `discord/`.
+    pub fn phrase(&self, name: &str) -> Result<String, Error> {
+        self.render(&format!("discord/{name}.md"), &Map::new())
+    }
+
     /// A notice by mail, to the usager, an expert or an instructeur, as the scene's audience says.
     pub fn mail(&self, notice: &Notice, scene: &Scene<'_>) -> Result<Worded, Error> {
         let (tag, fields) = context::fields(notice, "notice")?;

@@ -67,6 +67,12 @@ impl<S: Store> App<S> {
         draft.get(Collection::Link, &account_key(account))
     }
 
+    /// Whom an account stands for, for those who ask outside a commit.
+    pub fn person_of(&self, account: &Account) -> Result<Option<Email>, crate::store::Error> {
+        let found = self.store.get(Collection::Link, &account_key(account))?;
+        Ok(found.and_then(|email| serde_json::from_value(email).ok()))
+    }
+
     /// The accounts linked to somebody.
     pub(super) fn accounts(
         &self,

@@ -4,10 +4,12 @@ use super::ask::Listing;
 use super::draft::Draft;
 use super::line::Speaker;
 use super::preference::{column, columns_of};
+use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
     Avis, Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, Valeur, fold,
 };
+use crate::message::{Button, Style};
 use crate::store::Store;
 use crate::template::{Answer, DemarcheRow, DossierRow};
 
@@ -132,7 +134,7 @@ impl<S: Store> App<S> {
         let privacy = self
             .directory
             .privacy(&speaker.line.from.network, &speaker.line.place);
-        let rows = dossiers
+        let rows: Vec<DossierRow> = dossiers
             .iter()
             .map(|dossier| {
                 row(
@@ -144,6 +146,11 @@ impl<S: Store> App<S> {
                 )
             })
             .collect();
+        let menu = if self.has_forms(&speaker.line.from.network) {
+            rows.iter().map(entry).collect()
+        } else {
+            Vec::new()
+        };
         let answer = Answer::Dossiers {
             demarche: only.map(|demarche| (demarche.number, demarche.titre.clone())),
             onglet: listing.onglet,
@@ -151,7 +158,11 @@ impl<S: Store> App<S> {
             total,
             next: more.then(|| next_line(listing, plan.page + 1)),
         };
-        self.answer(draft, speaker, &answer, None)
+        let with = With {
+            menu: &menu,
+            ..With::default()
+        };
+        self.answer_with(draft, speaker, &answer, None, with)
     }
 
     /// How a list is to be made: columns, filter and sort, the saved ones where none is typed.
@@ -300,6 +311,19 @@ fn lists(demarche: &Demarche, email: &Email, onglet: Onglet, groupe: Option<&str
         .filter(|mine| groupe.is_none_or(|wanted| wanted == mine.label));
     mine.map(|mine| list(Of::Groupe(mine.label.clone())))
         .collect()
+}
+
+/// A row of a list, to be picked.
+fn entry(row: &DossierRow) -> Button {
+    let who = row.demandeur.as_ref();
+    let who = who.map(|who| format!(" {who}")).unwrap_or_default();
+    let statut = row.statut.libelle().to_lowercase();
+    Button {
+        label: format!("n° {}{who} · {statut}", row.number),
+        emoji: "👁️".to_owned(),
+        line: format!("dossier {}", row.number),
+        style: Style::Secondary,
+    }
 }
 
 fn row(

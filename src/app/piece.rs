@@ -6,7 +6,7 @@ use super::line::{CONSOLE, SHELL, Speaker};
 use super::reply::With;
 use super::{App, Error, scene};
 use crate::domain::{DossierId, Piece};
-use crate::message::Verdict;
+use crate::message::{Place, Verdict};
 use crate::store::Store;
 use crate::template::{Answer, Audience, PieceRow, PieceState};
 
@@ -45,10 +45,17 @@ impl<S: Store> App<S> {
         let heard_here = self
             .directory
             .may_hear(&line.from.network, &line.place, &dossier);
+        let in_private = self.shows_all_in_private(speaker);
         if heard_here && !self.shows_all(speaker) {
+            if line.place == Place::Direct || !in_private {
+                return self.answer(draft, speaker, &Answer::NotHere, None);
+            }
             return self.aside(draft, speaker, |draft, speaker| {
                 self.send_pieces(draft, speaker, Some(number), wanted)
             });
+        }
+        if !heard_here && !in_private {
+            return self.answer(draft, speaker, &Answer::NotHere, None);
         }
         // Here, or in private: both show everything.
         let seen = scene(&dossier, demarche, draft.at, None, Audience::Instructeur);

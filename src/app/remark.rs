@@ -17,6 +17,8 @@ impl<S: Store> App<S> {
             Remarked::FileInfected => Answer::FileInfected,
             Remarked::Outsiders => Answer::Outsiders,
             Remarked::PutOut => Answer::PutOut,
+            Remarked::Hindered => Answer::Hindered,
+            Remarked::TooLate => Answer::TooLate,
             Remarked::Missed => Answer::Missed,
             Remarked::Withheld => Answer::Withheld,
         };
@@ -26,7 +28,10 @@ impl<S: Store> App<S> {
                 .answer_to(&answer, Audience::Instructeur, None)?,
             direct: remark.direct,
             answers: remark.answers.clone(),
-            alert: matches!(remark.what, Remarked::Outsiders | Remarked::PutOut),
+            alert: matches!(
+                remark.what,
+                Remarked::Outsiders | Remarked::PutOut | Remarked::Hindered | Remarked::TooLate
+            ),
             open: true,
             ..Post::default()
         };

@@ -5,7 +5,7 @@ use super::line::{SHELL, Speaker};
 use super::{App, Error, scene};
 use crate::directory::destination;
 use crate::domain::{
-    Demarche, DemarcheId, Dossier, DossierId, Event, Recorded, Refusal, WITHDRAW_DELAY,
+    Demarche, DemarcheId, Dossier, DossierId, Event, Privacy, Recorded, Refusal, WITHDRAW_DELAY,
 };
 use crate::message::{Body, Button, Line, Mark, Outgoing, Piece, Place, Post, React, Verdict};
 use crate::store::{Queued, Store};
@@ -19,6 +19,8 @@ const IN_PRIVATE: &str = "Ce salon n’est pas celui de ce dossier\u{a0}: je vou
 pub(super) struct With<'a> {
     /// Choices.
     pub(super) buttons: &'a [Button],
+    /// Choices of which one is picked from a list.
+    pub(super) menu: &'a [Button],
     /// Files.
     pub(super) files: &'a [Piece],
 }
@@ -103,7 +105,7 @@ impl<S: Store> App<S> {
             .as_ref()
             .is_some_and(|(dossier, _)| !self.directory.may_hear(&from.network, place, dossier));
         let audience = if private {
-            Audience::Instructeur
+            self.in_private(&from.network)
         } else {
             self.audience(speaker.line)
         };
@@ -158,7 +160,7 @@ impl<S: Store> App<S> {
         let audience = if heard_here {
             self.audience(speaker.line)
         } else {
-            Audience::Instructeur
+            self.in_private(&from.network)
         };
         let by = speaker.person();
         let dossier_scene = about.and_then(|dossier| {
@@ -222,10 +224,18 @@ impl<S: Store> App<S> {
     /// To whom an answer in the line's place speaks.
     pub(super) fn audience(&self, line: &Line) -> Audience {
         match line.place {
-            Place::Direct => Audience::Instructeur,
+            Place::Direct => self.in_private(&line.from.network),
             Place::Room(_) => {
                 Audience::Room(self.directory.privacy(&line.from.network, &line.place))
             }
+        }
+    }
+
+    /// To whom a private message on `network` speaks: to the instructeur alone, or also to a network that may not know all.
+    pub(super) fn in_private(&self, network: &str) -> Audience {
+        match self.directory.private(network) {
+            Privacy::Full => Audience::Instructeur,
+            privacy @ (Privacy::Minimal | Privacy::Standard) => Audience::Room(privacy),
         }
     }
 
@@ -258,12 +268,17 @@ impl<S: Store> App<S> {
         let pages = pages(&text, limit);
         let last = pages.len().saturating_sub(1);
         for (index, page) in pages.into_iter().enumerate() {
-            let With { buttons, files } = if index == last { with } else { With::default() };
+            let With {
+                buttons,
+                menu,
+                files,
+            } = if index == last { with } else { With::default() };
             let post = Post {
                 text: page,
                 direct: *place == Place::Direct,
                 thread: thread.clone(),
                 buttons: buttons.to_vec(),
+                menu: menu.to_vec(),
                 files: files.to_vec(),
                 answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
@@ -298,6 +313,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::NoRight
             | Answer::Uncertain { .. }
             | Answer::AdministrateurOnly
+            | Answer::NotHere
             | Answer::OneAtATime
             | Answer::WhichDossier
             | Answer::BadLinkCode

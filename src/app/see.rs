@@ -197,10 +197,13 @@ impl<S: Store> App<S> {
             !self
                 .directory
                 .may_hear(&speaker.line.from.network, &speaker.line.place, &dossier);
-        if let Some(by) = speaker
-            .person()
-            .filter(|_| elsewhere || self.shows_all(speaker))
-        {
+        if let Some(by) = speaker.person().filter(|_| {
+            if elsewhere {
+                self.shows_all_in_private(speaker)
+            } else {
+                self.shows_all(speaker)
+            }
+        }) {
             let marks: BTreeSet<Mark> = marks.iter().copied().collect();
             // Looking cannot be refused to somebody who may see; were it, the marks would stay.
             let _looked = self.act(draft, number, &by, &[Command::Look { marks }])?;

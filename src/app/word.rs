@@ -7,8 +7,9 @@ use super::{App, Error, scene};
 use crate::directory::{Bound, of_room};
 use crate::domain::{
     Demarche, Dossier, DossierId, Effect, Email, MessageId, Notice, Person, Privacy, Recipient,
+    Statut,
 };
-use crate::message::{Body, Button, Destination, Outgoing, Post, Style};
+use crate::message::{Body, Button, Destination, Outgoing, Post, Style, Tone};
 use crate::store::{Queued, Store};
 use crate::template::{Audience, Scene};
 
@@ -150,12 +151,19 @@ impl<S: Store> App<S> {
             let post = Post {
                 text: self.templates.card(&scene)?,
                 card: Some(card_of(dossier.number)),
-                buttons: choices(dossier),
+                buttons: choices(dossier, self.has_forms(&room.network)),
+                tone: Some(tone(dossier)),
                 ..Post::default()
             };
             self.post(draft, room, dossier.number, post);
         }
         Ok(())
+    }
+
+    /// Whether a choice may lack a text on that network: it asks for it.
+    pub(super) fn has_forms(&self, network: &str) -> bool {
+        let limits = self.directory.limits(network);
+        limits.is_some_and(|limits| limits.forms)
     }
 
     /// Rooms that the dossier has left are told so for the last time, and its card there shows nothing more of it. A room
@@ -284,11 +292,11 @@ impl<S: Store> App<S> {
         let Saying {
             dossier, notice, ..
         } = saying;
-        let scene = saying.scene(draft.at, Audience::Instructeur);
         for account in self.accounts(draft, email)? {
             if self.directory.limits(&account.network).is_none() {
                 continue;
             }
+            let scene = saying.scene(draft.at, self.in_private(&account.network));
             let post = Post {
                 text: self.templates.chat(notice, &scene)?,
                 direct: true,
@@ -327,8 +335,22 @@ fn followers<'a>(demarche: &'a Demarche, dossier: &'a Dossier) -> impl Iterator<
     members(demarche, dossier).filter(|member| dossier.followed_by(member))
 }
 
+/// How a dossier stands, at a glance.
+fn tone(dossier: &Dossier) -> Tone {
+    if !dossier.present() || dossier.archived {
+        return Tone::Past;
+    }
+    match dossier.statut {
+        Statut::EnConstruction => Tone::Waiting,
+        Statut::EnInstruction => Tone::Active,
+        Statut::Accepte => Tone::Good,
+        Statut::Refuse => Tone::Bad,
+        Statut::SansSuite => Tone::Past,
+    }
+}
+
 /// What the card offers to press.
-fn choices(dossier: &Dossier) -> Vec<Button> {
+fn choices(dossier: &Dossier, forms: bool) -> Vec<Button> {
     let number = dossier.number;
     let button = |label: &str, emoji: &str, line: String, style| Button {
         label: label.to_owned(),
@@ -348,11 +370,19 @@ fn choices(dossier: &Dossier) -> Vec<Button> {
             Style::Primary,
         ));
     }
-    if dossier.statut == crate::domain::Statut::EnConstruction {
+    if dossier.statut == Statut::EnConstruction {
         choices.push(button(
             "Passer en instruction",
             "▶️",
             format!("instruire {number}"),
+            Style::Secondary,
+        ));
+    }
+    if forms {
+        choices.push(button(
+            "Demander un avis",
+            "📨",
+            format!("avis demander {number}"),
             Style::Secondary,
         ));
     }

@@ -243,6 +243,7 @@ impl Channel for Console {
             edits: true,
             reactions: true,
             prefix: "",
+            forms: false,
             pace: std::time::Duration::ZERO,
         }
     }

@@ -17,6 +17,7 @@ pub(super) const LIMITS: Limits = Limits {
     edits: false,
     reactions: false,
     prefix: "",
+    forms: false,
     pace: Duration::ZERO,
 };
 

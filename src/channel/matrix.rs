@@ -69,6 +69,7 @@ pub const LIMITS: Limits = Limits {
     edits: true,
     reactions: true,
     prefix: "!",
+    forms: false,
     // It has a pace of its own, for all rooms together.
     pace: Duration::ZERO,
 };

@@ -2,16 +2,19 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::mail::print;
 use super::{Place, complain};
+use crate::channel::discord;
+use crate::channel::matrix::tool::status;
 use crate::command::Catalogue;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::template::Templates;
 
 /// Prints every error, and says what is well.
-pub(super) fn check(place: &Place) -> anyhow::Result<ExitCode> {
+pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
     let mut read = Vec::new();
     if place.config.exists() {
@@ -23,6 +26,9 @@ pub(super) fn check(place: &Place) -> anyhow::Result<ExitCode> {
                     config.rooms.len()
                 ));
                 check_beside(&config, place, &mut read, &mut faults);
+                if online {
+                    check_online(&config, place, &mut read, &mut faults)?;
+                }
             }
             Err(found) => faults.extend(found),
         }
@@ -53,6 +59,79 @@ pub(super) fn check(place: &Place) -> anyhow::Result<ExitCode> {
         }
     ));
     Ok(ExitCode::FAILURE)
+}
+
+/// Asks the networks of the rooms whether everything that these need is there.
+fn check_online(
+    config: &Config,
+    place: &Place,
+    read: &mut Vec<String>,
+    faults: &mut Vec<Diagnostic>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let mut missing = Vec::new();
+    if let Some(settings) = &config.discord {
+        let bound = super::run::discord_rooms(config);
+        let (catalogue, templates) = (
+            super::run::catalogue(config)?,
+            super::run::templates(config)?,
+        );
+        let words = super::run::phrases(move |name| templates.phrase(name));
+        let data = &config.greffier.data;
+        let found = runtime.block_on(discord::examine::examine(
+            settings, &bound, data, &catalogue, &*words,
+        ));
+        read.extend(found.well);
+        missing.extend(found.missing);
+    }
+    if let Some(settings) = &config.matrix {
+        match runtime.block_on(versions(&settings.homeserver)) {
+            Some(true) => read.push("Matrix: the homeserver answers".to_owned()),
+            Some(false) => missing.push(format!(
+                "matrix.homeserver: {} does not answer /_matrix/client/versions",
+                settings.homeserver
+            )),
+            None => read.push(
+                "Matrix: the homeserver is found by its name when the daemon starts".to_owned(),
+            ),
+        }
+        match status(settings, &config.greffier.data).map(|seen| seen.identity) {
+            Ok(Some(identity)) if identity.signed => {
+                read.push("Matrix: the device is signed".to_owned());
+            }
+            Ok(Some(_)) => missing
+                .push("the Matrix device is not signed: run `greffier matrix recover`".to_owned()),
+            Ok(None) => missing
+                .push("there is no Matrix device yet: run `greffier matrix login`".to_owned()),
+            Err(error) => missing.push(format!("{error:#}")),
+        }
+    }
+    let diagnostics = missing.into_iter().map(|message| Diagnostic {
+        file: place.config.display().to_string(),
+        line: 0,
+        message,
+    });
+    faults.extend(diagnostics);
+    Ok(())
+}
+
+/// Whether a homeserver answers; none where only its name is known.
+async fn versions(homeserver: &str) -> Option<bool> {
+    let base = homeserver.trim_end_matches('/');
+    if !base.contains("://") {
+        return None;
+    }
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .ok()?;
+    let answer = client
+        .get(format!("{base}/_matrix/client/versions"))
+        .send()
+        .await;
+    Some(answer.is_ok_and(|answer| answer.status().is_success()))
 }
 
 fn check_beside(

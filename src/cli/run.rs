@@ -27,6 +27,7 @@ use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
 use crate::channel::console::{self, Color, Console, Mode};
 use crate::channel::control::{self, Admin, Control};
+use crate::channel::discord::{self, Discord};
 use crate::channel::eml::Eml;
 use crate::channel::http::Http;
 use crate::channel::http::health::Health;
@@ -39,13 +40,14 @@ use crate::command::Catalogue;
 use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
-use crate::domain::{DemarcheId, Demarches, List, Of, Onglet};
+use crate::domain::{DemarcheId, Demarches, List, Of, Onglet, Privacy};
 use crate::mail::compose::Identity;
 use crate::mail::{Claim, Own, OwnSeal};
 use crate::message::Limits;
 use crate::store::sled::{OpenOptions, Sled};
 use crate::store::{Change, Collection, Commit, Store};
 use crate::suggest::Suggestions;
+use crate::suggest::offer::offer;
 use crate::template::Templates;
 
 /// Runs the daemon until it is asked to stop.
@@ -94,6 +96,9 @@ pub(super) fn rooms(config: &Config) -> Vec<(&'static str, Limits)> {
     if config.matrix.is_some() {
         networks.push((matrix::NETWORK, matrix::LIMITS));
     }
+    if config.discord.is_some() {
+        networks.push((discord::NETWORK, discord::LIMITS));
+    }
     networks
 }
 
@@ -127,6 +132,9 @@ impl Greffier {
         if config.matrix.is_some() {
             networks.push((matrix::NETWORK, matrix::LIMITS));
         }
+        if config.discord.is_some() {
+            networks.push((discord::NETWORK, discord::LIMITS));
+        }
         let (app, store) = middle(&config, networks)?;
         suggestions.from_app(&app);
         sweep(Arc::clone(&store));
@@ -137,6 +145,7 @@ impl Greffier {
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
+        let discord = join_discord(&config, &app, &health)?;
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -174,6 +183,10 @@ impl Greffier {
         if let Some(matrix) = matrix {
             daemon.listen(Arc::clone(&matrix));
             daemon.speak(matrix);
+        }
+        if let Some(discord) = discord {
+            daemon.listen(Arc::clone(&discord));
+            daemon.speak(discord);
         }
         if has_console {
             daemon.listen(Arc::clone(&console));
@@ -252,6 +265,60 @@ fn join_matrix(
         takes_files,
     )?;
     Ok(Some(Arc::new(matrix)))
+}
+
+/// The Discord channel, if `bot.toml` has one, with its rooms.
+fn join_discord(
+    config: &Config,
+    app: &Arc<App<Sled>>,
+    health: &Arc<Health>,
+) -> anyhow::Result<Option<Arc<Discord>>> {
+    let Some(settings) = config.discord.clone() else {
+        return Ok(None);
+    };
+    let bound = discord_rooms(config);
+    let (asked, worded) = (Arc::clone(app), Arc::clone(app));
+    let desk = discord::Desk {
+        catalogue: app.catalogue.clone(),
+        complete: Arc::new(move |what: &discord::Asked| offer(&asked, what)),
+        words: phrases(move |name| worded.templates.phrase(name)),
+    };
+    let data = &config.greffier.data;
+    let discord = Discord::new(settings, bound, data, Arc::clone(health), desk)?;
+    Ok(Some(Arc::new(discord)))
+}
+
+/// The rooms of `bot.toml` on Discord.
+pub(super) fn discord_rooms(config: &Config) -> Vec<discord::Bound> {
+    let rooms = config.rooms.iter();
+    let bound = rooms.filter(|room| room.network == discord::NETWORK);
+    bound
+        .map(|room| discord::Bound {
+            id: room.id.clone(),
+            threads: room.threads,
+        })
+        .collect()
+}
+
+/// The words of the Discord channel. One whose template fails, which `greffier check` would have said, is empty.
+pub(super) fn phrases(
+    say: impl Fn(&str) -> Result<String, crate::template::Error> + Send + Sync + 'static,
+) -> Arc<discord::Phrases> {
+    Arc::new(move |phrase: discord::Phrase| {
+        say(phrase.name()).unwrap_or_else(|error| {
+            tracing::error!(error = %error, "A template cannot be rendered");
+            String::new()
+        })
+    })
+}
+
+/// How much private messages on Discord may show.
+fn direct(settings: &discord::Settings) -> Privacy {
+    match settings.direct {
+        discord::settings::Direct::Minimal => Privacy::Minimal,
+        discord::settings::Direct::Standard => Privacy::Standard,
+        discord::settings::Direct::Full => Privacy::Full,
+    }
 }
 
 /// What checks the senders of mail.
@@ -416,6 +483,14 @@ pub(super) fn middle(
         .into_iter()
         .map(|(name, limits)| (name.to_owned(), limits))
         .collect();
+    let mut directory = Directory::new(
+        config.rooms.clone(),
+        limits,
+        config.greffier.administrateurs.clone(),
+    );
+    if let Some(discord) = &config.discord {
+        directory = directory.showing_in_private(discord::NETWORK, direct(discord));
+    }
     let key = secret(&super::key::path(config))?.into_bytes();
     let retired = super::key::retired(config)?;
     let app = App {
@@ -424,11 +499,7 @@ pub(super) fn middle(
         demarches,
         catalogue: catalogue(config)?,
         templates: templates(config)?,
-        directory: Directory::new(
-            config.rooms.clone(),
-            limits,
-            config.greffier.administrateurs.clone(),
-        ),
+        directory,
         own: Own {
             seal: Some(OwnSeal::of(&key)),
             retired_seals: retired.iter().map(|key| OwnSeal::of(key)).collect(),

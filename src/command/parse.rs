@@ -59,6 +59,21 @@ impl Catalogue {
         let parsed = Reader::new(spec, here, rest).run();
         parsed.map_err(|error| self.misnamed(spec, line, rest, &error).unwrap_or(error))
     }
+
+    /// What `line` says so far, be it all that its command needs or not; none where something in it is wrong.
+    pub(super) fn begun(&self, line: &str, here: &Here) -> Option<Parsed<'_>> {
+        if line.len() > LONGEST_LINE {
+            return None;
+        }
+        let (spec, rest) = self.find(without_prefix(line)).ok()?;
+        let mut reader = Reader::new(spec, here, rest);
+        reader.read().ok()?;
+        Some(Parsed {
+            spec,
+            selection: reader.selection,
+            values: reader.values,
+        })
+    }
 }
 
 /// `line` without blanks around it and without what announces a command.
@@ -99,10 +114,16 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     fn run(mut self) -> Result<Parsed<'a>, Error> {
+        self.read()?;
+        self.finish()
+    }
+
+    /// Reads all that was typed.
+    fn read(&mut self) -> Result<(), Error> {
         loop {
             self.rest = self.rest.trim_start_matches(is_space);
             if self.rest.is_empty() {
-                return self.finish();
+                return Ok(());
             }
             if !self.option()? && !self.dossiers()? {
                 self.positional()?;

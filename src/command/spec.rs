@@ -46,6 +46,19 @@ impl Spec {
         words.join("-")
     }
 
+    /// Whether what it answers is for nobody but the one who typed it: it looks at something, links, chooses, or shows what
+    /// will be done before it is.
+    pub fn personal(&self) -> bool {
+        match self.family {
+            Family::Start | Family::See | Family::LookBack | Family::BeTold | Family::MailDesk => {
+                true
+            }
+            Family::Take | Family::Instruct | Family::Speak | Family::Decide | Family::PutAway => {
+                self.confirm
+            }
+        }
+    }
+
     /// Whether it ends with free text.
     pub fn has_free_text(&self) -> bool {
         self.args.iter().any(|arg| arg.rest)

@@ -91,6 +91,12 @@ pub enum Answer {
     Outsiders,
     /// Greffier was put out of a room that it is bound to.
     PutOut,
+    /// Nothing on this network may show what is in a dossier, not even in private.
+    NotHere,
+    /// Greffier lacks a permission in a room.
+    Hindered,
+    /// A line came too late to be obeyed.
+    TooLate,
     /// More was said in the room while Greffier was away than it has read.
     Missed,
     /// People from outside have left the room.

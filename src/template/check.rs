@@ -187,6 +187,12 @@ fn without_scene(templates: &Templates, texts: &Texts, note: &mut impl FnMut(Res
             note(templates.room_named(name, audience, &nothing).map(drop));
         }
     }
+    for (file, _) in templates.env.templates() {
+        let name = file.strip_prefix("discord/");
+        if let Some(name) = name.and_then(|name| name.strip_suffix(".md")) {
+            note(templates.phrase(name).map(drop));
+        }
+    }
     for (name, _) in samples::MAILS {
         note(
             templates

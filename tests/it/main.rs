@@ -12,6 +12,7 @@ mod circle;
 mod conversation;
 mod daemon;
 mod damage;
+mod discord;
 mod kill;
 mod ledger;
 mod loops;

@@ -54,6 +54,11 @@ impl<S: Store> App<S> {
             == Privacy::Full
     }
 
+    /// Whether everything may be shown to that person in private.
+    pub(in crate::app) fn shows_all_in_private(&self, speaker: &Speaker<'_>) -> bool {
+        self.directory.private(&speaker.line.from.network) == Privacy::Full
+    }
+
     /// Whether a mail may be spoken of where the line was typed. One that nobody has attributed yet is for no room.
     fn heard_here(
         &self,

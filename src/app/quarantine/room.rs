@@ -196,11 +196,11 @@ impl<S: Store> App<S> {
         let accounts = self.accounts(draft, email)?.into_iter();
         let served = accounts.filter(|account| self.directory.limits(&account.network).is_some());
         let hearers = served.map(|account| Hearer {
+            audience: self.in_private(&account.network),
             to: Destination {
                 network: account.network,
                 address: account.id,
             },
-            audience: Audience::Instructeur,
             thread: None,
             direct: true,
             mentions: Vec::new(),

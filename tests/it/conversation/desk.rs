@@ -57,6 +57,7 @@ fn networks() -> BTreeMap<String, Limits> {
         edits: true,
         reactions,
         prefix: "",
+        forms: false,
         pace: Duration::ZERO,
     };
     let mail = Limits {

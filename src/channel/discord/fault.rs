@@ -1,0 +1,161 @@
+//! What went wrong with Discord, in so far as it changes what is done next.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::message::Outcome;
+
+/// The bot is not in the server, or does not see the channel.
+pub(super) const MISSING_ACCESS: u64 = 50_001;
+/// It may not do that there.
+pub(super) const MISSING_PERMISSIONS: u64 = 50_013;
+/// The person takes no private messages from it.
+pub(super) const CLOSED_DIRECT: u64 = 50_007;
+/// The thread is archived.
+pub(super) const ARCHIVED: u64 = 50_083;
+/// There is no such channel, or thread.
+pub(super) const UNKNOWN_CHANNEL: u64 = 10_003;
+/// There is no such message.
+pub(super) const UNKNOWN_MESSAGE: u64 = 10_008;
+/// An interaction that came too late, or never was.
+pub(super) const UNKNOWN_INTERACTION: u64 = 10_062;
+/// An interaction that was acknowledged before.
+pub(super) const ACKNOWLEDGED: u64 = 40_060;
+/// The message has its thread already.
+pub(super) const HAS_THREAD: u64 = 160_004;
+
+/// Why a call failed. No text of Discord is kept: it may hold what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    /// Discord cannot be reached, or is not well.
+    #[error("Discord cannot be reached or is not well ({0})")]
+    Away(String),
+    /// It wants to be left alone for a while.
+    #[error("Discord asks to wait {} seconds", .0.as_secs())]
+    Limited(Duration),
+    /// It does not accept the token.
+    #[error("Discord does not accept the token")]
+    Unauthorized,
+    /// This one thing is not allowed or not possible.
+    #[error("Discord refuses ({status}, code {code})")]
+    Denied {
+        /// The HTTP status.
+        status: u16,
+        /// Its error code, 0 where it gives none.
+        code: u64,
+    },
+    /// So much was refused lately that nothing more is asked for a while.
+    #[error("too many requests were refused: none is made for {} seconds", .0.as_secs())]
+    Broken(Duration),
+    /// Something of our own failed.
+    #[error("{0}")]
+    Local(String),
+    /// A person must decide first. What to do is said.
+    #[error("{0}")]
+    Person(String),
+}
+
+impl Fault {
+    /// What an answer of that status and body means, if it is a failure.
+    pub(super) fn of(status: u16, body: &Value, retry_after: Option<f64>) -> Option<Self> {
+        let code = body.get("code").and_then(Value::as_u64).unwrap_or(0);
+        match status {
+            200..=299 => None,
+            401 => Some(Self::Unauthorized),
+            429 => {
+                let asked = body.get("retry_after").and_then(Value::as_f64);
+                let seconds = asked.or(retry_after).unwrap_or(5.0);
+                Some(Self::Limited(wait(seconds)))
+            }
+            500.. => Some(Self::Away(status.to_string())),
+            status => Some(Self::Denied { status, code }),
+        }
+    }
+
+    /// Whether it is Discord's error `code`.
+    pub(super) fn is(&self, wanted: u64) -> bool {
+        matches!(self, Self::Denied { code, .. } if *code == wanted)
+    }
+
+    /// What it means for a row of the outbox.
+    pub(super) fn outcome(&self) -> Outcome {
+        let why = self.to_string();
+        match self {
+            Self::Limited(after) | Self::Broken(after) => Outcome::Held { after: *after, why },
+            Self::Away(_) => Outcome::Held {
+                after: Duration::from_secs(5),
+                why,
+            },
+            Self::Unauthorized | Self::Person(_) => Outcome::Held {
+                after: Duration::from_mins(1),
+                why,
+            },
+            Self::Denied {
+                code: CLOSED_DIRECT,
+                ..
+            } => Outcome::Dead {
+                why: "the person takes no private messages from Greffier".to_owned(),
+            },
+            Self::Denied { code, .. }
+                if [MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED].contains(code) =>
+            {
+                Outcome::Retry {
+                    after: Some(Duration::from_mins(5)),
+                    why,
+                }
+            }
+            Self::Denied { .. } => Outcome::Dead { why },
+            Self::Local(_) => Outcome::Retry { after: None, why },
+        }
+    }
+}
+
+/// A wait that Discord asks for, kept to what makes sense.
+fn wait(seconds: f64) -> Duration {
+    let seconds = if seconds.is_finite() { seconds } else { 5.0 };
+    Duration::from_secs_f64(seconds.clamp(0.1, 3_600.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn statuses_and_codes_decide() {
+        assert_eq!(Fault::of(204, &Value::Null, None), None);
+        assert_eq!(
+            Fault::of(401, &json!({ "code": 0 }), None),
+            Some(Fault::Unauthorized)
+        );
+        let limited = Fault::of(429, &json!({ "retry_after": 1.5 }), None);
+        assert_eq!(limited, Some(Fault::Limited(Duration::from_millis(1_500))));
+        let odd = Fault::of(429, &json!({ "retry_after": 1e99 }), None);
+        assert_eq!(odd, Some(Fault::Limited(Duration::from_hours(1))));
+        let bare = Fault::of(429, &Value::Null, Some(f64::NAN));
+        assert_eq!(bare, Some(Fault::Limited(Duration::from_secs(5))));
+        assert!(matches!(
+            Fault::of(503, &Value::Null, None),
+            Some(Fault::Away(_))
+        ));
+        assert!(
+            Fault::of(404, &json!({ "code": 10_003 }), None)
+                .unwrap()
+                .is(UNKNOWN_CHANNEL)
+        );
+    }
+
+    #[test]
+    fn what_may_come_right_is_tried_again_and_nothing_else() {
+        let denied = |code| Fault::Denied { status: 403, code }.outcome();
+        assert!(matches!(denied(MISSING_ACCESS), Outcome::Retry { .. }));
+        assert!(matches!(denied(CLOSED_DIRECT), Outcome::Dead { .. }));
+        assert!(matches!(denied(50_035), Outcome::Dead { .. }));
+        assert!(matches!(
+            Fault::Unauthorized.outcome(),
+            Outcome::Held { .. }
+        ));
+    }
+}

@@ -1,0 +1,14 @@
+//! The Discord channel against a Discord of the tests' own: no test can reach the real network.
+
+mod commands;
+mod fake;
+mod faults;
+mod gateway;
+mod harness;
+mod hostile;
+mod job;
+mod kills;
+mod late;
+mod online;
+mod privacy;
+mod scene;
