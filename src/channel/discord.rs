@@ -75,6 +75,7 @@ pub const LIMITS: Limits = Limits {
     edits: true,
     reactions: true,
     forms: true,
+    prefix: "",
     // Each route has limits of its own, which Discord tells.
     pace: Duration::ZERO,
 };
