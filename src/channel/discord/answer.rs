@@ -16,6 +16,7 @@ use super::multipart::Attachment;
 use super::parts::parts;
 use super::phrase::Phrase;
 use super::send::{dead, id_of, part_key};
+use super::settings::Direct;
 use crate::channel::Known;
 use crate::message::{Mark, Outcome, Post, React};
 
@@ -156,6 +157,12 @@ impl Inner {
             answers: None,
             ..post.clone()
         };
+        if note.ephemeral && !post.direct && self.settings.direct != Direct::Full {
+            // It was worded for a room that may show more than a private message.
+            return Err(dead(
+                "the answer was for one person alone, and came too late for that",
+            ));
+        }
         if note.ephemeral || post.direct {
             post.direct = true;
             return self.post_direct(api, key, &note.person, &post, known).await;

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::message::Outcome;
 
+/// Messages older than an hour were edited as often as is allowed.
+pub(super) const OLD_EDITS: u64 = 30_046;
 /// The bot is not in the server, or does not see the channel.
 pub(super) const MISSING_ACCESS: u64 = 50_001;
 /// It may not do that there.
@@ -63,6 +65,7 @@ impl Fault {
         match status {
             200..=299 => None,
             401 => Some(Self::Unauthorized),
+            429 if code == OLD_EDITS => Some(Self::Denied { status, code }),
             429 => {
                 let asked = body.get("retry_after").and_then(Value::as_f64);
                 let seconds = asked.or(retry_after).unwrap_or(5.0);

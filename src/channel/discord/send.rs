@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Request};
 use super::button::rows;
 use super::fault::{
-    ARCHIVED, CLOSED_DIRECT, Fault, HAS_THREAD, MISSING_ACCESS, MISSING_PERMISSIONS,
+    ARCHIVED, CLOSED_DIRECT, Fault, HAS_THREAD, MISSING_ACCESS, MISSING_PERMISSIONS, OLD_EDITS,
     UNKNOWN_CHANNEL, UNKNOWN_MESSAGE,
 };
 use super::form;
@@ -61,6 +61,10 @@ impl Inner {
         if let Some(note) = note {
             return self.answer(api, &note, key, post, known).await;
         }
+        if post.answers.is_some() {
+            // Whether it was for one person alone is not known any more.
+            return Err(dead("what it answers is forgotten"));
+        }
         if post.direct {
             return self.post_direct(api, key, address, post, known).await;
         }
@@ -82,6 +86,10 @@ impl Inner {
             Ok(id) => {
                 self.at_peace(address);
                 Ok(id)
+            }
+            // Old messages may be edited so often only: the next change of the card is tried again.
+            Err(fault) if fault.is(OLD_EDITS) && known.edits.is_some() => {
+                Ok(known.edits.clone().unwrap_or_default())
             }
             Err(fault) => {
                 self.hindered(address, &fault);
