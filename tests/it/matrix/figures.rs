@@ -104,12 +104,8 @@ fn what_a_thousand_messages_with_restarts_lose_or_double() {
         assert_eq!(reply.status, 201, "{}", reply.body);
         numbers.push(reply.json()["dossier"].as_u64().unwrap());
     }
-    for _ in 0..20 {
-        // Each wait has a patience of its own.
-        if left(&office) == 0 {
-            break;
-        }
-        let before = left(&office);
+    // Each wait has a patience of its own.
+    while let before @ 1.. = left(&office) {
         until("some have left", || (left(&office) < before).then_some(()));
     }
     let last = numbers.last().unwrap();
