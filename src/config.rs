@@ -211,6 +211,15 @@ impl Room {
             && self.groupe.as_deref().is_none_or(|bound| bound == groupe)
     }
 
+    /// How much of a dossier it may show, if it is known to be `encrypted` end to end or not.
+    pub fn privacy(&self, encrypted: bool) -> Privacy {
+        self.privacy.unwrap_or(if encrypted {
+            Privacy::Standard
+        } else {
+            Privacy::Minimal
+        })
+    }
+
     /// Whether it wants to be told of that.
     pub fn wants(&self, topic: Topic) -> bool {
         self.notify

@@ -82,11 +82,7 @@ impl Directory {
         let rooms = self.configured.iter().cloned().chain(added);
         let served = rooms.filter(|room| self.limits.contains_key(&room.network));
         let bound = served.map(|room| Bound {
-            privacy: room.privacy.unwrap_or(if sealed(&room) {
-                Privacy::Standard
-            } else {
-                Privacy::Minimal
-            }),
+            privacy: room.privacy(sealed(&room)),
             room,
         });
         let bound = Arc::new(bound.collect());

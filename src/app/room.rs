@@ -105,11 +105,7 @@ impl<S: Store> App<S> {
         };
         let key = key(&from.network, id);
         let known: Known = draft.get(Collection::Room, &key)?.unwrap_or_default();
-        let privacy = room.privacy.unwrap_or(if known.encrypted {
-            Privacy::Standard
-        } else {
-            Privacy::Minimal
-        });
+        let privacy = room.privacy(known.encrypted);
         let known = Known {
             bound: Some(room.clone()),
             ..known

@@ -323,11 +323,7 @@ impl Inner {
             fault => fault.to_string(),
         };
         // Once for each reason: the same again is no news.
-        let news = self
-            .health
-            .checks()
-            .iter()
-            .any(|check| check.name == NETWORK && check.why.as_deref() != Some(why.as_str()));
+        let news = !self.health.says(NETWORK, &why);
         if loud && news {
             tracing::error!("Discord does not work: {why}");
         } else if news {

@@ -297,11 +297,7 @@ impl Matrix {
             fault => fault.to_string(),
         };
         // Once for each reason: the same again is no news.
-        let news = self
-            .health
-            .checks()
-            .iter()
-            .any(|check| check.name == NETWORK && check.why.as_deref() != Some(why.as_str()));
+        let news = !self.health.says(NETWORK, &why);
         if loud && news {
             tracing::error!("Matrix does not work: {why}");
             self.keep_fault(&why);

@@ -34,6 +34,13 @@ impl Health {
         self.set(name, Some(why.into()));
     }
 
+    /// Whether it was said already that `name` is not well for that reason.
+    pub fn says(&self, name: &str, why: &str) -> bool {
+        let checks = self.checks.read().unwrap_or_else(PoisonError::into_inner);
+        let said = checks.get(name).and_then(Option::as_deref);
+        said == Some(why)
+    }
+
     /// All checks by name. Greffier is ready when each of them is well.
     pub fn checks(&self) -> Vec<Check> {
         let checks = self.checks.read().unwrap_or_else(PoisonError::into_inner);

@@ -13,7 +13,6 @@ use super::online::{Encrypted, Online};
 use super::settings::{Settings, server_is_among};
 use super::sync::Ended;
 use crate::channel::Inbox;
-use crate::channel::http::health::Check;
 use crate::message::{Destination, Heard, Incoming, Remark, Remarked, RoomIn};
 
 /// Tries to join after an invitation: federation may need a while until the inviter's server answers.
@@ -239,9 +238,7 @@ impl Matrix {
             self.health.well("matrix-rooms");
         } else {
             let why = format!("Greffier is not in {}: invite it", missing.join(", "));
-            let said = self.health.checks();
-            let known = |check: &Check| check.why.as_deref() == Some(why.as_str());
-            if !said.iter().any(known) {
+            if !self.health.says("matrix-rooms", &why) {
                 tracing::warn!("{why}, or take its [[room]] out of bot.toml");
             }
             self.health.ill("matrix-rooms", why);
