@@ -4,6 +4,7 @@
 //! said. No clock, disk, network or chance is known here.
 
 mod act;
+pub mod balise;
 mod decide;
 mod demarche;
 mod dossier;
@@ -15,6 +16,7 @@ mod notice;
 mod piece;
 mod react;
 pub mod samples;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 mod valeur;
@@ -23,7 +25,7 @@ mod view;
 pub use act::{Command, Deposit, Refusal, Request};
 pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
 pub use demarche::{
-    Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,
+    Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,
     Policy, Routage,
 };
 pub use dossier::{
