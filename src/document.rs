@@ -168,7 +168,12 @@ impl Press {
         })
     }
 
-    fn pdf(&self, template: &str, sheet: &impl Serialize, imprint: &Imprint) -> Result<Vec<u8>, Error> {
+    fn pdf(
+        &self,
+        template: &str,
+        sheet: &impl Serialize,
+        imprint: &Imprint,
+    ) -> Result<Vec<u8>, Error> {
         let pages = self.engine.pages(template, self.json(sheet)?)?;
         self.engine.pdf(&pages, imprint)
     }

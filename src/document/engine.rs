@@ -98,7 +98,11 @@ impl Engine {
     }
 
     /// The first page as a PNG, with its width and height in pixels.
-    pub(super) fn png(&self, pages: &PagedDocument, scale: f32) -> Result<(Vec<u8>, u32, u32), Error> {
+    pub(super) fn png(
+        &self,
+        pages: &PagedDocument,
+        scale: f32,
+    ) -> Result<(Vec<u8>, u32, u32), Error> {
         let page = pages
             .pages
             .first()
@@ -126,7 +130,8 @@ impl Engine {
             return Diagnostic::whole(template, "failed");
         };
         // An error in the standard library or in the data is said where the template called for it.
-        let spans = std::iter::once(error.span).chain(error.trace.iter().map(|point| point.span.into()));
+        let spans =
+            std::iter::once(error.span).chain(error.trace.iter().map(|point| point.span.into()));
         let place = spans.into_iter().find_map(|span| {
             let named = self.of(span.id()?)?;
             let range = setting.range(span)?;
