@@ -23,6 +23,8 @@ pub(super) struct With<'a> {
     pub(super) menu: &'a [Button],
     /// Files.
     pub(super) files: &'a [Piece],
+    /// What they show.
+    pub(super) alts: &'a [String],
 }
 
 impl<S: Store> App<S> {
@@ -272,6 +274,7 @@ impl<S: Store> App<S> {
                 buttons,
                 menu,
                 files,
+                alts,
             } = if index == last { with } else { With::default() };
             let post = Post {
                 text: page,
@@ -280,6 +283,7 @@ impl<S: Store> App<S> {
                 buttons: buttons.to_vec(),
                 menu: menu.to_vec(),
                 files: files.to_vec(),
+                alts: alts.to_vec(),
                 answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
             };

@@ -40,6 +40,7 @@ use crate::command::Catalogue;
 use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
+use crate::document::Press;
 use crate::domain::{DemarcheId, Demarches, List, Of, Onglet, Privacy};
 use crate::mail::compose::Identity;
 use crate::mail::{Claim, Own, OwnSeal};
@@ -148,7 +149,7 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
-        let workshop = Arc::new(Workshop::new(bench(&app)));
+        let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -240,12 +241,18 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(app: &App<Sled>) -> Bench<Sled> {
+pub(super) fn bench(app: &App<Sled>, press: Press) -> Bench<Sled> {
     Bench {
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
         demarches: app.demarches.clone(),
+        press: Arc::new(press),
     }
+}
+
+/// What prints documents, with the operator's own templates.
+pub(super) fn press(config: &Config) -> anyhow::Result<Press> {
+    Press::load(config.greffier.templates.as_deref()).map_err(super::listed)
 }
 
 /// The Matrix channel, if `bot.toml` has one, with its rooms.

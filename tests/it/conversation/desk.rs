@@ -8,6 +8,7 @@ use greffier::app::{App, Replies};
 use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
+use greffier::document::Press;
 use greffier::domain::{Demarches, Email};
 use greffier::mail::{Own, OwnSeal};
 use greffier::message::work::Order;
@@ -239,6 +240,7 @@ impl Desk {
             store: Arc::clone(&self.app.store),
             shelf: Arc::clone(&self.app.shelf),
             demarches: self.app.demarches.clone(),
+            press: Arc::new(Press::embedded()),
         };
         let halt = CancellationToken::new();
         let product = workshop::make(&bench, &order, self.now, &halt).unwrap();
