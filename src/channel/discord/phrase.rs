@@ -13,8 +13,10 @@ pub enum Phrase {
     Running,
     /// The answer will come another way.
     Late,
-    /// A button, or a form, of another time.
+    /// A button of another time.
     Outdated,
+    /// A form that was open too long, or that somebody else opened.
+    OutdatedForm,
     /// Greffier does not obey in this server.
     Elsewhere,
     /// An answer in private could not be given: private messages are closed.
@@ -44,6 +46,7 @@ impl Phrase {
         Self::Running,
         Self::Late,
         Self::Outdated,
+        Self::OutdatedForm,
         Self::Elsewhere,
         Self::ClosedDirect,
         Self::TooLarge,
@@ -64,6 +67,7 @@ impl Phrase {
             Self::Running => "running",
             Self::Late => "late",
             Self::Outdated => "outdated",
+            Self::OutdatedForm => "outdated_form",
             Self::Elsewhere => "elsewhere",
             Self::ClosedDirect => "closed_direct",
             Self::TooLarge => "too_large",
