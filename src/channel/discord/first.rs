@@ -11,7 +11,7 @@ use super::api::{Api, Request};
 use super::button::{Meant, form_id, id_of, meant};
 use super::event::{Deed, File, Interaction};
 use super::fault::{ACKNOWLEDGED, Fault};
-use super::form::{EPHEMERAL, modal};
+use super::form::{EPHEMERAL, given_back, modal};
 use super::opened::Begun;
 use super::phrase::Phrase;
 use crate::command::Here;
@@ -43,6 +43,8 @@ pub(super) enum First {
     },
     /// A word, for the person alone.
     Say(Phrase),
+    /// A word, and what was written into a form that is no good any more: it is not lost.
+    GiveBack(String),
 }
 
 /// A line, and the files that go with it.
@@ -73,6 +75,11 @@ impl Inner {
             First::Ask { form, .. } => form.clone(),
             First::Say(phrase) => json!({ "type": 4, "data": {
                 "content": self.say(*phrase).trim(), "flags": EPHEMERAL,
+                "allowed_mentions": { "parse": [] },
+            } }),
+            First::GiveBack(written) => json!({ "type": 4, "data": {
+                "content": self.say(Phrase::OutdatedForm).trim(), "flags": EPHEMERAL,
+                "embeds": [given_back(written)],
                 "allowed_mentions": { "parse": [] },
             } }),
         }
@@ -129,7 +136,8 @@ impl Inner {
 
     fn filled_in(&self, custom_id: &str, person: &str, values: &[(String, String)]) -> First {
         let Some(begun) = self.begun(custom_id, person) else {
-            return First::Say(Phrase::OutdatedForm);
+            let written = values.iter().map(|(_, value)| value.trim());
+            return First::GiveBack(written.collect::<Vec<_>>().join("\n\n"));
         };
         let line = self.catalogue.compose(&begun.line, values);
         First::Defer {

@@ -71,6 +71,12 @@ pub(super) fn card(post: &Post, rows: &[Value]) -> Value {
     card
 }
 
+/// A frame with what somebody wrote, as he wrote it.
+pub(super) fn given_back(text: &str) -> Value {
+    let pages = pack(&blocks(&verbatim(text)), DESCRIPTION);
+    json!({ "description": pages.first().map_or("…", String::as_str) })
+}
+
 /// A text without looks, as Discord shows it.
 fn escaped(text: &str) -> String {
     let texts = blocks(&verbatim(text)).into_iter().map(|block| block.text);

@@ -54,7 +54,7 @@ impl Inner {
                 self.asked_for_more(acknowledged, opened).await;
                 return;
             }
-            First::Say(_) => {
+            First::Say(_) | First::GiveBack(_) => {
                 if let Err(fault) = acknowledged {
                     tracing::warn!("An interaction could not be answered: {fault}");
                 }

@@ -191,3 +191,50 @@ fn everybody_is_answered_within_three_seconds_while_the_middle_is_busy() {
         assert!(asked.answer().text().contains("Dossier n°"));
     }
 }
+
+#[test]
+fn a_storm_of_refusals_silences_greffier_and_people_are_still_answered() {
+    let fake = Fake::start();
+    let office = Office::open(&fake);
+    let original = "/messages/@original";
+    fake.fail("PATCH", original, 100_000, Failure::Refused(403, 50_013));
+    until("too much is refused", || {
+        for _ in 0..30 {
+            office.room.slash("statut", &[]).acknowledged();
+        }
+        office.bot.ill("discord-requests")
+    });
+    let asked = fake.requests();
+    let refused = asked.iter().filter(|it| it.status == 403).count();
+    assert!((150..400).contains(&refused), "{refused} were refused");
+    // Nothing is asked of its own accord, while whoever does something is heard.
+    let posts = fake.count("POST", "/channels/");
+    office.bot.deposit(LINA, "Nord");
+    fake.mend();
+    let (kind, _) = office.room.slash("statut", &[]).acknowledged();
+    assert_eq!(kind, 5);
+    assert_eq!(fake.count("POST", "/channels/"), posts);
+    assert!(office.bot.log().contains("refuses too many requests"));
+}
+
+#[test]
+fn what_discord_fails_at_for_two_days_is_given_up_and_what_is_behind_it_said() {
+    let fake = Fake::start();
+    let office = Office::open(&fake);
+    let (number, thread) = office.deposit();
+    thread.shown("Nouveau dossier");
+    office.bot.quiet();
+    let path = format!("/channels/{}/messages", thread.card.id);
+    fake.fail("POST", &path, 100_000, Failure::Status(500));
+    let before = fake.requests().len();
+    office
+        .bot
+        .done(&format!("suivre {number}"), crate::daemon::desk::INES);
+    let behind = office.bot.deposit(LINA, "Nord");
+    fake.request(before, "POST", &path);
+    office.bot.advance(49 * 3_600);
+    Thread::of(&office.room, behind).shown("Nouveau dossier");
+    let dead = office.bot.run(&["outbox", "dead"], b"");
+    let dead = String::from_utf8_lossy(&dead.stdout).into_owned();
+    assert!(dead.contains("not well"), "{dead}");
+}
