@@ -47,7 +47,10 @@ impl Inner {
             .await
         {
             Ok(id) => Ok(id),
-            Err(fault) if is_over(&fault) => self.answer_late(api, note, key, post, known).await,
+            // Refused for good in one way, it may be taken in the other; nothing behind it waits for that.
+            Err(fault) if is_over(&fault) || fault.bars() => {
+                self.answer_late(api, note, key, post, known).await
+            }
             Err(fault) => Err(fault.outcome()),
         }
     }

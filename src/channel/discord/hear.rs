@@ -226,6 +226,8 @@ impl Inner {
     async fn too_late(&self, mut note: Note, place: &Place) {
         note.token = None;
         note.asked = None;
+        // However old it is, what answers it must find it.
+        note.at = crate::clock::now();
         // Known by its id, so that the word names whom it is for, and so that it is not taken when it is replayed.
         if self.keep(note.clone()).await.is_err() {
             tracing::warn!("That an interaction came too late cannot be written");

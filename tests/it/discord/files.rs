@@ -70,7 +70,7 @@ fn a_line_that_lay_too_long_is_said_to_be_too_late() {
     }
     let before = fake.count("GET", FILES);
     office.bot.start();
-    office.room.shown(0, "arrivée trop tard");
+    thread.shown("arrivée trop tard");
     office.bot.quiet();
     assert_eq!(fake.count("GET", FILES), before);
     assert!(thread.inside.with("voici le modèle").is_empty());

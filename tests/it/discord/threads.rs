@@ -143,14 +143,14 @@ fn a_late_answer_passes_by_a_locked_thread() {
     // The token is taken no more.
     let original = "/messages/@original";
     fake.fail("PATCH", original, 1_000, Failure::Refused(404, 10_015));
-    fake.fail("POST", "/messages", 1_000, Failure::CutBefore);
+    let before = fake.requests().len();
+    let path = format!("/channels/{}/messages", thread.card.id);
+    fake.fail("POST", &path, 1_000, Failure::Refused(403, 160_005));
     let asked = thread
         .inside
         .slash("message", &[("texte", json!("Bonjour, un mot."))]);
     asked.acknowledged();
-    office.guild.archive(thread.card.id, true);
-    fake.request(0, "PATCH", original);
-    fake.mend();
+    fake.request(before, "PATCH", original);
     let told = office.room.find(0, "the answer that names her", |seen| {
         let it = seen.rung.users == [office.ines.id] && seen.text().contains("annuler");
         it.then(|| seen.clone())
