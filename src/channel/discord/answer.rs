@@ -199,7 +199,7 @@ impl Inner {
             answers: None,
             ..post.clone()
         };
-        if note.ephemeral && !post.direct && self.settings.direct != Direct::Full {
+        if !post.direct && !self.comes_late(note) {
             // It was worded for a room that may show more than a private message.
             return Err(dead(
                 "the answer was for one person alone, and came too late for that",
@@ -221,6 +221,11 @@ impl Inner {
             }
         };
         said.map_err(|fault| fault.outcome())
+    }
+
+    /// Whether an answer can be given once the token is good no more.
+    fn comes_late(&self, note: &Note) -> bool {
+        !note.ephemeral || self.settings.direct == Direct::Full
     }
 
     /// A reaction: a short word in the place of «wait».
@@ -301,7 +306,12 @@ impl Inner {
         for note in self.memo.notes() {
             let waits = note.answered.is_none() && note.token.is_some();
             if waits && note.age(now) >= PATIENCE {
-                self.finish(api, &note, Phrase::Late).await;
+                let phrase = if self.comes_late(&note) {
+                    Phrase::Late
+                } else {
+                    Phrase::LateForOne
+                };
+                self.finish(api, &note, phrase).await;
             }
         }
         let memo = Arc::clone(&self.memo);

@@ -188,6 +188,9 @@ impl Inner {
         }
         if receipt.verdict == Verdict::Ignored {
             self.finish(api, note, Phrase::Failed).await;
+            // Nothing will answer it, and whoever is tiresome leaves no files.
+            let (memo, id) = (Arc::clone(&self.memo), note.id.clone());
+            let _forgotten = tokio::task::spawn_blocking(move || memo.forget(&id)).await;
         }
     }
 

@@ -165,12 +165,18 @@ impl Memo {
         self.store_note(&note)
     }
 
+    /// Forgets an interaction that nothing will answer.
+    pub(super) fn forget(&self, id: &str) -> io::Result<()> {
+        let _alone = alone(&self.writing);
+        self.lock().remove(id);
+        disk::forget(&self.path(INTERACTIONS, id))
+    }
+
     /// Forgets tokens that are not good any more, and what nobody will ask for.
     pub(super) fn sweep(&self, now: Timestamp) -> io::Result<()> {
         for note in self.notes() {
             if note.age(now) > NOTE {
-                self.lock().remove(&note.id);
-                disk::forget(&self.path(INTERACTIONS, &note.id))?;
+                self.forget(&note.id)?;
             } else if note.age(now) > TOKEN && note.token.is_some() {
                 self.change(&note.id, |note| note.token = None)?;
             }

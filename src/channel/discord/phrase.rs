@@ -13,6 +13,8 @@ pub enum Phrase {
     Running,
     /// The answer will come another way.
     Late,
+    /// The answer, which was for one person alone, may not come at all.
+    LateForOne,
     /// A button of another time.
     Outdated,
     /// A form that was open too long, or that somebody else opened.
@@ -45,6 +47,7 @@ impl Phrase {
         Self::Heard,
         Self::Running,
         Self::Late,
+        Self::LateForOne,
         Self::Outdated,
         Self::OutdatedForm,
         Self::Elsewhere,
@@ -66,6 +69,7 @@ impl Phrase {
             Self::Heard => "heard",
             Self::Running => "running",
             Self::Late => "late",
+            Self::LateForOne => "late_for_one",
             Self::Outdated => "outdated",
             Self::OutdatedForm => "outdated_form",
             Self::Elsewhere => "elsewhere",

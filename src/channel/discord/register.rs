@@ -1,5 +1,7 @@
 //! Slash commands, made from the catalogue: what is registered with Discord.
 
+use std::path::Path;
+
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::api::{Api, Request};
 use super::button::cut;
+use super::disk;
 use super::fault::Fault;
 use super::memo::Memo;
 use super::phrase::{Phrase, Phrases};
@@ -53,9 +56,9 @@ pub(super) async fn register(
         .map_err(|error| Fault::Local(format!("a file cannot be written: {}", error.kind())))
 }
 
-/// Whether these commands are what was registered last.
-pub(super) fn is_registered(memo: &Memo, application: &str, commands: &Value) -> bool {
-    let known: Option<Registered> = memo.document(REGISTERED).ok().flatten();
+/// Whether these commands are what was registered last, by the daemon whose state is in `folder`. It may be running.
+pub(super) fn is_registered(folder: &Path, application: &str, commands: &Value) -> bool {
+    let known: Option<Registered> = disk::read(&disk::path(folder, REGISTERED)).ok().flatten();
     known.is_some_and(|known| known.application == application && known.digest == digest(commands))
 }
 

@@ -121,7 +121,7 @@ fn who_begins_sessions_too_often_waits() {
     let mut bot = Bot::on(&fake, "");
     bot.bind(guild.channel("salle"), "");
     // As a daemon leaves it that has restarted once a second.
-    let now = jiff::Timestamp::now();
+    let now = greffier::clock::now();
     let starts: Vec<_> = (0..30)
         .map(|number| (now - jiff::SignedDuration::from_secs(number)).to_string())
         .collect();

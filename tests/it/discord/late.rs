@@ -176,3 +176,22 @@ fn a_card_that_was_edited_too_often_holds_back_nothing() {
     let card = thread.becomes("En instruction");
     assert!(card.text().contains("Suivi par"), "{}", card.text());
 }
+
+#[test]
+fn nobody_is_promised_an_answer_that_cannot_come() {
+    let fake = Fake::start();
+    let office = Office::open_with(&fake, "", "");
+    let (number, _) = office.deposit();
+    office.bot.quiet();
+    // What comes first in the room holds back what answers.
+    for method in ["POST", "PATCH"] {
+        fake.fail(method, "/channels/", 100_000, Failure::Status(500));
+    }
+    office.bot.done(&format!("suivre {number}"), INES);
+    let options = [("dossier", json!(number.to_string()))];
+    let asked = office.room.slash("dossier", &options);
+    asked.acknowledged();
+    office.bot.advance(13 * 60 + 25);
+    let word = asked.answer();
+    assert!(word.text().contains("tarde trop"), "{}", word.text());
+}
