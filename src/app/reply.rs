@@ -171,9 +171,11 @@ impl<S: Store> App<S> {
             scene.mark_of = speaker.email.as_ref();
             Some(scene)
         });
+        // Some networks may be shown no more in private than in this room: nobody is sent there for nothing.
+        let more = self.in_private(&from.network) == Audience::Instructeur;
         let text = self
             .templates
-            .answer_to(answer, audience, dossier_scene.as_ref())?;
+            .answer_where(answer, audience, dossier_scene.as_ref(), more)?;
         if denies(answer) {
             draft.receipt.verdict = Verdict::Refused;
         }

@@ -299,10 +299,17 @@ fn join_discord(
     };
     let bound = discord_rooms(config);
     let (asked, worded) = (Arc::clone(app), Arc::clone(app));
+    let (linked, threads) = (Arc::clone(app), Arc::clone(app));
     let desk = discord::Desk {
         catalogue: app.catalogue.clone(),
         complete: Arc::new(move |what: &discord::Asked| offer(&asked, what)),
         words: phrases(move |name| worded.templates.phrase(name)),
+        // Where the ledger cannot say it, the middle decides with all that was sent.
+        linked: Arc::new(move |who| !matches!(linked.person_of(who), Ok(None))),
+        known: Arc::new(move |thread| {
+            let dossier = threads.dossier_of(discord::NETWORK, thread);
+            dossier.is_ok_and(|dossier| dossier.is_some())
+        }),
     };
     let data = &config.greffier.data;
     let discord = Discord::new(settings, bound, data, Arc::clone(health), desk)?;
