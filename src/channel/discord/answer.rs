@@ -80,7 +80,7 @@ impl Inner {
         {
             let under: &[Value] = if part.last { &rows } else { &[] };
             let body = form::edit(form::message(post, &part.text, under));
-            let files = self.files(&part, known).await?;
+            let files = self.files(post, &part, known).await?;
             let key = part_key(key, index);
             let id = if original && index == 0 {
                 self.original(api, &place, note, &key, body, files).await?
@@ -101,8 +101,7 @@ impl Inner {
         body: Value,
         files: Vec<Attachment>,
     ) -> Result<String, Fault> {
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
-        let attached = form::attach(body.clone(), &names);
+        let attached = form::attach(body.clone(), &files);
         let path = format!("{place}/messages/@original");
         let request = Request::patch(path, attached).with(files.clone());
         match api.insist(request.of_interaction()).await {
@@ -151,8 +150,7 @@ impl Inner {
             }
             None => self.followed(note, key, Some(String::new())).await,
         }
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
-        let body = form::attach(body, &names);
+        let body = form::attach(body, &files);
         let request = Request::post(format!("{place}?wait=true"), body).with(files);
         let answer = match api.ask(request.of_interaction()).await {
             Ok(answer) => answer,

@@ -43,7 +43,7 @@ impl Inner {
         {
             let under: &[Value] = if part.last { &rows } else { &[] };
             let body = form::message(post, &part.text, under);
-            let files = self.files(&part, known).await?;
+            let files = self.files(post, &part, known).await?;
             let key = part_key(key, index);
             let id = self
                 .create(api, channel, &key, body, files, known.since)
@@ -72,8 +72,7 @@ impl Inner {
             self.memo.sent.put(key, &id);
             return Ok(id);
         }
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
-        let body = form::attach(form::once(body, key), &names);
+        let body = form::attach(form::once(body, key), &files);
         let path = format!("channels/{channel}/messages");
         // The nonce makes it the same message, be it asked for twice.
         let created = api.insist(Request::post(path, body).with(files)).await?;
@@ -131,7 +130,12 @@ impl Inner {
     }
 
     /// The files of a part, from the shelf.
-    pub(super) async fn files(&self, part: &Part, known: &Known) -> Result<Vec<Attachment>, Fault> {
+    pub(super) async fn files(
+        &self,
+        post: &Post,
+        part: &Part,
+        known: &Known,
+    ) -> Result<Vec<Attachment>, Fault> {
         let mut files = Vec::new();
         for piece in &part.files {
             let (shelf, hash) = (Arc::clone(&known.shelf), piece.hash.clone());
@@ -139,8 +143,10 @@ impl Inner {
             let Ok(Ok(content)) = read else {
                 return Err(Fault::Local("a file cannot be read".to_owned()));
             };
+            let place = post.files.iter().position(|file| file == piece);
             files.push(Attachment {
                 name: piece.name.clone(),
+                alt: place.and_then(|place| post.alts.get(place)).cloned(),
                 media_type: piece.media_type.clone(),
                 content,
             });

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::button::cut;
 use super::markdown::{blocks, plain};
+use super::multipart::Attachment;
 use super::pages::pack;
 use crate::command::{Arg, Form};
 use crate::message::{Post, Tone};
@@ -140,10 +141,19 @@ pub(super) fn nonce(key: &str) -> String {
     digest.chars().take(25).collect()
 }
 
-/// The body with the names of the files that go with it.
-pub(super) fn attach(mut body: Value, names: &[String]) -> Value {
-    let files = names.iter().enumerate();
-    let files = files.map(|(index, name)| json!({ "id": index, "filename": name }));
+/// The longest description of a file, in characters.
+const ALT: usize = 1_024;
+
+/// The body with the names of the files that go with it, and what they show.
+pub(super) fn attach(mut body: Value, files: &[Attachment]) -> Value {
+    let files = files.iter().enumerate().map(|(index, file)| {
+        let mut listed = json!({ "id": index, "filename": file.name });
+        if let Some(alt) = &file.alt {
+            let alt: String = alt.chars().take(ALT).collect();
+            set(&mut listed, "description", alt.into());
+        }
+        listed
+    });
     set(&mut body, "attachments", files.collect());
     body
 }

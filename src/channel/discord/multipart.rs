@@ -8,6 +8,8 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct Attachment {
     /// Its name, safe already.
     pub(super) name: String,
+    /// What it shows, in words.
+    pub(super) alt: Option<String>,
     /// Its media type, safe already.
     pub(super) media_type: String,
     /// Its octets.
@@ -53,6 +55,7 @@ mod tests {
     fn a_name_breaks_out_of_nothing() {
         let file = Attachment {
             name: "a\"\r\nX-Evil: 1".to_owned(),
+            alt: None,
             media_type: "text/plain".to_owned(),
             content: b"--greffier\r\n".to_vec(),
         };

@@ -91,6 +91,7 @@ mod tests {
     fn what_is_large_may_take_longer() {
         let file = |octets| Attachment {
             name: String::new(),
+            alt: None,
             media_type: String::new(),
             content: vec![0; octets],
         };
