@@ -191,8 +191,28 @@ impl Guide {
                 if how.contains("sans cartes") && post.card.is_some() {
                     return String::new();
                 }
+                self.keep_pictures(post);
                 post_shown(post, again)
             }
+        }
+    }
+}
+
+impl Guide {
+    /// The pictures of a message stand beside the guide, as they are drawn now.
+    fn keep_pictures(&mut self, post: &Post) {
+        for file in post
+            .files
+            .iter()
+            .filter(|file| file.media_type == "image/png")
+        {
+            let drawn = self.stage.content(file);
+            let path = root().join("docs/guide").join(&file.name);
+            if std::env::var_os("GREFFIER_ACCEPT").is_some() {
+                fs::write(&path, &drawn).unwrap();
+            }
+            let kept = fs::read(&path).unwrap_or_default();
+            assert!(kept == drawn, "{} is drawn otherwise now", path.display());
         }
     }
 }
@@ -264,8 +284,14 @@ fn post_shown(post: &Post, again: bool) -> String {
             .collect();
         let _ = write!(shown, ">\n> {}\n", buttons.join(" "));
     }
-    for file in &post.files {
-        let _ = write!(shown, ">\n> 📎 `{}`\n", file.name);
+    for (index, file) in post.files.iter().enumerate() {
+        if file.media_type == "image/png" {
+            let alt = post.alts.get(index).unwrap_or(&file.name);
+            let alt = alt.replace(['[', ']'], "");
+            let _ = write!(shown, ">\n> ![{alt}](guide/{})\n", file.name);
+        } else {
+            let _ = write!(shown, ">\n> 📎 `{}`\n", file.name);
+        }
     }
     shown.push('\n');
     shown

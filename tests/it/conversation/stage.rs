@@ -114,6 +114,11 @@ impl Stage {
             .collect()
     }
 
+    /// What a file holds.
+    pub(super) fn content(&mut self, piece: &Piece) -> Vec<u8> {
+        self.desk().app.shelf.read(&piece.hash).unwrap()
+    }
+
     fn demarche(&mut self, name: &str) {
         let path = self.demarches.join(format!("{name}.toml"));
         let text = std::fs::read_to_string(&path).unwrap();
