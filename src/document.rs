@@ -123,7 +123,7 @@ impl Press {
         check::check(self)
     }
 
-    /// The PDF of a dossier: A4, tagged, PDF/UA-1 and PDF/A-2a.
+    /// The PDF of a dossier: A4, tagged, PDF/UA-1.
     pub fn dossier(&self, print: &Print<'_>) -> Result<Vec<u8>, Error> {
         let imprint = Imprint {
             ident: format!("greffier dossier {}", print.dossier.number),
@@ -168,7 +168,12 @@ impl Press {
         })
     }
 
-    fn pdf(&self, template: &str, sheet: &impl Serialize, imprint: &Imprint) -> Result<Vec<u8>, Error> {
+    fn pdf(
+        &self,
+        template: &str,
+        sheet: &impl Serialize,
+        imprint: &Imprint,
+    ) -> Result<Vec<u8>, Error> {
         let pages = self.engine.pages(template, self.json(sheet)?)?;
         self.engine.pdf(&pages, imprint)
     }

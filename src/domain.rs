@@ -25,8 +25,8 @@ mod view;
 pub use act::{Command, Deposit, Refusal, Request};
 pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
 pub use demarche::{
-    Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,
-    Policy, Routage,
+    Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,
+    MailTexts, Policy, Routage,
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,

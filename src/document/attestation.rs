@@ -26,7 +26,10 @@ pub(super) fn sheet(dossier: &Dossier, demarche: &Demarche) -> Option<(Sheet, Ti
     let words = demarche.attestation_of(decided.decision)?;
     let fill = |text: &str| filled(text, dossier, demarche);
     let sheet = Sheet {
-        titre: fill(&words.titre).split_whitespace().collect::<Vec<_>>().join(" "),
+        titre: fill(&words.titre)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
         dossier: dossier.number.to_string(),
         demarche: demarche.titre.clone(),
         service: demarche.service.clone(),

@@ -189,7 +189,11 @@ fn avancee(data: &mut Data, figures: &Figures) {
     data.etapes = vec![
         etape("Déposés", funnel.deposited, Vec::new()),
         etape("Instruction débutée", funnel.instructed, Vec::new()),
-        etape("Traités", funnel.decided, suites(figures.decisions, funnel.deposited)),
+        etape(
+            "Traités",
+            funnel.decided,
+            suites(figures.decisions, funnel.deposited),
+        ),
     ];
 }
 
@@ -210,7 +214,10 @@ fn taux(data: &mut Data, figures: &Figures) {
 fn semaines(data: &mut Data, figures: &Figures) {
     data.genre = "semaines";
     data.sous_titre = "Dossiers déposés et traités, sur six mois".to_owned();
-    let busiest = figures.weeks.iter().map(|week| week.deposited.max(week.decided.total()));
+    let busiest = figures
+        .weeks
+        .iter()
+        .map(|week| week.deposited.max(week.decided.total()));
     let busiest = busiest.max().unwrap_or(0);
     if busiest == 0 {
         data.vide = Some("Aucun dossier déposé ni traité sur six mois");

@@ -173,7 +173,9 @@ impl Print<'_> {
             Ligne::text("Déposé le", &moment(dossier.deposited)),
         ];
         let passed = dossier.steps.iter().rev();
-        let passed = passed.filter(|step| step.statut == Statut::EnInstruction).next();
+        let passed = passed
+            .filter(|step| step.statut == Statut::EnInstruction)
+            .next();
         if let Some(step) = passed {
             lignes.push(Ligne::text("Passé en instruction le", &moment(step.at)));
         }
@@ -191,7 +193,8 @@ impl Print<'_> {
         }
         if self.interne() {
             lignes.push(Ligne::text("Groupe instructeur", &dossier.groupe));
-            let followers: Vec<String> = dossier.followers.keys().map(ToString::to_string).collect();
+            let followers: Vec<String> =
+                dossier.followers.keys().map(ToString::to_string).collect();
             let followers = if followers.is_empty() {
                 "personne".to_owned()
             } else {
@@ -267,11 +270,18 @@ impl Print<'_> {
             lignes.push(Ligne::text("Question", question));
         }
         if avis.confidentiel {
-            lignes.push(Ligne::text("Confidentiel", "Oui, les autres experts ne le voient pas"));
+            lignes.push(Ligne::text(
+                "Confidentiel",
+                "Oui, les autres experts ne le voient pas",
+            ));
         }
         for answer in &avis.answers {
             let unproven = answer.mail.as_ref().is_some_and(|mail| !mail.authenticated);
-            let proof = if unproven { "\n(expéditeur non vérifié)" } else { "" };
+            let proof = if unproven {
+                "\n(expéditeur non vérifié)"
+            } else {
+                ""
+            };
             let libelle = format!("Réponse du {}{proof}", moment(answer.at));
             let said = match answer.oui_non {
                 Some(true) => "Oui\n\n",
@@ -309,8 +319,16 @@ impl Print<'_> {
         } else {
             ""
         };
-        let unproven = self.interne() && message.mail.as_ref().is_some_and(|mail| !mail.authenticated);
-        let proof = if unproven { " (expéditeur non vérifié)" } else { "" };
+        let unproven = self.interne()
+            && message
+                .mail
+                .as_ref()
+                .is_some_and(|mail| !mail.authenticated);
+        let proof = if unproven {
+            " (expéditeur non vérifié)"
+        } else {
+            ""
+        };
         MessageSheet {
             titre: format!(
                 "{}, le {}{correction}{proof}",

@@ -138,7 +138,10 @@ mod tests {
         let demarche = demarche(&Texts::default());
         let surface = demarche.champ("surface").unwrap();
         assert_eq!(
-            stretches("Dossier --Numero du dossier--, --surface en m²-- m².", &demarche),
+            stretches(
+                "Dossier --Numero du dossier--, --surface en m²-- m².",
+                &demarche
+            ),
             [
                 Stretch::Text("Dossier "),
                 Stretch::Balise(Balise::Numero),
@@ -170,7 +173,15 @@ mod tests {
     #[test]
     fn dashes_that_are_no_balise_stay() {
         let demarche = demarche(&Texts::default());
-        for text in ["a -- b -- c", "------", "a --b", "--a\nb--", "-- --", "Le projet", "----nom"] {
+        for text in [
+            "a -- b -- c",
+            "------",
+            "a --b",
+            "--a\nb--",
+            "-- --",
+            "Le projet",
+            "----nom",
+        ] {
             assert_eq!(stretches(text, &demarche), [Stretch::Text(text)], "{text}");
         }
     }

@@ -368,7 +368,11 @@ impl Attestation {
         if self.titre.trim().is_empty() || self.corps.trim().is_empty() {
             faults.push(format!("[{table}] needs a `titre` and a `corps`"));
         }
-        for (key, text) in [("titre", &self.titre), ("corps", &self.corps), ("pied", &self.pied)] {
+        for (key, text) in [
+            ("titre", &self.titre),
+            ("corps", &self.corps),
+            ("pied", &self.pied),
+        ] {
             if text.chars().count() > super::MAX_TEXT {
                 faults.push(format!(
                     "{table}.{key} is longer than {} characters",

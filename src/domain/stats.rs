@@ -186,7 +186,11 @@ impl Tally {
         if monday < first || at > self.now {
             return None;
         }
-        Some(self.weeks.entry(monday).or_insert_with(|| Week::empty(monday)))
+        Some(
+            self.weeks
+                .entry(monday)
+                .or_insert_with(|| Week::empty(monday)),
+        )
     }
 
     fn lasted(&mut self, at: Timestamp, duration: SignedDuration) {
@@ -235,7 +239,10 @@ impl Tally {
         if all < FEWEST {
             return None;
         }
-        let slice = |third: u64| self.recent.percentile(all * third / 3, all * (third + 1) / 3, 0.9);
+        let slice = |third: u64| {
+            self.recent
+                .percentile(all * third / 3, all * (third + 1) / 3, 0.9)
+        };
         Some(Usual {
             fast: days(slice(0)?),
             usual: days(slice(1)?),

@@ -34,7 +34,10 @@ fn temps(figures: &Figures) -> String {
     let months = if months.is_empty() {
         "Aucun dossier traité sur les douze derniers mois.".to_owned()
     } else {
-        format!("Durée moyenne par mois de décision : {}.", months.join(", "))
+        format!(
+            "Durée moyenne par mois de décision : {}.",
+            months.join(", ")
+        )
     };
     format!("{}{months}", usual.unwrap_or_default())
 }
@@ -44,7 +47,13 @@ fn avancee(figures: &Figures) -> String {
     if funnel.deposited == 0 {
         return "Aucun dossier déposé.".to_owned();
     }
-    let part = |count| format!("{} ({}\u{a0}%)", nombre(count), rounded(count, funnel.deposited));
+    let part = |count| {
+        format!(
+            "{} ({}\u{a0}%)",
+            nombre(count),
+            rounded(count, funnel.deposited)
+        )
+    };
     let decided = if funnel.decided == 0 {
         String::new()
     } else {
@@ -110,7 +119,11 @@ fn named(first: Date) -> String {
 }
 
 fn days(days: u32) -> String {
-    format!("{}\u{a0}{}", nombre(days.into()), if days < 2 { "jour" } else { "jours" })
+    format!(
+        "{}\u{a0}{}",
+        nombre(days.into()),
+        if days < 2 { "jour" } else { "jours" }
+    )
 }
 
 fn dossiers(count: u64, what: &str) -> String {

@@ -127,11 +127,21 @@ fn repetition(champ: &Champ, rows: &[BTreeMap<String, Valeur>]) -> Bloc {
         colonnes: narrow(&columns, &parts),
         nombres: columns
             .iter()
-            .map(|champ| matches!(champ.kind, ChampType::IntegerNumber | ChampType::DecimalNumber))
+            .map(|champ| {
+                matches!(
+                    champ.kind,
+                    ChampType::IntegerNumber | ChampType::DecimalNumber
+                )
+            })
             .collect(),
         rangs: rangs
             .into_iter()
-            .map(|rang| rang.into_iter().zip(&parts).map(|(ligne, part)| ligne.narrowed(*part, &parts)).collect())
+            .map(|rang| {
+                rang.into_iter()
+                    .zip(&parts)
+                    .map(|(ligne, part)| ligne.narrowed(*part, &parts))
+                    .collect()
+            })
             .collect(),
         parts,
     }
@@ -148,7 +158,8 @@ fn parts(columns: &[&Champ], rangs: &[Vec<Ligne>]) -> Vec<usize> {
 }
 
 fn narrow(columns: &[&Champ], parts: &[usize]) -> Vec<String> {
-    let named = |(champ, part): (&&Champ, &usize)| plain::breakable(&champ.libelle, letters(*part, parts));
+    let named =
+        |(champ, part): (&&Champ, &usize)| plain::breakable(&champ.libelle, letters(*part, parts));
     columns.iter().zip(parts).map(named).collect()
 }
 
@@ -162,8 +173,17 @@ fn letters(part: usize, parts: &[usize]) -> f32 {
 impl Ligne {
     /// Characters of all of it, a file's size included.
     fn length(&self) -> usize {
-        let text: usize = self.paragraphes.iter().flatten().map(|line| line.chars().count()).sum();
-        let files: usize = self.fichiers.iter().map(|file| file.nom.chars().count() + 20).sum();
+        let text: usize = self
+            .paragraphes
+            .iter()
+            .flatten()
+            .map(|line| line.chars().count())
+            .sum();
+        let files: usize = self
+            .fichiers
+            .iter()
+            .map(|file| file.nom.chars().count() + 20)
+            .sum();
         text + files
     }
 

@@ -16,7 +16,9 @@ pub(super) fn figures() -> Figures {
     });
     let monday = date(2025, 12, 1);
     let weeks = (0..26_u64).map(|at| Week {
-        monday: monday.checked_add(jiff::Span::new().weeks(i64::try_from(at).unwrap())).unwrap(),
+        monday: monday
+            .checked_add(jiff::Span::new().weeks(i64::try_from(at).unwrap()))
+            .unwrap(),
         deposited: 18 + (at * 7) % 13,
         decided: Decisions {
             accepte: 9 + (at * 5) % 11,
@@ -73,7 +75,9 @@ fn a_demarche_without_dossiers_has_pictures_that_say_so() {
     let demarche = samples::demarche(&Texts::default());
     let none = crate::domain::stats::Tally::new(samples::now()).figures();
     for chart in Chart::ALL {
-        let picture = press().chart(chart, &none, &demarche, Theme::Light).unwrap();
+        let picture = press()
+            .chart(chart, &none, &demarche, Theme::Light)
+            .unwrap();
         assert!(picture.alt.contains("Aucun dossier"), "{}", picture.alt);
         keep(&format!("{}-vide.png", chart.nom()), &picture.png);
     }
@@ -87,11 +91,19 @@ fn great_numbers_are_drawn_too() {
     figures.funnel.instructed *= 1000;
     figures.funnel.decided *= 1000;
     figures.decisions.accepte *= 1211;
-    figures.months.iter_mut().for_each(|month| month.days = month.days.map(|days| days * 33));
+    figures
+        .months
+        .iter_mut()
+        .for_each(|month| month.days = month.days.map(|days| days * 33));
     figures.months[3].days = None;
-    figures.weeks.iter_mut().for_each(|week| week.deposited *= 1500);
+    figures
+        .weeks
+        .iter_mut()
+        .for_each(|week| week.deposited *= 1500);
     for chart in Chart::ALL {
-        let picture = press().chart(chart, &figures, &demarche, Theme::Light).unwrap();
+        let picture = press()
+            .chart(chart, &figures, &demarche, Theme::Light)
+            .unwrap();
         keep(&format!("{}-grand.png", chart.nom()), &picture.png);
     }
 }

@@ -73,19 +73,30 @@ fn much_is_printed_whole() {
     let demarche = samples::demarche(&texts);
     let dossier = sample("accepted", &texts, |dossier| {
         let lines: Vec<String> = (1..=2000).map(|n| format!("Ligne {n}.")).collect();
-        dossier.champs.insert("travaux".to_owned(), Valeur::Text(lines.join("\n")));
+        dossier
+            .champs
+            .insert("travaux".to_owned(), Valeur::Text(lines.join("\n")));
         let row = |n: i64| {
             BTreeMap::from([
                 ("nature".to_owned(), Valeur::Text(format!("Poste {n}"))),
                 ("montant".to_owned(), Valeur::Integer(n * 1000)),
             ])
         };
-        dossier.champs.insert("depenses".to_owned(), Valeur::Rows((1..=300).map(row).collect()));
+        dossier.champs.insert(
+            "depenses".to_owned(),
+            Valeur::Rows((1..=300).map(row).collect()),
+        );
     });
     let press = press();
     let print = print(&dossier, &demarche, Reader::Instructeur);
     let text = written(&pages(&press, &print));
-    for expected in ["Ligne 1.", "Ligne 2000.", "Poste 1", "Poste 300", "300\u{202f}000"] {
+    for expected in [
+        "Ligne 1.",
+        "Ligne 2000.",
+        "Poste 1",
+        "Poste 300",
+        "300\u{202f}000",
+    ] {
         assert!(text.contains(&close(expected)), "{expected} is missing");
     }
     keep("grand.pdf", &press.dossier(&print).unwrap());
@@ -105,7 +116,12 @@ fn a_long_word_stays_on_the_page() {
             assert!(most <= margin + 1.0, "{letter} reaches {most} of {margin}");
         }
         if letter == "W" {
-            keep("long.pdf", &press.dossier(&print(&dossier, &demarche, Reader::Instructeur)).unwrap());
+            keep(
+                "long.pdf",
+                &press
+                    .dossier(&print(&dossier, &demarche, Reader::Instructeur))
+                    .unwrap(),
+            );
         }
     }
 }
@@ -117,7 +133,10 @@ fn rightmost(frame: &Frame) -> f64 {
         let end = match item {
             FrameItem::Group(group) => rightmost(&group.frame),
             FrameItem::Text(text) => text.width().to_pt(),
-            FrameItem::Shape(..) | FrameItem::Image(..) | FrameItem::Link(..) | FrameItem::Tag(..) => 0.0,
+            FrameItem::Shape(..)
+            | FrameItem::Image(..)
+            | FrameItem::Link(..)
+            | FrameItem::Tag(..) => 0.0,
         };
         most = most.max(at.x.to_pt() + end);
     }
