@@ -10,7 +10,7 @@ use crate::domain::{DossierId, Email};
 /// Noon in Paris, that day.
 fn noon(year: i16, month: i8, day: i8) -> Timestamp {
     let noon = date(year, month, day).at(12, 0, 0, 0);
-    noon.to_zoned(crate::domain::paris()).unwrap().timestamp()
+    crate::domain::paris().to_timestamp(noon).unwrap()
 }
 
 /// 15 June 2026, a Monday.
