@@ -375,6 +375,9 @@ pub struct Post {
     /// Files to upload with it.
     #[serde(default)]
     pub files: Vec<Piece>,
+    /// What each of them shows, in their order, for who cannot see it. Those that lack words are shown by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alts: Vec<String>,
     /// The network's id of the line that this answers.
     #[serde(default)]
     pub answers: Option<String>,

@@ -139,8 +139,20 @@ impl Templates {
         audience: Audience,
         scene: Option<&Scene<'_>>,
     ) -> Result<String, Error> {
+        self.answer_where(answer, audience, scene, true)
+    }
+
+    /// The same where it is known whether the reader would be shown more in private.
+    pub fn answer_where(
+        &self,
+        answer: &Answer,
+        audience: Audience,
+        scene: Option<&Scene<'_>>,
+        more_in_private: bool,
+    ) -> Result<String, Error> {
         let (tag, fields) = context::fields(answer, "answer")?;
-        let context = beside("answer", fields, audience, scene)?;
+        let mut context = beside("answer", fields, audience, scene)?;
+        context.insert("more_in_private".to_owned(), more_in_private.into());
         self.chat_text(&format!("answer/{tag}.md"), &context, MAX_ANSWER)
     }
 

@@ -73,6 +73,15 @@ pub(super) enum Ask {
     },
     /// The dossier as a document.
     SendDocument,
+    /// Figures of a démarche, with charts.
+    Stats {
+        /// Which.
+        #[serde(default)]
+        demarche: Option<DemarcheId>,
+        /// What the charts are drawn on.
+        #[serde(default)]
+        theme: Ground,
+    },
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -195,6 +204,7 @@ impl Ask {
             | Self::ShowPieces
             | Self::SendPieces { .. }
             | Self::SendDocument
+            | Self::Stats { .. }
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }
@@ -236,6 +246,17 @@ pub(super) struct Binding {
 pub(super) enum All {
     /// All.
     All,
+}
+
+/// What charts are drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ground {
+    /// White.
+    #[default]
+    Light,
+    /// Nearly black.
+    Dark,
 }
 
 /// Which dossiers to list, and how.

@@ -61,6 +61,16 @@ impl<S: Store> App<S> {
         Ok(())
     }
 
+    /// The dossier whose card, or thread, has that id on `network`.
+    pub fn dossier_of(
+        &self,
+        network: &str,
+        remote_id: &str,
+    ) -> Result<Option<DossierId>, crate::store::Error> {
+        let card = self.store.card(network, remote_id)?;
+        Ok(card.as_deref().and_then(super::word::dossier_of_card))
+    }
+
     fn understand(
         &self,
         draft: &mut Draft<'_, S>,
@@ -71,13 +81,12 @@ impl<S: Store> App<S> {
             line,
             email: self.speaker(draft, line)?,
         };
-        let card = line
+        let dossier = line
             .about
             .as_deref()
-            .map(|about| self.store.card(&line.from.network, about))
+            .map(|about| self.dossier_of(&line.from.network, about))
             .transpose()?
             .flatten();
-        let dossier = card.as_deref().and_then(super::word::dossier_of_card);
         let today = draft.at.to_zoned_datetime(crate::domain::paris()).date();
         let parsed = self.catalogue.parse(
             &line.text,

@@ -96,7 +96,13 @@ impl<S: Store> App<S> {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
-            (Work::Stats { .. }, Product::Files { .. }, Some(_)) => Ok(()),
+            (Work::Stats { demarche, .. }, Product::Stats { on, usual, charts }, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                let speaker = Speaker { line, email };
+                self.show_stats(draft, &speaker, *demarche, (*on, *usual), charts)
+            }
+            // A product of another kind than the order: written by another version.
+            _ => Ok(()),
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct With<'a> {
     pub(super) menu: &'a [Button],
     /// Files.
     pub(super) files: &'a [Piece],
+    /// What they show.
+    pub(super) alts: &'a [String],
 }
 
 impl<S: Store> App<S> {
@@ -169,9 +171,11 @@ impl<S: Store> App<S> {
             scene.mark_of = speaker.email.as_ref();
             Some(scene)
         });
+        // Some networks may be shown no more in private than in this room: nobody is sent there for nothing.
+        let more = self.in_private(&from.network) == Audience::Instructeur;
         let text = self
             .templates
-            .answer_to(answer, audience, dossier_scene.as_ref())?;
+            .answer_where(answer, audience, dossier_scene.as_ref(), more)?;
         if denies(answer) {
             draft.receipt.verdict = Verdict::Refused;
         }
@@ -272,6 +276,7 @@ impl<S: Store> App<S> {
                 buttons,
                 menu,
                 files,
+                alts,
             } = if index == last { with } else { With::default() };
             let post = Post {
                 text: page,
@@ -280,6 +285,7 @@ impl<S: Store> App<S> {
                 buttons: buttons.to_vec(),
                 menu: menu.to_vec(),
                 files: files.to_vec(),
+                alts: alts.to_vec(),
                 answers: line.remote_id.clone().filter(|_| !private),
                 ..Post::default()
             };

@@ -10,21 +10,29 @@ mod breaker;
 mod button;
 mod cache;
 mod complete;
+mod create;
+mod disk;
 mod event;
 pub mod examine;
 mod fault;
+mod first;
 mod form;
 mod gateway;
 mod hear;
 mod lane;
+mod live;
 mod markdown;
 mod memo;
 mod multipart;
+mod opened;
+mod pages;
 mod parts;
 mod permission;
 mod phrase;
 mod register;
+mod request;
 mod send;
+mod sent;
 mod session;
 pub mod settings;
 mod trouble;
@@ -35,27 +43,26 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::SecretString;
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::api::{Api, Request};
+use self::api::Api;
 use self::breaker::Breaker;
 use self::cache::Cache;
 pub use self::complete::{Asked, Complete, Offer, Wanted};
 use self::fault::Fault;
 use self::lane::Lanes;
+use self::live::Ended;
 use self::memo::Memo;
 pub use self::phrase::{Phrase, Phrases};
 use self::session::Underway;
-use self::settings::is_snowflake;
 pub use self::settings::{Bound, Settings};
 use self::trouble::Trouble;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
 use crate::command::Catalogue;
-use crate::message::{Incoming, Limits, Outcome, Outgoing};
+use crate::message::{Account, Incoming, Limits, Outcome, Outgoing};
 
 /// Its name among the networks.
 pub(crate) const NETWORK: &str = "discord";
@@ -88,7 +95,16 @@ pub struct Desk {
     pub complete: Arc<Complete>,
     /// Its words.
     pub words: Arc<Phrases>,
+    /// Whether an account is linked to somebody: nothing is fetched for a stranger.
+    pub linked: Arc<Linked>,
+    /// Whether a thread, by its id, is that of a dossier.
+    pub known: Arc<IsKnown>,
 }
+
+/// Says whether an account is linked.
+pub type Linked = dyn Fn(&Account) -> bool + Send + Sync;
+/// Says whether a thread is a dossier's.
+pub type IsKnown = dyn Fn(&str) -> bool + Send + Sync;
 
 /// Discord, as a network.
 pub struct Discord(Arc<Inner>);
@@ -100,6 +116,8 @@ struct Inner {
     catalogue: Catalogue,
     complete: Arc<Complete>,
     words: Arc<Phrases>,
+    linked: Arc<Linked>,
+    known: Arc<IsKnown>,
     memo: Arc<Memo>,
     online: watch::Sender<Option<Arc<Api>>>,
     /// The bot's own id, once it is known.
@@ -107,26 +125,19 @@ struct Inner {
     stopping: CancellationToken,
     remarks: mpsc::Sender<Incoming>,
     heard_remarks: tokio::sync::Mutex<mpsc::Receiver<Incoming>>,
+    /// Rooms that cannot be spoken in.
     trouble: Trouble,
+    /// Threads that cannot, while their rooms can.
+    threads: Trouble,
     breaker: Arc<Breaker>,
     lanes: Lanes,
-    underway: Underway,
+    underway: Arc<Underway>,
     /// Interactions that were heard.
     seen: Cache,
-    /// Messages that were created, by their keys.
-    sent: Cache,
     /// Channels of private conversations, by person.
     directs: Cache,
     /// Octets of a file, by channel.
     sizes: Cache,
-}
-
-/// How a session ended.
-enum Ended {
-    /// It was asked to.
-    Stopped,
-    /// By a fault.
-    Failed(Fault),
 }
 
 impl Discord {
@@ -155,6 +166,8 @@ impl Discord {
             catalogue: desk.catalogue,
             complete: desk.complete,
             words: desk.words,
+            linked: desk.linked,
+            known: desk.known,
             memo: Arc::new(memo),
             online: watch::Sender::new(None),
             me: Mutex::default(),
@@ -162,11 +175,11 @@ impl Discord {
             remarks,
             heard_remarks: tokio::sync::Mutex::new(heard_remarks),
             trouble: Trouble::default(),
+            threads: Trouble::default(),
             breaker: Arc::default(),
             lanes: Lanes::default(),
-            underway: Underway::default(),
+            underway: Arc::default(),
             seen: Cache::new(5_000),
-            sent: Cache::new(5_000),
             directs: Cache::new(5_000),
             sizes: Cache::new(20_000),
         })))
@@ -198,144 +211,6 @@ impl Inner {
         if self.remarks.try_send(incoming).is_err() {
             tracing::warn!("Too much to remark at once about Discord; something is left unsaid");
         }
-    }
-
-    /// Connects and listens. Ends with what ended it.
-    async fn live(self: &Arc<Self>, inbox: &Inbox, stop: &CancellationToken) -> Ended {
-        let opened = tokio::select! {
-            () = stop.cancelled() => return Ended::Stopped,
-            opened = self.open() => opened,
-        };
-        let (api, url) = match opened {
-            Ok(opened) => opened,
-            Err(fault) => return Ended::Failed(fault),
-        };
-        self.online.send_replace(Some(Arc::clone(&api)));
-        self.go_on(&api, inbox).await;
-        let ended = self.follow(&api, &url, inbox, stop).await;
-        if matches!(ended, Ended::Failed(Fault::Unauthorized)) {
-            self.online.send_replace(None);
-        }
-        ended
-    }
-
-    /// Asks Discord who we are and where its gateway is, and registers the commands.
-    async fn open(&self) -> Result<(Arc<Api>, String), Fault> {
-        let settings = &self.settings;
-        let api = Api::new(
-            settings.api.as_deref(),
-            token(&settings.token_file)?,
-            Arc::clone(&self.breaker),
-        )?;
-        let application = api.ask(Request::get("applications/@me")).await?;
-        let id = |path: &str| {
-            let id = application.pointer(path).and_then(Value::as_str);
-            id.filter(|id| is_snowflake(id)).map(ToOwned::to_owned)
-        };
-        let own = id("/id").ok_or_else(|| Fault::Away("its answer cannot be read".to_owned()))?;
-        if self
-            .settings
-            .application
-            .as_ref()
-            .is_some_and(|wanted| *wanted != own)
-        {
-            return Err(Fault::Local(format!(
-                "the token is that of the application {own}, which discord.application does not name"
-            )));
-        }
-        let me = id("/bot/id").unwrap_or_else(|| own.clone());
-        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = Some(me);
-        let commands = register::commands(&self.catalogue, &*self.words);
-        match register::register(&api, &self.memo, &own, &commands).await {
-            Ok(()) => self.health.well("discord-commands"),
-            Err(fault @ Fault::Denied { .. }) => {
-                tracing::error!("Discord does not take the commands: {fault}");
-                self.health.ill("discord-commands", fault.to_string());
-            }
-            Err(fault) => return Err(fault),
-        }
-        let gateway = api.ask(Request::get("gateway/bot")).await?;
-        let url = gateway
-            .get("url")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let sound = if api.elsewhere {
-            settings::is_loopback(url)
-        } else {
-            url.starts_with("wss://")
-        };
-        if !sound {
-            return Err(Fault::Away(
-                "its gateway's address cannot be read".to_owned(),
-            ));
-        }
-        let left = gateway
-            .pointer("/session_start_limit/remaining")
-            .and_then(Value::as_u64);
-        if left.is_some_and(|left| left < 10) && session::kept(&self.memo).is_none() {
-            return Err(Fault::Limited(Duration::from_hours(1)));
-        }
-        Ok((Arc::new(api), url.trim_end_matches('/').to_owned()))
-    }
-
-    /// What an earlier life of the daemon left: it is handed in, before anything new is.
-    async fn go_on(self: &Arc<Self>, api: &Arc<Api>, inbox: &Inbox) {
-        for note in self.memo.notes() {
-            if note.incoming.is_some() {
-                self.hand_in(api, &note, inbox, None).await;
-            }
-        }
-    }
-
-    /// Waits; true when it is to stop.
-    async fn rest(&self, wait: Duration, stop: &CancellationToken) -> bool {
-        tokio::select! {
-            () = stop.cancelled() => true,
-            () = tokio::time::sleep(wait) => false,
-        }
-    }
-
-    /// Hands in what the channel has to say of itself.
-    async fn hand_in_remarks(&self, inbox: &Inbox) {
-        let mut remarks = self.heard_remarks.lock().await;
-        while let Some(remark) = remarks.recv().await {
-            if inbox.hand(remark).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// What follows from an end: how long to wait, or an error that calls for a person.
-    fn after(&self, fault: &Fault, failures: &mut u32) -> anyhow::Result<Duration> {
-        *failures = failures.saturating_add(1);
-        let (wait, loud) = match fault {
-            Fault::Person(why) => anyhow::bail!("{why}"),
-            Fault::Unauthorized => (Duration::from_mins(1), true),
-            Fault::Limited(wait) | Fault::Broken(wait) => (*wait, false),
-            Fault::Denied { .. } | Fault::Local(_) => (Duration::from_secs(30), true),
-            Fault::Away(_) => (Duration::from_secs(1), false),
-        };
-        let why = match fault {
-            Fault::Unauthorized => {
-                "Discord does not accept the token: write a new one into discord.token_file"
-                    .to_owned()
-            }
-            fault => fault.to_string(),
-        };
-        // Once for each reason: the same again is no news.
-        let news = !self.health.says(NETWORK, &why);
-        if loud && news {
-            tracing::error!("Discord does not work: {why}");
-        } else if news {
-            tracing::warn!("Discord: {why}; tried again, less and less often");
-        }
-        if matches!(fault, Fault::Broken(_)) {
-            self.health.ill("discord-requests", why.clone());
-        }
-        self.health.ill(NETWORK, why);
-        Ok(wait
-            .saturating_mul(1 << (*failures - 1).min(9))
-            .min(Duration::from_mins(if loud { 30 } else { 5 }).max(wait)))
     }
 
     /// The way to Discord, as soon as there is one, for a while.

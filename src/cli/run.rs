@@ -149,7 +149,7 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
-        let workshop = Arc::new(Workshop::new(bench(&app, &config)?));
+        let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -241,13 +241,18 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(app: &App<Sled>, config: &Config) -> anyhow::Result<Bench<Sled>> {
-    Ok(Bench {
-        press: Arc::new(press(config)?),
+pub(super) fn bench(app: &App<Sled>, press: Press) -> Bench<Sled> {
+    Bench {
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
         demarches: app.demarches.clone(),
-    })
+        press: Arc::new(press),
+    }
+}
+
+/// What prints documents, with the operator's own templates.
+pub(super) fn press(config: &Config) -> anyhow::Result<Press> {
+    Press::load(config.greffier.templates.as_deref()).map_err(super::listed)
 }
 
 /// The Matrix channel, if `bot.toml` has one, with its rooms.
@@ -294,10 +299,17 @@ fn join_discord(
     };
     let bound = discord_rooms(config);
     let (asked, worded) = (Arc::clone(app), Arc::clone(app));
+    let (linked, threads) = (Arc::clone(app), Arc::clone(app));
     let desk = discord::Desk {
         catalogue: app.catalogue.clone(),
         complete: Arc::new(move |what: &discord::Asked| offer(&asked, what)),
         words: phrases(move |name| worded.templates.phrase(name)),
+        // Where the ledger cannot say it, the middle decides with all that was sent.
+        linked: Arc::new(move |who| !matches!(linked.person_of(who), Ok(None))),
+        known: Arc::new(move |thread| {
+            let dossier = threads.dossier_of(discord::NETWORK, thread);
+            dossier.is_ok_and(|dossier| dossier.is_some())
+        }),
     };
     let data = &config.greffier.data;
     let discord = Discord::new(settings, bound, data, Arc::clone(health), desk)?;
@@ -538,10 +550,6 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(super::listed),
     }
-}
-
-fn press(config: &Config) -> anyhow::Result<Press> {
-    Press::load(config.greffier.templates.as_deref()).map_err(super::listed)
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {

@@ -39,6 +39,7 @@ fn spec(table: &mut Table<'_, '_>, args: Vec<Arg>) -> Spec {
             .one_of("family", Family::ALL, Family::name, None)
             .unwrap_or(Family::Start),
         help: table.required("help"),
+        help_en: table.text("help_en").unwrap_or_default(),
         detail: table.text("detail").unwrap_or_default().trim().to_owned(),
         examples: table.texts("examples"),
         right: table
@@ -70,6 +71,7 @@ fn arg(table: &mut Table<'_, '_>) -> Arg {
     let arg = Arg {
         key: table.text("key").unwrap_or_else(|| name.clone()),
         help: table.required("help"),
+        help_en: table.text("help_en").unwrap_or_default(),
         kind: table
             .one_of("type", Kind::ALL, Kind::name, None)
             .unwrap_or(Kind::Text),
@@ -105,7 +107,8 @@ fn check(table: &mut Table<'_, '_>, spec: &Spec) {
     for (name, key) in names {
         check_name(table, name, key);
     }
-    check_help(table, &spec.help);
+    check_help(table, "help", &spec.help);
+    check_help(table, "help_en", &spec.help_en);
     if spec.examples.is_empty() {
         table.fault(
             table.span("examples"),
@@ -141,19 +144,20 @@ fn check_name(table: &mut Table<'_, '_>, name: &str, key: &'static str) {
     }
 }
 
-fn check_help(table: &mut Table<'_, '_>, help: &str) {
+fn check_help(table: &mut Table<'_, '_>, key: &'static str, help: &str) {
     let length = help.chars().count();
     if length > HELP {
         table.fault(
-            table.span("help"),
-            format!("`help` has {length} characters: keep it to {HELP}, put more in `detail`"),
+            table.span(key),
+            format!("`{key}` has {length} characters: keep it to {HELP}, put more in `detail`"),
         );
     }
 }
 
 fn check_arg(table: &mut Table<'_, '_>, arg: &Arg) {
     check_name(table, &arg.name, "name");
-    check_help(table, &arg.help);
+    check_help(table, "help", &arg.help);
+    check_help(table, "help_en", &arg.help_en);
     if arg.name.contains([' ', '\'', '’']) {
         table.fault(
             table.span("name"),

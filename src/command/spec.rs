@@ -15,6 +15,8 @@ pub struct Spec {
     pub family: Family,
     /// What it does, in French, at most 100 characters (Discord's limit for a description).
     pub help: String,
+    /// The same in English, for networks whose clients speak other languages. May be empty.
+    pub help_en: String,
     /// More about it, in French and `CommonMark`. May be empty.
     pub detail: String,
     /// Lines that one could type. Each was parsed when the file was loaded.
@@ -84,6 +86,8 @@ pub struct Arg {
     pub key: String,
     /// What it is, in French, at most 100 characters.
     pub help: String,
+    /// The same in English. May be empty.
+    pub help_en: String,
     /// What it may be.
     pub kind: Kind,
     /// Whether the command makes no sense without it.

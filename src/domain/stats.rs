@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 
 use super::dossier::{Decision, Dossier, Person, Statut};
 use spread::Spread;
@@ -52,7 +53,7 @@ pub struct Figures {
 
 /// The usual time of treatment, in days begun: decisions of the last thirty days, sorted by duration, are cut in three
 /// equal slices, of each of which the 90th percentile is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usual {
     /// In the best case.
     pub fast: u32,

@@ -1,9 +1,11 @@
 //! Files that take long to make: ordered through the outbox, made beside the writer, heard of again when they are there.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
+use crate::domain::stats::Usual;
 use crate::domain::{DemarcheId, DossierId, Email};
 
 /// The name of the workshop in destinations.
@@ -44,8 +46,8 @@ pub enum Work {
     Stats {
         /// Which.
         demarche: DemarcheId,
-        /// Labels of the groups whose dossiers count.
-        groupes: Vec<String>,
+        /// Light charts on a dark ground.
+        dark: bool,
     },
 }
 
@@ -86,6 +88,24 @@ pub enum Product {
         /// In order.
         files: Vec<Piece>,
     },
+    /// The figures of a démarche.
+    Stats {
+        /// The day that they are of.
+        on: Date,
+        /// How long a dossier usually takes, where enough were decided lately.
+        usual: Option<Usual>,
+        /// The charts.
+        charts: Vec<Drawn>,
+    },
     /// Nothing, for a reason of ours that the log tells.
     Failed,
+}
+
+/// A picture on the shelf, and the words for who does not see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// The file.
+    pub piece: Piece,
+    /// What it shows, in French, with its figures.
+    pub alt: String,
 }

@@ -1,8 +1,10 @@
 //! Answers to commands: each is a folder of `templates/answer/`, its fields are what the template sees beside the scene.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::domain::stats::Usual;
 use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Privacy, Statut, Topic,
 };
@@ -65,6 +67,19 @@ pub enum Answer {
         /// Which dossier.
         number: DossierId,
         /// Where it is, for somebody at the machine itself.
+        places: Vec<String>,
+    },
+    /// Figures of a démarche.
+    Stats {
+        /// The démarche.
+        demarche: (DemarcheId, String),
+        /// The day that they are of.
+        on: Date,
+        /// How long a dossier usually takes.
+        usual: Option<Usual>,
+        /// What each chart shows, in words.
+        charts: Vec<String>,
+        /// Where the charts are, for somebody at the machine itself.
         places: Vec<String>,
     },
     /// There is nothing to cancel.

@@ -52,6 +52,8 @@ fn of_refusal(path: &str) -> Rule {
 fn of_answer(path: &str) -> Rule {
     match path {
         "rows" | "held" | "experts" => Rule::Inside,
+        // Figures of all dossiers together tell of none.
+        "on" | "usual" | "charts" => OPEN,
         "act" | "number" | "already" | "unverified" | "undo_until" | "chained" | "told"
         | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"

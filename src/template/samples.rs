@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::samples::{self, Texts};
+use crate::domain::stats::Usual;
 use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Privacy,
     Statut, Topic,
@@ -354,6 +355,30 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::TooLate,
         Answer::Making,
         Answer::NotMade,
+        Answer::Stats {
+            demarche: (
+                DemarcheId(12),
+                "Travaux aux abords d’un monument".to_owned(),
+            ),
+            on: jiff::civil::date(2024, 6, 3),
+            usual: Some(Usual {
+                fast: 12,
+                usual: 31,
+                slow: 64,
+            }),
+            charts: vec!["Taux d’acceptation : 8 dossiers traités, dont 6 acceptés.".to_owned()],
+            places: Vec::new(),
+        },
+        Answer::Stats {
+            demarche: (
+                DemarcheId(12),
+                "Travaux aux abords d’un monument".to_owned(),
+            ),
+            on: jiff::civil::date(2024, 6, 3),
+            usual: None,
+            charts: Vec::new(),
+            places: vec!["/var/lib/greffier/store/pieces/ab/cdef".to_owned()],
+        },
         Answer::Made {
             number: DossierId(4807),
             places: vec!["/var/lib/greffier/store/pieces/ab/cdef".to_owned()],

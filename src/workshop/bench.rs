@@ -1,5 +1,7 @@
 //! Whoever makes things: what each order needs of the store, and what is made of it.
 
+mod stats;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,16 +14,19 @@ use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
 use crate::store::Store;
 
+/// The media type of what is printed.
+const PDF: &str = "application/pdf";
+
 /// Makes everything that can be ordered.
 pub struct Bench<S> {
     /// The ledger, only to be read.
     pub store: Arc<S>,
     /// Where files go.
     pub shelf: Arc<dyn Shelf>,
-    /// Prints documents.
-    pub press: Arc<Press>,
     /// The démarches and their rules.
     pub demarches: Demarches,
+    /// Prints and draws.
+    pub press: Arc<Press>,
 }
 
 impl<S: Store> Make for Bench<S> {
@@ -29,7 +34,7 @@ impl<S: Store> Make for Bench<S> {
         &self,
         work: &Work,
         at: Timestamp,
-        _halt: &CancellationToken,
+        halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
         match work {
             Work::Dossier { dossier, by } => {
@@ -42,7 +47,8 @@ impl<S: Store> Make for Bench<S> {
                     by: by.as_ref(),
                 };
                 let name = format!("Dossier {}.pdf", dossier.number);
-                self.keep(&name, &self.press.dossier(&print)?)
+                let piece = self.keep(name, PDF, &self.press.dossier(&print)?)?;
+                Ok(Product::Files { files: vec![piece] })
             }
             Work::Attestation { dossier, decided } => {
                 let (dossier, demarche) = self.dossier(*dossier)?;
@@ -53,13 +59,15 @@ impl<S: Store> Make for Bench<S> {
                 } else {
                     None
                 };
-                match made {
-                    Some(pdf) => self.keep(&format!("Attestation {}.pdf", dossier.number), &pdf),
-                    // Taken back meanwhile: there is nothing to attest.
-                    None => Ok(Product::Files { files: Vec::new() }),
-                }
+                // Taken back meanwhile: there is nothing to attest.
+                let Some(pdf) = made else {
+                    return Ok(Product::Files { files: Vec::new() });
+                };
+                let name = format!("Attestation {}.pdf", dossier.number);
+                let piece = self.keep(name, PDF, &pdf)?;
+                Ok(Product::Files { files: vec![piece] })
             }
-            Work::Stats { .. } => Err(Trouble::Lasting("figures are not made yet".to_owned())),
+            Work::Stats { demarche, dark } => self.stats(*demarche, *dark, at, halt),
         }
     }
 }
@@ -74,17 +82,18 @@ impl<S: Store> Bench<S> {
         }
         Ok((dossier, demarche))
     }
+}
 
-    /// Puts a PDF on the shelf.
-    fn keep(&self, name: &str, pdf: &[u8]) -> Result<Product, Trouble> {
-        let hash = self.shelf.keep(pdf);
-        let piece = Piece {
+impl<S> Bench<S> {
+    /// Keeps a file that was made.
+    fn keep(&self, name: String, media_type: &str, content: &[u8]) -> Result<Piece, Trouble> {
+        let hash = self.shelf.keep(content);
+        Ok(Piece {
             hash: hash.map_err(|error| Trouble::Passing(error.to_string()))?,
-            name: name.to_owned(),
-            media_type: "application/pdf".to_owned(),
-            bytes: u64::try_from(pdf.len()).unwrap_or(u64::MAX),
-        };
-        Ok(Product::Files { files: vec![piece] })
+            name,
+            media_type: media_type.to_owned(),
+            bytes: content.len() as u64,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! `GREFFIER_ACCEPT=1` what was said is written into the files. `tests/conversations/LISEZMOI.md` explains the notation.
 
 pub(crate) mod desk;
+mod guide;
 mod letter;
 mod person;
 mod privacy;

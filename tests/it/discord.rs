@@ -3,6 +3,8 @@
 mod commands;
 mod fake;
 mod faults;
+mod files;
+mod forms;
 mod gateway;
 mod harness;
 mod hostile;
@@ -11,4 +13,6 @@ mod kills;
 mod late;
 mod online;
 mod privacy;
+mod repeats;
 mod scene;
+mod threads;

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Inner;
 use super::api::{Api, Request};
+use super::create::{id_of, part_key};
 use super::fault::{Fault, UNKNOWN_MESSAGE};
 use super::form::{self, EPHEMERAL};
 use super::hear::is_unknown;
@@ -15,7 +16,7 @@ use super::memo::Note;
 use super::multipart::Attachment;
 use super::parts::parts;
 use super::phrase::Phrase;
-use super::send::{dead, id_of, part_key};
+use super::send::dead;
 use super::settings::Direct;
 use crate::channel::Known;
 use crate::message::{Mark, Outcome, Post, React};
@@ -46,7 +47,10 @@ impl Inner {
             .await
         {
             Ok(id) => Ok(id),
-            Err(fault) if is_over(&fault) => self.answer_late(api, note, key, post, known).await,
+            // Refused for good in one way, it may be taken in the other; nothing behind it waits for that.
+            Err(fault) if is_over(&fault) || fault.bars() => {
+                self.answer_late(api, note, key, post, known).await
+            }
             Err(fault) => Err(fault.outcome()),
         }
     }
@@ -103,7 +107,9 @@ impl Inner {
         let request = Request::patch(path, attached).with(files.clone());
         match api.insist(request.of_interaction()).await {
             Ok(answer) => {
-                self.change(note, |note| note.answered = Some(key.to_owned()));
+                let answered = key.to_owned();
+                self.change(note, |note| note.answered = Some(answered))
+                    .await;
                 id_of(&answer)
             }
             // It was deleted meanwhile.
@@ -123,25 +129,61 @@ impl Inner {
         mut body: Value,
         files: Vec<Attachment>,
     ) -> Result<String, Fault> {
-        let known = self.memo.note(&note.id);
-        if let Some(id) = known.and_then(|note| note.more.get(key).cloned()) {
-            return Ok(id);
-        }
         if note.ephemeral
             && let Some(fields) = body.as_object_mut()
         {
             let flags = fields.get("flags").and_then(Value::as_u64).unwrap_or(0);
             fields.insert("flags".to_owned(), (flags | EPHEMERAL).into());
         }
+        let known = self.memo.note(&note.id);
+        match known.and_then(|note| note.more.get(key).cloned()) {
+            Some(id) if !id.is_empty() => return Ok(id),
+            // It was begun, and Discord takes no nonce here. What one person alone sees cannot be looked for: it is said
+            // once at most.
+            Some(_) if note.ephemeral => return Ok(String::new()),
+            Some(_) => {
+                let since = at_of(&note.id).unwrap_or(note.at);
+                let found = self.search(api, &note.channel, &body, files.len(), since);
+                if let Some(id) = found.await? {
+                    self.followed(note, key, Some(id.clone())).await;
+                    return Ok(id);
+                }
+            }
+            None => self.followed(note, key, Some(String::new())).await,
+        }
         let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
         let body = form::attach(body, &names);
         let request = Request::post(format!("{place}?wait=true"), body).with(files);
-        let id = id_of(&api.ask(request.of_interaction()).await?)?;
-        self.change(note, |note| {
-            note.answered.get_or_insert_with(|| key.to_owned());
-            note.more.insert(key.to_owned(), id.clone());
-        });
+        let answer = match api.ask(request.of_interaction()).await {
+            Ok(answer) => answer,
+            Err(fault) => {
+                if !fault.is_open() {
+                    // It was not said, for certain.
+                    self.followed(note, key, None).await;
+                }
+                return Err(fault);
+            }
+        };
+        let id = id_of(&answer)?;
+        self.followed(note, key, Some(id.clone())).await;
         Ok(id)
+    }
+
+    /// Notes that a further message was begun, was said with that id, or was not said.
+    async fn followed(&self, note: &Note, key: &str, id: Option<String>) {
+        let key = key.to_owned();
+        let change = |note: &mut Note| match id {
+            Some(id) => {
+                if !id.is_empty() {
+                    note.answered.get_or_insert_with(|| key.clone());
+                }
+                note.more.insert(key, id);
+            }
+            None => {
+                note.more.remove(&key);
+            }
+        };
+        self.change(note, change).await;
     }
 
     /// The token is good no more: to the channel, by name, or in private.
@@ -157,7 +199,7 @@ impl Inner {
             answers: None,
             ..post.clone()
         };
-        if note.ephemeral && !post.direct && self.settings.direct != Direct::Full {
+        if !post.direct && !self.comes_late(note) {
             // It was worded for a room that may show more than a private message.
             return Err(dead(
                 "the answer was for one person alone, and came too late for that",
@@ -168,8 +210,22 @@ impl Inner {
             return self.post_direct(api, key, &note.person, &post, known).await;
         }
         post.mentions = vec![note.person.clone()];
-        let said = self.say_in(api, &note.channel, &note.channel, key, &post, known);
-        said.await.map_err(|fault| fault.outcome())
+        let said = match &note.room {
+            Some(room) => {
+                self.in_thread(api, &note.channel, room, key, &post, known)
+                    .await
+            }
+            None => {
+                self.say_in(api, &note.channel, &note.channel, key, &post, known)
+                    .await
+            }
+        };
+        said.map_err(|fault| fault.outcome())
+    }
+
+    /// Whether an answer can be given once the token is good no more.
+    fn comes_late(&self, note: &Note) -> bool {
+        !note.ephemeral || self.settings.direct == Direct::Full
     }
 
     /// A reaction: a short word in the place of «wait».
@@ -227,7 +283,8 @@ impl Inner {
         let path = format!("webhooks/{}/{token}/messages/@original", note.application);
         api.insist(Request::patch(path, body).of_interaction())
             .await?;
-        self.change(note, |note| note.answered = Some(name.to_owned()));
+        self.change(note, |note| note.answered = Some(name.to_owned()))
+            .await;
         Ok(())
     }
 
@@ -249,7 +306,12 @@ impl Inner {
         for note in self.memo.notes() {
             let waits = note.answered.is_none() && note.token.is_some();
             if waits && note.age(now) >= PATIENCE {
-                self.finish(api, &note, Phrase::Late).await;
+                let phrase = if self.comes_late(&note) {
+                    Phrase::Late
+                } else {
+                    Phrase::LateForOne
+                };
+                self.finish(api, &note, phrase).await;
             }
         }
         let memo = Arc::clone(&self.memo);
@@ -278,10 +340,10 @@ impl Inner {
         });
         let path = format!("webhooks/{}/{token}?wait=true", note.application);
         match api.ask(Request::post(path, body).of_interaction()).await {
-            Ok(_) => self.change(note, |note| {
-                let name = Phrase::ClosedDirect.name().to_owned();
-                note.more.insert(name, String::new());
-            }),
+            Ok(_) => {
+                let name = Phrase::ClosedDirect.name();
+                self.followed(note, name, Some(String::new())).await;
+            }
             Err(fault) => {
                 tracing::warn!("Nobody can be told that private messages are closed: {fault}");
             }
@@ -289,8 +351,10 @@ impl Inner {
     }
 
     /// Notes what became of an interaction. Not noted, it is said again after a crash, in the same place.
-    fn change(&self, note: &Note, change: impl FnOnce(&mut Note)) {
-        if self.memo.change(&note.id, change).is_err() {
+    async fn change(&self, note: &Note, change: impl FnOnce(&mut Note) + Send + 'static) {
+        let (memo, id) = (Arc::clone(&self.memo), note.id.clone());
+        let changed = tokio::task::spawn_blocking(move || memo.change(&id, change)).await;
+        if !matches!(changed, Ok(Ok(()))) {
             tracing::warn!("What became of an interaction cannot be written");
         }
     }
@@ -308,4 +372,10 @@ fn is_over(fault: &Fault) -> bool {
         || fault.is(UNKNOWN_WEBHOOK)
         || fault.is(BAD_WEBHOOK_TOKEN)
         || *fault == Fault::Unauthorized
+}
+
+/// When Discord made what has that id, by its own clock: milliseconds since the first second of 2015.
+fn at_of(id: &str) -> Option<Timestamp> {
+    let milliseconds = (id.parse::<u64>().ok()? >> 22) + 1_420_070_400_000;
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }

@@ -5,20 +5,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use twilight_http_ratelimiting::{Endpoint, Method, Permit, RateLimitHeaders, RateLimiter};
 
 use super::breaker::Breaker;
-use super::fault::Fault;
-use super::multipart::{Attachment, multipart};
+use super::fault::{Fault, NO_CONNECTION};
+use super::multipart::multipart;
+pub(super) use super::request::Request;
+use super::request::patience;
 
 /// Where Discord is.
 const DISCORD: &str = "https://discord.com";
-/// How long a request may take, its files included.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request waits for the limits of its route before the message is held.
 const IN_LINE: Duration = Duration::from_secs(20);
 /// Waits after which a broken connection is tried again before the message is held.
@@ -31,12 +31,17 @@ const BLIPS: [Duration; 3] = [
 const ANSWER: usize = 8 * 1024 * 1024;
 /// Requests a second over all routes; Discord takes fifty.
 const GLOBAL: u16 = 40;
-/// Who we are, in the form that Discord wants.
-const AGENT: &str = concat!(
-    "DiscordBot (https://example.org/greffier, ",
-    env!("CARGO_PKG_VERSION"),
-    ")"
-);
+/// Where Greffier is to be found, which Discord wants to be told.
+const HOME: &str = if env!("CARGO_PKG_REPOSITORY").is_empty() {
+    "https://greffier.invalid"
+} else {
+    env!("CARGO_PKG_REPOSITORY")
+};
+
+/// Who we are, in the form that Discord wants: it turns away all others.
+fn agent() -> String {
+    format!("DiscordBot ({HOME}, {})", env!("CARGO_PKG_VERSION"))
+}
 
 /// The way to Discord for one token.
 pub(super) struct Api {
@@ -51,62 +56,6 @@ pub(super) struct Api {
     pub(super) elsewhere: bool,
 }
 
-/// A request.
-#[derive(Clone)]
-pub(super) struct Request {
-    method: Method,
-    path: String,
-    body: Option<Value>,
-    files: Vec<Attachment>,
-    /// Whether it is for an interaction, whose own token stands in the path: no other is shown, and no limit of ours holds.
-    interaction: bool,
-}
-
-impl Request {
-    fn new(method: Method, path: String, body: Option<Value>) -> Self {
-        Self {
-            method,
-            path,
-            body,
-            files: Vec::new(),
-            interaction: false,
-        }
-    }
-
-    /// GET.
-    pub(super) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::Get, path.into(), None)
-    }
-
-    /// POST.
-    pub(super) fn post(path: impl Into<String>, body: Value) -> Self {
-        Self::new(Method::Post, path.into(), Some(body))
-    }
-
-    /// PATCH.
-    pub(super) fn patch(path: impl Into<String>, body: Value) -> Self {
-        Self::new(Method::Patch, path.into(), Some(body))
-    }
-
-    /// PUT.
-    pub(super) fn put(path: impl Into<String>, body: Value) -> Self {
-        Self::new(Method::Put, path.into(), Some(body))
-    }
-
-    /// The same, with files beside the body.
-    pub(super) fn with(self, files: Vec<Attachment>) -> Self {
-        Self { files, ..self }
-    }
-
-    /// The same, for an interaction.
-    pub(super) fn of_interaction(self) -> Self {
-        Self {
-            interaction: true,
-            ..self
-        }
-    }
-}
-
 impl Api {
     /// The API at `base`, or Discord's own.
     pub(super) fn new(
@@ -115,7 +64,7 @@ impl Api {
         breaker: Arc<Breaker>,
     ) -> Result<Self, Fault> {
         let builder = reqwest::Client::builder()
-            .timeout(PATIENCE)
+            .user_agent(agent())
             .connect_timeout(Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none());
         let builder = if base.is_some() {
@@ -193,11 +142,11 @@ impl Api {
         }
     }
 
-    /// The same for what may be asked twice: a connection that breaks is tried again at once.
+    /// The same for what may be asked twice: what may come right in a moment is tried again at once.
     pub(super) async fn insist(&self, request: Request) -> Result<Value, Fault> {
         for wait in BLIPS {
             match self.ask(request.clone()).await {
-                Err(Fault::Away(_)) => tokio::time::sleep(wait).await,
+                Err(fault) if fault.is_passing() => tokio::time::sleep(wait).await,
                 answered => return answered,
             }
         }
@@ -239,7 +188,7 @@ impl Api {
             _ => reqwest::Method::DELETE,
         };
         let url = format!("{}/api/v10/{}", self.base, request.path);
-        let mut builder = self.http.request(method, url).header(USER_AGENT, AGENT);
+        let mut builder = self.http.request(method, url).timeout(request.patience());
         if !request.interaction {
             let token = format!("Bot {}", self.token.expose_secret());
             builder = builder.header(AUTHORIZATION, token);
@@ -275,13 +224,8 @@ impl Api {
         if !self.may_fetch(url) {
             return None;
         }
-        let mut response = self
-            .http
-            .get(url)
-            .header(USER_AGENT, AGENT)
-            .send()
-            .await
-            .ok()?;
+        let asked = self.http.get(url).timeout(patience(most));
+        let mut response = asked.send().await.ok()?;
         if !response.status().is_success() {
             return None;
         }
@@ -315,7 +259,7 @@ fn transport(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {
-        "no connection"
+        NO_CONNECTION
     } else {
         "the connection broke"
     }
@@ -376,6 +320,15 @@ mod tests {
         assert!(test.may_fetch("http://127.0.0.1:1/a"));
         assert!(!test.may_fetch("http://127.0.0.1:12/a"));
         assert!(!test.may_fetch("https://cdn.discordapp.com/a"));
+    }
+
+    #[test]
+    fn the_agent_names_an_address_and_a_version() {
+        let agent = agent();
+        let inside = agent.strip_prefix("DiscordBot (https://").unwrap();
+        let (address, version) = inside.split_once(", ").unwrap();
+        assert!(!address.is_empty() && !address.contains("example"));
+        assert_eq!(version, format!("{})", env!("CARGO_PKG_VERSION")));
     }
 
     #[test]

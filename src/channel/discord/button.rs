@@ -13,6 +13,8 @@ use crate::message::{Button, Style};
 const LINE: &str = "v1:";
 /// What stands before a key.
 const KEY: &str = "v1.";
+/// What stands before the key of a form.
+const FORM: &str = "f1.";
 /// Characters of an id.
 const LONGEST: usize = 100;
 /// Characters of a button, and of an entry of a list.
@@ -29,6 +31,8 @@ pub(super) enum Meant {
     Line(String),
     /// The line kept under a key.
     Key(String),
+    /// The form kept under a key.
+    Form(String),
     /// Nothing that this version knows.
     Unknown,
 }
@@ -44,6 +48,11 @@ pub(super) fn id_of(line: &str) -> (String, Option<String>) {
     (format!("{KEY}{key}"), Some(key))
 }
 
+/// The id of the form kept under `key`.
+pub(super) fn form_id(key: &str) -> String {
+    format!("{FORM}{key}")
+}
+
 /// The key of a text.
 pub(super) fn key_of(text: &str) -> String {
     let digest = BASE32_NOPAD.encode(&Sha256::digest(text.as_bytes()));
@@ -54,6 +63,9 @@ pub(super) fn key_of(text: &str) -> String {
 pub(super) fn meant(id: &str) -> Meant {
     if let Some(line) = id.strip_prefix(LINE) {
         return Meant::Line(line.to_owned());
+    }
+    if let Some(key) = id.strip_prefix(FORM) {
+        return Meant::Form(key.to_owned());
     }
     match id.strip_prefix(KEY) {
         Some(key) => Meant::Key(key.to_owned()),

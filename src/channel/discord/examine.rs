@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::api::{Api, Request};
 use super::fault::{Fault, MISSING_ACCESS, UNKNOWN_CHANNEL};
-use super::memo::Memo;
 use super::permission::{ALL, missing, permissions};
 use super::phrase::Phrases;
 use super::register::{commands, is_registered};
@@ -88,9 +87,7 @@ async fn look(
     }
     let folder = settings.store.clone().unwrap_or_else(|| data.join(NETWORK));
     let wanted = commands(catalogue, words);
-    let registered =
-        folder.exists() && Memo::open(&folder).is_ok_and(|memo| is_registered(&memo, &id, &wanted));
-    findings.well.push(if registered {
+    findings.well.push(if is_registered(&folder, &id, &wanted) {
         "Discord: the commands are registered".to_owned()
     } else {
         "Discord: the commands are not registered as they are now: the daemon does it at its next start".to_owned()

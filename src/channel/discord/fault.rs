@@ -24,15 +24,23 @@ pub(super) const UNKNOWN_MESSAGE: u64 = 10_008;
 pub(super) const UNKNOWN_INTERACTION: u64 = 10_062;
 /// An interaction that was acknowledged before.
 pub(super) const ACKNOWLEDGED: u64 = 40_060;
+/// The thread is locked.
+pub(super) const LOCKED: u64 = 160_005;
 /// The message has its thread already.
 pub(super) const HAS_THREAD: u64 = 160_004;
+
+/// Why nothing was sent at all.
+pub(super) const NO_CONNECTION: &str = "no connection";
 
 /// Why a call failed. No text of Discord is kept: it may hold what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
-    /// Discord cannot be reached, or is not well.
-    #[error("Discord cannot be reached or is not well ({0})")]
+    /// Discord cannot be reached.
+    #[error("Discord cannot be reached ({0})")]
     Away(String),
+    /// It answers that it is not well.
+    #[error("Discord is not well ({0})")]
+    Unwell(u16),
     /// It wants to be left alone for a while.
     #[error("Discord asks to wait {} seconds", .0.as_secs())]
     Limited(Duration),
@@ -71,7 +79,7 @@ impl Fault {
                 let seconds = asked.or(retry_after).unwrap_or(5.0);
                 Some(Self::Limited(wait(seconds)))
             }
-            500.. => Some(Self::Away(status.to_string())),
+            500.. => Some(Self::Unwell(status)),
             status => Some(Self::Denied { status, code }),
         }
     }
@@ -79,6 +87,22 @@ impl Fault {
     /// Whether it is Discord's error `code`.
     pub(super) fn is(&self, wanted: u64) -> bool {
         matches!(self, Self::Denied { code, .. } if *code == wanted)
+    }
+
+    /// Whether the same may come right in a moment.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Unwell(_))
+    }
+
+    /// Whether what was asked may have been done all the same: the connection broke before the answer.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Away(why) if why != NO_CONNECTION)
+    }
+
+    /// Whether a thread takes nothing from Greffier, whatever its room does.
+    pub(super) fn bars(&self) -> bool {
+        let bars = [MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED, LOCKED];
+        matches!(self, Self::Denied { code, .. } if bars.contains(code))
     }
 
     /// What it means for a row of the outbox.
@@ -100,16 +124,13 @@ impl Fault {
             } => Outcome::Dead {
                 why: "the person takes no private messages from Greffier".to_owned(),
             },
-            Self::Denied { code, .. }
-                if [MISSING_ACCESS, MISSING_PERMISSIONS, ARCHIVED].contains(code) =>
-            {
-                Outcome::Retry {
-                    after: Some(Duration::from_mins(5)),
-                    why,
-                }
-            }
+            Self::Denied { .. } if self.bars() => Outcome::Retry {
+                after: Some(Duration::from_mins(5)),
+                why,
+            },
             Self::Denied { .. } => Outcome::Dead { why },
-            Self::Local(_) => Outcome::Retry { after: None, why },
+            // It may be this one message that Discord fails at: what is behind must not wait for it for ever.
+            Self::Unwell(_) | Self::Local(_) => Outcome::Retry { after: None, why },
         }
     }
 }
@@ -139,10 +160,7 @@ mod tests {
         assert_eq!(odd, Some(Fault::Limited(Duration::from_hours(1))));
         let bare = Fault::of(429, &Value::Null, Some(f64::NAN));
         assert_eq!(bare, Some(Fault::Limited(Duration::from_secs(5))));
-        assert!(matches!(
-            Fault::of(503, &Value::Null, None),
-            Some(Fault::Away(_))
-        ));
+        assert_eq!(Fault::of(503, &Value::Null, None), Some(Fault::Unwell(503)));
         assert!(
             Fault::of(404, &json!({ "code": 10_003 }), None)
                 .unwrap()
@@ -156,6 +174,10 @@ mod tests {
         assert!(matches!(denied(MISSING_ACCESS), Outcome::Retry { .. }));
         assert!(matches!(denied(CLOSED_DIRECT), Outcome::Dead { .. }));
         assert!(matches!(denied(50_035), Outcome::Dead { .. }));
+        let unwell = Fault::Unwell(500).outcome();
+        assert!(matches!(unwell, Outcome::Retry { after: None, .. }));
+        let away = Fault::Away(NO_CONNECTION.to_owned()).outcome();
+        assert!(matches!(away, Outcome::Held { .. }));
         assert!(matches!(
             Fault::Unauthorized.outcome(),
             Outcome::Held { .. }

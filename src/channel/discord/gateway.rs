@@ -17,7 +17,7 @@ use twilight_gateway::{CloseFrame, ConfigBuilder, Intents, Message, Shard, Shard
 use super::api::Api;
 use super::event::{Deed, Frame, interaction};
 use super::fault::Fault;
-use super::session::{Budget, Resumable, keep, kept};
+use super::session::{Budget, Keeper, Resumable, kept};
 use super::settings::is_loopback;
 use super::{Ended, Inner, NETWORK};
 use crate::channel::Inbox;
@@ -63,18 +63,19 @@ impl Inner {
         let mut shard = self.shard(api, url);
         let mut tasks = JoinSet::new();
         let mut rounds = interval(ROUND);
-        let mut saved = None;
+        // Nothing here waits for the disk: what people do is acknowledged meanwhile.
+        let keeper = Keeper::start(Arc::clone(&self.memo));
         let ended = loop {
             let item = tokio::select! {
                 biased;
                 () = stop.cancelled() => break Ended::Stopped,
                 item = next(&mut shard) => item,
                 Some(_) = tasks.join_next() => {
-                    self.save(self.place(&shard), &mut saved).await;
+                    keeper.keep(self.place(&shard));
                     continue;
                 }
                 _ = rounds.tick() => {
-                    self.save(self.place(&shard), &mut saved).await;
+                    keeper.keep(self.place(&shard));
                     let (inner, api) = (Arc::clone(self), Arc::clone(api));
                     tasks.spawn(async move { inner.tidy(&api).await });
                     continue;
@@ -83,16 +84,12 @@ impl Inner {
             match item {
                 Some(Ok(Message::Text(text))) => {
                     self.heard(api, &text, inbox, &mut tasks, &shard);
-                    let place = self.place(&shard);
-                    // A session that was just begun is to be found by the next start, whatever happens.
-                    if place.as_ref().map(Resumable::id) != saved.as_ref().map(Resumable::id) {
-                        self.save(place, &mut saved).await;
-                    }
+                    keeper.keep(self.place(&shard));
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map_or(0, |frame| frame.code);
                     if shard.state() == ShardState::FatallyClosed {
-                        keep(&self.memo, None);
+                        keeper.forget();
                         break Ended::Failed(fatal(code));
                     }
                     self.down(&format!("the gateway closed the connection ({code})"));
@@ -115,7 +112,10 @@ impl Inner {
         }
         let dealt = async { while tasks.join_next().await.is_some() {} };
         let _late = timeout(LAST_WORDS, dealt).await;
-        self.save(self.place(&shard), &mut saved).await;
+        if shard.state() != ShardState::FatallyClosed {
+            keeper.keep(self.place(&shard));
+        }
+        keeper.end().await;
         ended
     }
 
@@ -152,6 +152,9 @@ impl Inner {
         };
         match name.as_str() {
             "READY" | "RESUMED" => {
+                if name == "READY" {
+                    self.underway.anew();
+                }
                 tracing::info!("Connected to Discord ({})", name.to_lowercase());
                 metrics::counter!("greffier_discord_sessions_total", "kind" => name.to_lowercase())
                     .increment(1);
@@ -172,22 +175,14 @@ impl Inner {
                     tasks.spawn(inner.complete(api, interaction));
                     return;
                 }
-                let turn = self.lanes.queue(&[
-                    format!("person {}", interaction.person),
-                    format!("channel {}", interaction.channel.id),
-                ]);
+                let turn = self.turn(&interaction.person, &interaction.channel.id);
                 let number =
                     number.or_else(|| shard.session().map(twilight_gateway::Session::sequence));
                 let inbox = inbox.clone();
-                if let Some(number) = number {
-                    self.underway.begin(number);
-                }
+                let dealing = number.map(|number| self.underway.begin(number));
                 tasks.spawn(async move {
-                    let dealing = Arc::clone(&inner);
-                    dealing.deal(api, interaction, turn, inbox).await;
-                    if let Some(number) = number {
-                        inner.underway.end(number);
-                    }
+                    inner.deal(api, interaction, turn, inbox).await;
+                    drop(dealing);
                 });
             }
             _ => {}
@@ -229,18 +224,6 @@ impl Inner {
             session: twilight_gateway::Session::new(safe, session.id().to_owned()),
             url: url.to_owned(),
         })
-    }
-
-    /// Keeps a place.
-    async fn save(&self, resumable: Option<Resumable>, saved: &mut Option<Resumable>) {
-        if resumable.is_none() || resumable == *saved {
-            return;
-        }
-        saved.clone_from(&resumable);
-        let memo = Arc::clone(&self.memo);
-        let kept = tokio::task::spawn_blocking(move || keep(&memo, resumable.as_ref()));
-        // What it could not write it has said.
-        let _kept = kept.await;
     }
 }
 

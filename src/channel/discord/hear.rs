@@ -3,75 +3,31 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use jiff::SignedDuration;
+use tokio::time::Instant;
 
-use super::api::{Api, Request};
-use super::button::{Meant, id_of, meant};
+use super::api::Api;
 use super::event::{Deed, File, Interaction};
-use super::fault::{ACKNOWLEDGED, Fault, UNKNOWN_INTERACTION};
-use super::form::{EPHEMERAL, modal};
+use super::fault::{Fault, UNKNOWN_INTERACTION};
+use super::first::{First, Said, acknowledge};
 use super::lane::Turn;
-use super::memo::Note;
+use super::memo::{Asked, Note};
 use super::phrase::Phrase;
 use super::{Inner, LARGEST, NETWORK};
 use crate::channel::Inbox;
 use crate::channel::upload::{safe_media_type, safe_name};
-use crate::command::Here;
 use crate::message::{
     Account, Destination, Heard, Incoming, Line, Piece, Place, Remark, Remarked, Scan, Verdict,
 };
 
-/// After that long Discord has told the person that nobody answers.
-const IN_TIME: Duration = Duration::from_millis(2_700);
-/// How long one try may take.
-const TRY: Duration = Duration::from_millis(1_300);
 /// Octets of a file that is taken: what the démarches allow.
 const TAKEN: u64 = 20_000_000;
-
-/// A line that is not complete: the form asks for the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Begun {
-    line: String,
-    files: Vec<File>,
-}
-
-/// What an interaction is answered with at once.
-enum First {
-    /// «Wait»: the answer follows.
-    Defer {
-        /// Only for the person.
-        ephemeral: bool,
-        /// In the place of the message that the button is on.
-        update: bool,
-        /// The line.
-        said: Said,
-    },
-    /// A form.
-    Ask(Value),
-    /// A word, for the person alone.
-    Say(Phrase),
-}
-
-/// A line, and the files that go with it.
-struct Said {
-    line: String,
-    files: Vec<File>,
-}
+/// A line whose files were not here yet when the daemon ended is taken up again when it is no older: later its author has
+/// been told that nobody answers.
+const RESUMED: SignedDuration = SignedDuration::from_mins(14);
 
 impl Inner {
-    /// Whether Greffier obeys where `interaction` was made.
-    pub(super) fn obeys(&self, interaction: &Interaction) -> bool {
-        let guilds = &self.settings.guilds;
-        interaction
-            .guild
-            .as_ref()
-            .is_none_or(|guild| guilds.is_empty() || guilds.contains(guild))
-    }
-
     /// Deals with what a person did, to the end. Nothing but memory is asked before Discord has its answer.
     pub(super) async fn deal(
         self: Arc<Self>,
@@ -84,70 +40,124 @@ impl Inner {
             return;
         }
         let came = Instant::now();
-        let first = self.first(&interaction);
-        let body = match &first {
-            First::Defer { update: true, .. } => json!({ "type": 6 }),
-            First::Defer { ephemeral, .. } => {
-                json!({ "type": 5, "data": { "flags": if *ephemeral { EPHEMERAL } else { 0 } } })
-            }
-            First::Ask(form) => form.clone(),
-            First::Say(phrase) => json!({ "type": 4, "data": {
-                "content": self.say(*phrase), "flags": EPHEMERAL,
-                "allowed_mentions": { "parse": [] },
-            } }),
-        };
+        let first = self.first(&interaction).await;
+        let body = self.body(&first);
         let acknowledged = acknowledge(&api, &interaction, body, came).await;
         metrics::histogram!("greffier_discord_acknowledge_seconds").record(came.elapsed());
-        let First::Defer {
-            ephemeral,
-            update,
-            said,
-        } = first
-        else {
-            if let Err(fault) = acknowledged {
-                tracing::warn!("An interaction could not be answered: {fault}");
+        let (ephemeral, said) = match first {
+            First::Defer {
+                ephemeral,
+                update,
+                said,
+            } => (ephemeral || update, said),
+            First::Ask { opened, .. } => {
+                self.asked_for_more(acknowledged, opened).await;
+                return;
             }
-            return;
+            First::Say(_) | First::GiveBack(_) => {
+                if let Err(fault) = acknowledged {
+                    tracing::warn!("An interaction could not be answered: {fault}");
+                }
+                return;
+            }
         };
-        turn.come().await;
         if let Err(fault) = acknowledged {
+            turn.come().await;
             // Its author was told that nobody answers: he does it again, and it must not be done twice.
             tracing::warn!("An interaction could not be acknowledged in time: {fault}");
             metrics::counter!("greffier_discord_late_total").increment(1);
-            self.too_late(&interaction, ephemeral || update);
+            self.too_late(note_of(&interaction, ephemeral), &place(&interaction).0)
+                .await;
             return;
         }
-        self.take(&api, &interaction, ephemeral || update, said, &inbox, turn)
-            .await;
+        let note = asked(&interaction, ephemeral, said);
+        if let Err(error) = self.keep(note.clone()).await {
+            tracing::error!("An interaction cannot be kept: {}", error.kind());
+            self.finish(&api, &note, Phrase::Failed).await;
+            return;
+        }
+        self.take(&api, note, &inbox, turn).await;
     }
 
-    /// Keeps and hands in an acknowledged line.
-    async fn take(
-        self: &Arc<Self>,
-        api: &Api,
-        interaction: &Interaction,
-        ephemeral: bool,
-        said: Said,
-        inbox: &Inbox,
-        turn: Turn,
-    ) {
-        let mut note = note_of(interaction, ephemeral);
-        let heard = match self.pieces(api, &said.files, inbox).await {
-            Some(pieces) => Heard::Line(line(interaction, said.line, pieces)),
-            // A decision without the file that justifies it is not what was asked.
-            None => Heard::Remark(remark(interaction, Remarked::FileUnread)),
+    /// A form that was shown is kept until it is filled in.
+    async fn asked_for_more(&self, acknowledged: Result<(), Fault>, opened: Option<String>) {
+        if let Err(fault) = acknowledged {
+            tracing::warn!("A form could not be shown: {fault}");
+            return;
+        }
+        let Some(key) = opened else { return };
+        let memo = Arc::clone(&self.memo);
+        let kept = tokio::task::spawn_blocking(move || memo.opened.write(&key)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::warn!("A form cannot be kept: a restart makes it useless");
+        }
+    }
+
+    /// Takes a kept line to the middle, with its files, in its turn.
+    async fn take(self: &Arc<Self>, api: &Api, note: Note, inbox: &Inbox, mut turn: Turn) {
+        let Some(note) = self.complete_note(api, note, inbox).await else {
+            return;
         };
-        note.incoming = Some(Incoming {
-            id: format!("{NETWORK}:{}", interaction.id),
-            at: crate::clock::now(),
-            heard,
-        });
+        turn.come().await;
+        self.hand_in(api, &note, inbox, Some(turn)).await;
+    }
+
+    /// What an earlier life of the daemon left: it is handed in, before anything new of the same person is.
+    pub(super) async fn go_on(self: &Arc<Self>, api: &Arc<Api>, inbox: &Inbox) {
+        for note in self.memo.notes() {
+            if note.incoming.is_some() {
+                self.hand_in(api, &note, inbox, None).await;
+            } else if let Some(asked) = note.asked.clone() {
+                if note.age(crate::clock::now()) > RESUMED {
+                    self.too_late(note, &asked.line.place).await;
+                    continue;
+                }
+                let turn = self.turn(&note.person, &note.channel);
+                let (inner, api, inbox) = (Arc::clone(self), Arc::clone(api), inbox.clone());
+                tokio::spawn(async move { inner.take(&api, note, &inbox, turn).await });
+            }
+        }
+    }
+
+    /// The next place for what that person does there.
+    pub(super) fn turn(&self, person: &str, channel: &str) -> Turn {
+        let lanes = [format!("person {person}"), format!("channel {channel}")];
+        self.lanes.queue(&lanes)
+    }
+
+    /// The note with its files fetched. None where that cannot be written.
+    async fn complete_note(&self, api: &Api, mut note: Note, inbox: &Inbox) -> Option<Note> {
+        let Some(Asked { mut line, files }) = note.asked.take() else {
+            return Some(note);
+        };
+        // Nothing is fetched for a stranger: he is refused without.
+        let pieces = if self.knows(&line.from).await {
+            self.pieces(api, &files, inbox).await
+        } else {
+            Some(Vec::new())
+        };
+        let heard = match pieces {
+            Some(pieces) => {
+                line.files = pieces;
+                Heard::Line(line)
+            }
+            // A decision without the file that justifies it is not what was asked.
+            None => Heard::Remark(remark(&note, &line.place, Remarked::FileUnread)),
+        };
+        note.incoming = Some(incoming(&note, heard));
         if let Err(error) = self.keep(note.clone()).await {
             tracing::error!("An interaction cannot be kept: {}", error.kind());
             self.finish(api, &note, Phrase::Failed).await;
-            return;
+            return None;
         }
-        self.hand_in(api, &note, inbox, Some(turn)).await;
+        Some(note)
+    }
+
+    /// Whether that account is linked to somebody.
+    async fn knows(&self, account: &Account) -> bool {
+        let (desk, account) = (Arc::clone(&self.linked), account.clone());
+        let known = tokio::task::spawn_blocking(move || desk(&account)).await;
+        known.unwrap_or(true)
     }
 
     /// Hands in what is kept, and forgets it once it is committed.
@@ -178,127 +188,9 @@ impl Inner {
         }
         if receipt.verdict == Verdict::Ignored {
             self.finish(api, note, Phrase::Failed).await;
-        }
-    }
-
-    /// What is answered at once. It looks into memory, and for a long button into one small file.
-    fn first(&self, interaction: &Interaction) -> First {
-        if !self.obeys(interaction) {
-            return First::Say(Phrase::Elsewhere);
-        }
-        let (said, update) = match &interaction.deed {
-            Deed::Command {
-                name,
-                options,
-                files,
-            } => {
-                let line = self.catalogue.compose(name, options);
-                let files = files.clone();
-                (Some(Said { line, files }), false)
-            }
-            Deed::Press {
-                custom_id,
-                ephemeral,
-                list,
-                ..
-            } => {
-                let line = self.behind(custom_id);
-                let said = line.map(|line| Said {
-                    line,
-                    files: Vec::new(),
-                });
-                (said, *ephemeral && !list)
-            }
-            Deed::Form { custom_id, values } => {
-                return self.filled_in(custom_id, values);
-            }
-            Deed::Typing { .. } => (None, false),
-        };
-        let Some(said) = said else {
-            return First::Say(Phrase::Outdated);
-        };
-        if let Some(form) = self.form(interaction, &said) {
-            return First::Ask(form);
-        }
-        First::Defer {
-            // What a button does is seen in the card and its thread; only who pressed it needs more.
-            ephemeral: matches!(interaction.deed, Deed::Press { .. })
-                || self.is_personal(&said.line),
-            update,
-            said,
-        }
-    }
-
-    fn filled_in(&self, custom_id: &str, values: &[(String, String)]) -> First {
-        let Some(begun) = self.begun(custom_id) else {
-            return First::Say(Phrase::Outdated);
-        };
-        let line = self.catalogue.compose(&begun.line, values);
-        First::Defer {
-            ephemeral: self.is_personal(&line),
-            update: false,
-            said: Said {
-                line,
-                files: begun.files,
-            },
-        }
-    }
-
-    fn is_personal(&self, line: &str) -> bool {
-        let spec = self.catalogue.of_line(line);
-        spec.is_none_or(crate::command::Spec::personal)
-    }
-
-    /// The form that asks for what the line lacks, if it lacks something that can be asked for.
-    fn form(&self, interaction: &Interaction, said: &Said) -> Option<Value> {
-        let here = Here {
-            // Which dossier it is, the thread tells the middle.
-            dossier: interaction.channel.parent.as_ref().map(|_| 0),
-            today: jiff::tz::TimeZone::UTC
-                .to_datetime(crate::clock::now())
-                .date(),
-        };
-        let form = self.catalogue.form(&said.line, &here)?;
-        let begun = Begun {
-            line: said.line.clone(),
-            files: said.files.clone(),
-        };
-        let custom_id = self.begin(&begun)?;
-        Some(modal(&form, &custom_id, self.say(Phrase::Dossiers).trim()))
-    }
-
-    /// An id that stands for a line that is not complete.
-    fn begin(&self, begun: &Begun) -> Option<String> {
-        let whole = if begun.files.is_empty() {
-            begun.line.clone()
-        } else {
-            serde_json::to_string(begun).ok()?
-        };
-        let (id, key) = id_of(&whole);
-        if let Some(key) = key {
-            let kept = self.memo.keep_line(&key, &whole, crate::clock::now());
-            kept.ok()?;
-        }
-        Some(id)
-    }
-
-    fn begun(&self, custom_id: &str) -> Option<Begun> {
-        let whole = self.behind(custom_id)?;
-        if whole.starts_with('{') {
-            return serde_json::from_str(&whole).ok();
-        }
-        Some(Begun {
-            line: whole,
-            files: Vec::new(),
-        })
-    }
-
-    /// The line behind an id.
-    fn behind(&self, custom_id: &str) -> Option<String> {
-        match meant(custom_id) {
-            Meant::Line(line) => Some(line),
-            Meant::Key(key) => self.memo.line(&key),
-            Meant::Unknown => None,
+            // Nothing will answer it, and whoever is tiresome leaves no files.
+            let (memo, id) = (Arc::clone(&self.memo), note.id.clone());
+            let _forgotten = tokio::task::spawn_blocking(move || memo.forget(&id)).await;
         }
     }
 
@@ -334,52 +226,20 @@ impl Inner {
     }
 
     /// Tells somebody that what he did was not taken.
-    fn too_late(&self, interaction: &Interaction, ephemeral: bool) {
-        let mut note = note_of(interaction, ephemeral);
+    async fn too_late(&self, mut note: Note, place: &Place) {
         note.token = None;
+        note.asked = None;
+        // However old it is, what answers it must find it.
+        note.at = crate::clock::now();
         // Known by its id, so that the word names whom it is for, and so that it is not taken when it is replayed.
-        if self.memo.keep_note(&note).is_err() {
+        if self.keep(note.clone()).await.is_err() {
             tracing::warn!("That an interaction came too late cannot be written");
         }
         self.remark(Incoming {
-            id: format!("{NETWORK}:{}:late", interaction.id),
+            id: format!("{NETWORK}:{}:late", note.id),
             at: crate::clock::now(),
-            heard: Heard::Remark(remark(interaction, Remarked::TooLate)),
+            heard: Heard::Remark(remark(&note, place, Remarked::TooLate)),
         });
-    }
-}
-
-/// Answers Discord within its three seconds. What it knows already is as good.
-async fn acknowledge(
-    api: &Api,
-    interaction: &Interaction,
-    body: Value,
-    came: Instant,
-) -> Result<(), Fault> {
-    let path = format!(
-        "interactions/{}/{}/callback",
-        interaction.id, interaction.token
-    );
-    let mut pause = Duration::from_millis(50);
-    loop {
-        let request = Request::post(path.clone(), body.clone()).of_interaction();
-        let answer = timeout(TRY, api.ask(request)).await;
-        let fault = match answer {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(fault)) if fault.is(ACKNOWLEDGED) => return Ok(()),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Away("no answer in time".to_owned()),
-        };
-        let wait = match &fault {
-            Fault::Away(_) => pause,
-            Fault::Limited(wait) => *wait,
-            _ => return Err(fault),
-        };
-        if came.elapsed() + wait > IN_TIME {
-            return Err(fault);
-        }
-        sleep(wait).await;
-        pause *= 3;
     }
 }
 
@@ -411,13 +271,36 @@ pub(super) fn place(interaction: &Interaction) -> (Place, Option<String>) {
     (Place::Room(room.clone()), about)
 }
 
-fn line(interaction: &Interaction, text: String, files: Vec<Piece>) -> Line {
+/// What is kept of a line that was acknowledged.
+fn asked(interaction: &Interaction, ephemeral: bool, said: Said) -> Note {
+    let mut note = note_of(interaction, ephemeral);
+    let line = line(interaction, said.line);
+    if said.files.is_empty() {
+        note.incoming = Some(incoming(&note, Heard::Line(line)));
+    } else {
+        note.asked = Some(Asked {
+            line,
+            files: said.files,
+        });
+    }
+    note
+}
+
+fn incoming(note: &Note, heard: Heard) -> Incoming {
+    Incoming {
+        id: format!("{NETWORK}:{}", note.id),
+        at: crate::clock::now(),
+        heard,
+    }
+}
+
+fn line(interaction: &Interaction, text: String) -> Line {
     let (place, about) = place(interaction);
     Line {
         from: account(&interaction.person),
         place,
         text,
-        files,
+        files: Vec::new(),
         about,
         remote_id: Some(interaction.id.clone()),
         // Discord says who it is, on a connection that only it can be at the end of.
@@ -426,11 +309,10 @@ fn line(interaction: &Interaction, text: String, files: Vec<Piece>) -> Line {
     }
 }
 
-fn remark(interaction: &Interaction, what: Remarked) -> Remark {
-    let (place, _) = place(interaction);
+fn remark(note: &Note, place: &Place, what: Remarked) -> Remark {
     let (address, direct) = match place {
-        Place::Room(room) => (room, false),
-        Place::Direct => (interaction.person.clone(), true),
+        Place::Room(room) => (room.clone(), false),
+        Place::Direct => (note.person.clone(), true),
     };
     Remark {
         to: Destination {
@@ -438,7 +320,7 @@ fn remark(interaction: &Interaction, what: Remarked) -> Remark {
             address,
         },
         direct,
-        answers: Some(interaction.id.clone()),
+        answers: Some(note.id.clone()),
         what,
     }
 }
@@ -451,12 +333,14 @@ fn note_of(interaction: &Interaction, ephemeral: bool) -> Note {
         at: crate::clock::now(),
         person: interaction.person.clone(),
         channel: interaction.channel.id.clone(),
+        room: interaction.channel.parent.clone(),
         ephemeral,
         largest: if interaction.largest == 0 {
             LARGEST
         } else {
             interaction.largest
         },
+        asked: None,
         incoming: None,
         answered: None,
         more: BTreeMap::new(),

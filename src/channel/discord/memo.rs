@@ -1,27 +1,31 @@
 //! What must survive a restart, as small files that only their owner can read: open interactions with their tokens, the
-//! gateway's session, the starts of the last day, what was registered, and lines too long for a button.
+//! gateway's session, the starts of the last day, what was registered, lines too long for a button, forms that were opened.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::message::Incoming;
+use super::disk;
+use super::event::File;
+use super::opened::Opened;
+use super::sent::Sent;
+use crate::message::{Incoming, Line};
 
 /// How long the token of an interaction is good for; it is forgotten then.
 const TOKEN: SignedDuration = SignedDuration::from_mins(15);
 /// How long an interaction is remembered: what answers it is given up before.
 const NOTE: SignedDuration = SignedDuration::from_hours(60);
-/// How long a line behind a button, or a form that was opened, is kept.
+/// How long a line behind a button is kept after it was offered last.
 const LINE: SignedDuration = SignedDuration::from_hours(24 * 400);
-/// Octets of a file at most.
-const LARGEST: u64 = 1024 * 1024;
+/// A line that is offered again is written again when it is older than that.
+const RENEWED: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// Time between two looks at all lines.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// An interaction that is open, or was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,18 +42,34 @@ pub(super) struct Note {
     pub(super) person: String,
     /// The channel that it was made in.
     pub(super) channel: String,
+    /// The channel that that is a thread of.
+    #[serde(default)]
+    pub(super) room: Option<String>,
     /// Whether only that person sees the answer.
     pub(super) ephemeral: bool,
     /// Octets of a file that the answer may have.
     pub(super) largest: u64,
+    /// What was asked, until its files are here.
+    #[serde(default)]
+    pub(super) asked: Option<Asked>,
     /// What it says, until that is committed.
     pub(super) incoming: Option<Incoming>,
     /// Key of the message that answered it, or the word that did.
     #[serde(default)]
     pub(super) answered: Option<String>,
-    /// Further messages that answered it, by their keys, with their ids.
+    /// Further messages that answered it, by their keys, with their ids. Without an id one was begun: whether Discord has it
+    /// is not known.
     #[serde(default)]
     pub(super) more: BTreeMap<String, String>,
+}
+
+/// A line whose files are not here yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    /// The line, without them.
+    pub(super) line: Line,
+    /// The files.
+    pub(super) files: Vec<File>,
 }
 
 impl Note {
@@ -63,43 +83,43 @@ impl Note {
 pub(super) struct Memo {
     folder: PathBuf,
     notes: Mutex<BTreeMap<String, Note>>,
-    /// Held while a file is written: two changes of one note are both kept.
+    /// Held while a note is written: two changes of one note are both kept.
     writing: Mutex<()>,
+    /// Held while a document is written. They wait for no note.
+    documents: Mutex<()>,
+    /// Held while a line is written. When all were looked at last.
+    lines: Mutex<Option<Timestamp>>,
+    /// Forms that were opened.
+    pub(super) opened: Opened,
+    /// Messages that were created.
+    pub(super) sent: Sent,
 }
 
-/// A folder of [`Memo`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drawer {
-    Interactions,
-    Lines,
-}
-
-impl Drawer {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Interactions => "interactions",
-            Self::Lines => "lines",
-        }
-    }
-}
+/// Names of folders.
+const INTERACTIONS: &str = "interactions";
+const LINES: &str = "lines";
+const FORMS: &str = "forms";
+/// Name of the file of what was sent.
+const SENT: &str = "sent";
 
 impl Memo {
     /// The memory in `folder`, made where it is missing.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        for drawer in [Drawer::Interactions, Drawer::Lines] {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder.join(drawer.name()))?;
+        for drawer in [INTERACTIONS, LINES] {
+            disk::make(&folder.join(drawer))?;
         }
         let memo = Self {
             folder: folder.to_owned(),
             notes: Mutex::default(),
             writing: Mutex::default(),
+            documents: Mutex::default(),
+            lines: Mutex::default(),
+            opened: Opened::open(&folder.join(FORMS))?,
+            sent: Sent::open(&folder.join(SENT))?,
         };
-        for path in memo.files(Drawer::Interactions)? {
+        for path in disk::files(&folder.join(INTERACTIONS))? {
             // One that cannot be read is as good as forgotten.
-            if let Some(note) = read::<Note>(&path)? {
+            if let Some(note) = disk::read::<Note>(&path)? {
                 memo.lock().insert(note.id.clone(), note);
             }
         }
@@ -114,25 +134,26 @@ impl Memo {
     /// Every interaction, the oldest first.
     pub(super) fn notes(&self) -> Vec<Note> {
         let mut notes: Vec<Note> = self.lock().values().cloned().collect();
-        notes.sort_by_key(|note| note.at);
+        // Discord's ids grow with time.
+        notes.sort_by_key(|note| note.id.parse::<u64>().unwrap_or(0));
         notes
     }
 
     /// Keeps an interaction; it is on disk when this returns.
     pub(super) fn keep_note(&self, note: &Note) -> io::Result<()> {
-        let _alone = self.alone();
+        let _alone = alone(&self.writing);
         self.store_note(note)
     }
 
     fn store_note(&self, note: &Note) -> io::Result<()> {
-        self.write(&self.path(Drawer::Interactions, &note.id), note)?;
+        disk::write(&self.path(INTERACTIONS, &note.id), note)?;
         self.lock().insert(note.id.clone(), note.clone());
         Ok(())
     }
 
     /// Changes what is known of an interaction. Nothing where it is not known.
     pub(super) fn change(&self, id: &str, change: impl FnOnce(&mut Note)) -> io::Result<()> {
-        let _alone = self.alone();
+        let _alone = alone(&self.writing);
         let Some(mut note) = self.note(id) else {
             return Ok(());
         };
@@ -144,37 +165,55 @@ impl Memo {
         self.store_note(&note)
     }
 
+    /// Forgets an interaction that nothing will answer.
+    pub(super) fn forget(&self, id: &str) -> io::Result<()> {
+        let _alone = alone(&self.writing);
+        self.lock().remove(id);
+        disk::forget(&self.path(INTERACTIONS, id))
+    }
+
     /// Forgets tokens that are not good any more, and what nobody will ask for.
     pub(super) fn sweep(&self, now: Timestamp) -> io::Result<()> {
         for note in self.notes() {
             if note.age(now) > NOTE {
-                self.lock().remove(&note.id);
-                forget(&self.path(Drawer::Interactions, &note.id))?;
+                self.forget(&note.id)?;
             } else if note.age(now) > TOKEN && note.token.is_some() {
                 self.change(&note.id, |note| note.token = None)?;
             }
         }
-        for path in self.files(Drawer::Lines)? {
-            let kept = read::<Kept>(&path)?;
+        self.opened.sweep(now)?;
+        self.sweep_lines(now)
+    }
+
+    /// Once a day: there are many, and they are read one by one.
+    fn sweep_lines(&self, now: Timestamp) -> io::Result<()> {
+        let mut looked = alone(&self.lines);
+        if looked.is_some_and(|looked| now.duration_since(looked) < DAY) {
+            return Ok(());
+        }
+        for path in disk::files(&self.folder.join(LINES))? {
+            let kept = disk::read::<Kept>(&path)?;
             if kept.is_none_or(|kept| now.duration_since(kept.at) > LINE) {
-                forget(&path)?;
+                disk::forget(&path)?;
             }
         }
+        *looked = Some(now);
         Ok(())
     }
 
     /// Keeps a line under `key`, which is made from it.
     pub(super) fn keep_line(&self, key: &str, line: &str, now: Timestamp) -> io::Result<()> {
-        let path = self.path(Drawer::Lines, key);
-        if path.exists() {
+        let path = self.path(LINES, key);
+        let _alone = alone(&self.lines);
+        let known: Option<Kept> = disk::read(&path)?;
+        if known.is_some_and(|known| now.duration_since(known.at) < RENEWED) {
             return Ok(());
         }
         let kept = Kept {
             line: line.to_owned(),
             at: now,
         };
-        let _alone = self.alone();
-        self.write(&path, &kept)
+        disk::write(&path, &kept)
     }
 
     /// The line kept under `key`. None where there is none, or `key` could be no key.
@@ -183,55 +222,27 @@ impl Memo {
         if !plain {
             return None;
         }
-        let kept: Option<Kept> = read(&self.path(Drawer::Lines, key)).ok()?;
+        let kept: Option<Kept> = disk::read(&self.path(LINES, key)).ok()?;
         kept.map(|kept| kept.line)
     }
 
     /// A document of that name.
     pub(super) fn document<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
-        read(&self.folder.join(format!("{name}.json")))
+        disk::read(&disk::path(&self.folder, name))
     }
 
     /// Keeps a document.
     pub(super) fn keep_document<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
-        let _alone = self.alone();
-        self.write(&self.folder.join(format!("{name}.json")), value)
+        let _alone = alone(&self.documents);
+        disk::write(&disk::path(&self.folder, name), value)
     }
 
-    fn alone(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Note>> {
+        alone(&self.notes)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Note>> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn path(&self, drawer: Drawer, name: &str) -> PathBuf {
-        self.folder.join(drawer.name()).join(format!("{name}.json"))
-    }
-
-    fn files(&self, drawer: Drawer) -> io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(self.folder.join(drawer.name()))?;
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        Ok(paths
-            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-            .collect())
-    }
-
-    /// Writes a file whole or not at all.
-    fn write<T: Serialize>(&self, path: &Path, value: &T) -> io::Result<()> {
-        let new = path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(&serde_json::to_vec(value)?)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        path.parent()
-            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    fn path(&self, drawer: &str, name: &str) -> PathBuf {
+        disk::path(&self.folder.join(drawer), name)
     }
 }
 
@@ -242,26 +253,13 @@ struct Kept {
     at: Timestamp,
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut octets = Vec::new();
-    file.take(LARGEST).read_to_end(&mut octets)?;
-    Ok(serde_json::from_slice(&octets).ok())
-}
-
-fn forget(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+fn alone<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -278,8 +276,10 @@ mod tests {
             at: at(0),
             person: "7".to_owned(),
             channel: "9".to_owned(),
+            room: None,
             ephemeral: true,
             largest: 10,
+            asked: None,
             incoming: None,
             answered: None,
             more: BTreeMap::new(),
@@ -316,8 +316,27 @@ mod tests {
         for odd in ["", "../interactions/42", "abd", "a/b", "é"] {
             assert_eq!(memo.line(odd), None, "{odd}");
         }
-        memo.sweep(at(401 * 24 * 3_600)).unwrap();
-        assert_eq!(memo.line("abc"), None);
+        // One that is offered again is kept from then on.
+        let day = |number: i64| at(number * 24 * 3_600);
+        memo.keep_line("abc", "suivre 1", day(100)).unwrap();
+        memo.sweep(day(401)).unwrap();
+        assert_eq!(memo.line("abc").as_deref(), Some("suivre 1"));
+        // All are looked at once a day.
+        memo.keep_line("def", "suivre 2", day(1)).unwrap();
+        memo.sweep(day(401) + SignedDuration::from_hours(23))
+            .unwrap();
+        assert_eq!(memo.line("def").as_deref(), Some("suivre 2"));
+        memo.sweep(day(501)).unwrap();
+        assert_eq!((memo.line("abc"), memo.line("def")), (None, None));
+    }
+
+    #[test]
+    fn a_document_waits_for_no_note() {
+        let folder = tempfile::tempdir().unwrap();
+        let memo = Memo::open(folder.path()).unwrap();
+        let _note = alone(&memo.writing);
+        memo.keep_document("session", &1).unwrap();
+        assert_eq!(memo.document("session").unwrap(), Some(1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A post in messages: pages of text, and files in loads that Discord takes.
 
-use super::form::{pages, verbatim};
+use super::form::verbatim;
+use super::pages::pages;
 use crate::message::{Piece, Post};
 
 /// Files of one message, and their octets together.

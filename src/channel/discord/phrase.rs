@@ -13,8 +13,12 @@ pub enum Phrase {
     Running,
     /// The answer will come another way.
     Late,
-    /// A button, or a form, of another time.
+    /// The answer, which was for one person alone, may not come at all.
+    LateForOne,
+    /// A button of another time.
     Outdated,
+    /// A form that was open too long, or that somebody else opened.
+    OutdatedForm,
     /// Greffier does not obey in this server.
     Elsewhere,
     /// An answer in private could not be given: private messages are closed.
@@ -43,7 +47,9 @@ impl Phrase {
         Self::Heard,
         Self::Running,
         Self::Late,
+        Self::LateForOne,
         Self::Outdated,
+        Self::OutdatedForm,
         Self::Elsewhere,
         Self::ClosedDirect,
         Self::TooLarge,
@@ -63,7 +69,9 @@ impl Phrase {
             Self::Heard => "heard",
             Self::Running => "running",
             Self::Late => "late",
+            Self::LateForOne => "late_for_one",
             Self::Outdated => "outdated",
+            Self::OutdatedForm => "outdated_form",
             Self::Elsewhere => "elsewhere",
             Self::ClosedDirect => "closed_direct",
             Self::TooLarge => "too_large",

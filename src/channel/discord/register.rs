@@ -1,5 +1,7 @@
 //! Slash commands, made from the catalogue: what is registered with Discord.
 
+use std::path::Path;
+
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::api::{Api, Request};
 use super::button::cut;
+use super::disk;
 use super::fault::Fault;
 use super::memo::Memo;
 use super::phrase::{Phrase, Phrases};
@@ -18,6 +21,8 @@ const REGISTERED: &str = "commands";
 const FILES: usize = 3;
 /// Characters of an option that Discord lets through.
 const TEXT: usize = 6_000;
+/// The languages in which descriptions are English.
+const ENGLISH: [&str; 2] = ["en-GB", "en-US"];
 /// Those who may send messages: below that nobody is offered more than to link an account.
 const SEND_MESSAGES: &str = "2048";
 /// Those who manage the server.
@@ -51,9 +56,9 @@ pub(super) async fn register(
         .map_err(|error| Fault::Local(format!("a file cannot be written: {}", error.kind())))
 }
 
-/// Whether these commands are what was registered last.
-pub(super) fn is_registered(memo: &Memo, application: &str, commands: &Value) -> bool {
-    let known: Option<Registered> = memo.document(REGISTERED).ok().flatten();
+/// Whether these commands are what was registered last, by the daemon whose state is in `folder`. It may be running.
+pub(super) fn is_registered(folder: &Path, application: &str, commands: &Value) -> bool {
+    let known: Option<Registered> = disk::read(&disk::path(folder, REGISTERED)).ok().flatten();
     known.is_some_and(|known| known.application == application && known.digest == digest(commands))
 }
 
@@ -76,10 +81,11 @@ fn command(spec: &Spec, words: &Phrases) -> Value {
         options.push(option(arg));
     }
     let asked = |name: &str, phrase| {
-        json!({
+        let described = json!({
             "type": 3, "name": name, "description": cut(words(phrase).trim(), 100),
             "required": false, "autocomplete": true,
-        })
+        });
+        in_english(described, english(phrase))
     };
     match spec.selection {
         Takes::None => {}
@@ -94,17 +100,18 @@ fn command(spec: &Spec, words: &Phrases) -> Value {
         options.push(option(arg));
     }
     for number in (1..=FILES).filter(|_| spec.files) {
-        options.push(json!({
+        let described = json!({
             "type": 11, "name": file_option(number),
             "description": cut(words(Phrase::Fichier).trim(), 100), "required": false,
-        }));
+        });
+        options.push(in_english(described, english(Phrase::Fichier)));
     }
     let floor = match spec.right {
         Right::Anyone => Value::Null,
         Right::Linked | Right::Instructeur => SEND_MESSAGES.into(),
         Right::Administrateur => MANAGE_GUILD.into(),
     };
-    json!({
+    let described = json!({
         "type": 1,
         "name": spec.slug(),
         "description": cut(&spec.help, 100),
@@ -113,7 +120,33 @@ fn command(spec: &Spec, words: &Phrases) -> Value {
         // In servers and in private, where each of them makes sense.
         "contexts": [0, 1],
         "integration_types": [0],
-    })
+    });
+    in_english(described, &spec.help_en)
+}
+
+/// The same with its description for those whose client speaks English. Everybody else reads French.
+fn in_english(mut described: Value, english: &str) -> Value {
+    if let Some(fields) = described.as_object_mut()
+        && !english.is_empty()
+    {
+        let english = cut(english, 100);
+        let each = ENGLISH.map(|locale| (locale.to_owned(), english.clone().into()));
+        let each = Value::Object(each.into_iter().collect());
+        fields.insert("description_localizations".to_owned(), each);
+    }
+    described
+}
+
+/// What describes the options that every command of dossiers has.
+fn english(phrase: Phrase) -> &'static str {
+    match phrase {
+        Phrase::Dossier => "The number of the dossier; that of the thread if none is given",
+        Phrase::Dossiers => "The numbers of the dossiers; that of the thread if none is given",
+        Phrase::Onglet => "All dossiers of a tab",
+        Phrase::Filtre => "A column and its value, column=value",
+        Phrase::Fichier => "A file to attach",
+        _ => "",
+    }
 }
 
 fn file_option(number: usize) -> String {
@@ -180,7 +213,7 @@ fn option(arg: &Arg) -> Value {
     } else if kind == 4 {
         set("min_value", 0.into());
     }
-    option
+    in_english(option, &arg.help_en)
 }
 
 /// Whether something can be offered while it is typed.
@@ -237,6 +270,8 @@ mod tests {
         let every = every();
         assert!(!every.is_empty() && every.len() <= 100);
         for command in &every {
+            let english = &command["description_localizations"]["en-GB"];
+            assert!(english.is_string(), "{command}");
             let options = command["options"].as_array().unwrap();
             assert!(
                 options.len() <= 25 && characters(command) <= 8_000,
@@ -252,6 +287,11 @@ mod tests {
             for option in options {
                 let choices = option["choices"].as_array();
                 assert!(choices.is_none() || option["autocomplete"].is_null());
+                let english = &option["description_localizations"];
+                for locale in ENGLISH {
+                    let english = english[locale].as_str().unwrap().chars().count();
+                    assert!((1..=100).contains(&english), "{option}");
+                }
                 let description = option["description"].as_str().unwrap().chars().count();
                 assert!((1..=100).contains(&description), "{option}");
             }

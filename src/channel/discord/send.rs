@@ -1,21 +1,16 @@
-//! Delivery: cards, posts in their threads, private messages. Each bears a nonce made from its outbox key, by which Discord
-//! knows within minutes that it was sent before; later the channel is searched for it first.
+//! Delivery: cards, posts in their threads, private messages.
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::api::{Api, Request};
-use super::button::rows;
+use super::create::{id_of, text};
 use super::fault::{
     ARCHIVED, CLOSED_DIRECT, Fault, HAS_THREAD, MISSING_ACCESS, MISSING_PERMISSIONS, OLD_EDITS,
     UNKNOWN_CHANNEL, UNKNOWN_MESSAGE,
 };
 use super::form;
-use super::multipart::Attachment;
-use super::parts::{Part, parts};
-use super::phrase::Phrase;
 use super::settings::is_snowflake;
 use super::trouble::Why;
 use super::{Inner, NETWORK};
@@ -23,11 +18,6 @@ use crate::channel::Known;
 use crate::message::{
     Body, Destination, Heard, Incoming, Outcome, Outgoing, Post, Remark, Remarked,
 };
-
-/// How long Discord is relied on to know a nonce.
-const REMEMBERS: SignedDuration = SignedDuration::from_mins(2);
-/// Messages looked through for one that may have been sent already.
-const SEARCH: usize = 50;
 
 impl Inner {
     /// Delivers `message`.
@@ -145,30 +135,76 @@ impl Inner {
         let Some(thread) = thread else {
             return self.say_in(api, room, room, key, post, known).await;
         };
-        match self.say_in(api, thread, room, key, post, known).await {
+        self.in_thread(api, thread, room, key, post, known).await
+    }
+
+    /// A post in a thread; in its room where the thread takes nothing, which somebody may have decided: nothing else that
+    /// the room is to hear waits for it.
+    pub(super) async fn in_thread(
+        &self,
+        api: &Api,
+        thread: &str,
+        room: &str,
+        key: &str,
+        post: &Post,
+        known: &Known,
+    ) -> Result<String, Fault> {
+        if self.threads.alone(thread, crate::clock::now()).is_some() {
+            return self.say_in(api, room, room, key, post, known).await;
+        }
+        let said = match self.say_in(api, thread, room, key, post, known).await {
             Err(fault) if fault.is(UNKNOWN_CHANNEL) => {
                 let there = self.open_thread(api, room, thread).await?;
                 let channel = if there { thread } else { room };
                 self.say_in(api, channel, room, key, post, known).await
             }
             Err(fault) if fault.is(ARCHIVED) => {
+                // Alone: whether it is locked is for those who manage threads.
+                let body = json!({ "archived": false });
                 let path = format!("channels/{thread}");
-                let body = json!({ "archived": false, "locked": false });
-                api.ask(Request::patch(path, body)).await?;
-                self.say_in(api, thread, room, key, post, known).await
+                match api.ask(Request::patch(path, body)).await {
+                    Ok(_) => self.say_in(api, thread, room, key, post, known).await,
+                    Err(fault) => Err(fault),
+                }
             }
-            sent => sent,
+            said => said,
+        };
+        match said {
+            Ok(id) => {
+                self.threads.ends(thread);
+                Ok(id)
+            }
+            Err(fault) if fault.bars() => {
+                self.barred(thread, &fault);
+                self.say_in(api, room, room, key, post, known).await
+            }
+            said => said,
         }
     }
 
-    /// Opens the thread of a card. False where it cannot have one any more.
+    /// A thread, or all of a room that would have to be opened, is left alone for a while.
+    fn barred(&self, thread: &str, fault: &Fault) {
+        let now = crate::clock::now();
+        if self.threads.begins(thread, Why::Forbidden, now) {
+            tracing::warn!(
+                "What belongs into the Discord thread {thread} is said in its room: {fault}"
+            );
+        }
+    }
+
+    /// Opens the thread of a card. False where it cannot have one.
     async fn open_thread(&self, api: &Api, room: &str, card: &str) -> Result<bool, Fault> {
+        let threads = format!("of {room}");
+        if self.threads.alone(&threads, crate::clock::now()).is_some() {
+            return Ok(false);
+        }
         let path = format!("channels/{room}/messages/{card}");
         let title = match api.ask(Request::get(path.clone())).await {
             Ok(message) => title(&message),
             Err(fault) if fault.is(UNKNOWN_MESSAGE) => return Ok(false),
             // Without the right to read back, a name that says less.
-            Err(_) => String::new(),
+            Err(Fault::Denied { .. }) => String::new(),
+            Err(fault) => return Err(fault),
         };
         let body = json!({ "name": form::thread_name(&title), "auto_archive_duration": 10_080 });
         match api
@@ -178,100 +214,12 @@ impl Inner {
             Ok(_) => Ok(true),
             Err(fault) if fault.is(HAS_THREAD) => Ok(true),
             Err(fault) if fault.is(UNKNOWN_MESSAGE) => Ok(false),
+            Err(fault @ Fault::Denied { .. }) => {
+                self.barred(&threads, &fault);
+                Ok(false)
+            }
             Err(fault) => Err(fault),
         }
-    }
-
-    /// Says `post` in a channel, in as many messages as it needs. Answers the first one's id.
-    pub(super) async fn say_in(
-        &self,
-        api: &Api,
-        channel: &str,
-        room: &str,
-        key: &str,
-        post: &Post,
-        known: &Known,
-    ) -> Result<String, Fault> {
-        let largest = self.largest(room);
-        let rows = self.rows(post)?;
-        let mut first = None;
-        for (index, part) in parts(post, largest, &self.say(Phrase::TooLarge))
-            .into_iter()
-            .enumerate()
-        {
-            let under: &[Value] = if part.last { &rows } else { &[] };
-            let body = form::message(post, &part.text, under);
-            let files = self.files(&part, known).await?;
-            let key = part_key(key, index);
-            let id = self
-                .create(api, channel, &key, body, files, known.since)
-                .await?;
-            first.get_or_insert(id);
-        }
-        Ok(first.unwrap_or_default())
-    }
-
-    /// Creates a message, unless it was created already.
-    async fn create(
-        &self,
-        api: &Api,
-        channel: &str,
-        key: &str,
-        body: Value,
-        files: Vec<Attachment>,
-        since: Timestamp,
-    ) -> Result<String, Fault> {
-        if let Some(id) = self.sent.get(key) {
-            return Ok(id);
-        }
-        if crate::clock::now().duration_since(since) > REMEMBERS
-            && let Some(id) = self.search(api, channel, &body, since).await?
-        {
-            self.sent.put(key, &id);
-            return Ok(id);
-        }
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
-        let body = form::attach(form::once(body, key), &names);
-        let path = format!("channels/{channel}/messages");
-        // The nonce makes it the same message, be it asked for twice.
-        let created = api.insist(Request::post(path, body).with(files)).await?;
-        let id = id_of(&created)?;
-        self.sent.put(key, &id);
-        Ok(id)
-    }
-
-    /// The message that says the same since then, if the channel has it and it is no other row's.
-    async fn search(
-        &self,
-        api: &Api,
-        channel: &str,
-        body: &Value,
-        since: Timestamp,
-    ) -> Result<Option<String>, Fault> {
-        let path = format!("channels/{channel}/messages?limit={SEARCH}");
-        let messages = match api.ask(Request::get(path)).await {
-            Ok(messages) => messages,
-            Err(fault @ (Fault::Away(_) | Fault::Limited(_) | Fault::Unauthorized)) => {
-                return Err(fault);
-            }
-            // What may not be read back is taken as not sent.
-            Err(_) => return Ok(None),
-        };
-        let me = self.me();
-        let same = |message: &&Value| {
-            let author = message.pointer("/author/id").and_then(Value::as_str);
-            let sent = message
-                .get("timestamp")
-                .and_then(Value::as_str)
-                .and_then(|at| at.parse::<Timestamp>().ok());
-            author == me.as_deref()
-                && sent.is_some_and(|sent| sent >= since)
-                && text(message, "/content") == text(body, "/content")
-                && text(message, "/embeds/0/description") == text(body, "/embeds/0/description")
-        };
-        let found = messages.as_array().into_iter().flatten().filter(same);
-        let ids = found.filter_map(|message| id_of(message).ok());
-        Ok(ids.into_iter().find(|id| !self.sent.holds(id)))
     }
 
     /// A private message.
@@ -310,37 +258,6 @@ impl Inner {
         let channel = id_of(&api.ask(Request::post("users/@me/channels", body)).await?)?;
         self.directs.put(person, &channel);
         Ok(channel)
-    }
-
-    /// The buttons under `post`; those too long to stand there are kept first.
-    pub(super) fn rows(&self, post: &Post) -> Result<Vec<Value>, Fault> {
-        let (rows, kept) = rows(&post.buttons, &post.menu, self.say(Phrase::Choose).trim());
-        for (key, line) in kept {
-            self.memo
-                .keep_line(&key, &line, crate::clock::now())
-                .map_err(|error| {
-                    Fault::Local(format!("a button cannot be kept: {}", error.kind()))
-                })?;
-        }
-        Ok(rows)
-    }
-
-    /// The files of a part, from the shelf.
-    pub(super) async fn files(&self, part: &Part, known: &Known) -> Result<Vec<Attachment>, Fault> {
-        let mut files = Vec::new();
-        for piece in &part.files {
-            let (shelf, hash) = (Arc::clone(&known.shelf), piece.hash.clone());
-            let read = tokio::task::spawn_blocking(move || shelf.read(&hash)).await;
-            let Ok(Ok(content)) = read else {
-                return Err(Fault::Local("a file cannot be read".to_owned()));
-            };
-            files.push(Attachment {
-                name: piece.name.clone(),
-                media_type: piece.media_type.clone(),
-                content,
-            });
-        }
-        Ok(files)
     }
 
     /// Says once that a room cannot be spoken in.
@@ -396,28 +313,6 @@ impl Inner {
             None => self.health.well("discord-rooms"),
         }
     }
-}
-
-/// The key of one of the messages of a post.
-pub(super) fn part_key(key: &str, index: usize) -> String {
-    if index == 0 {
-        key.to_owned()
-    } else {
-        format!("{key}-{index}")
-    }
-}
-
-/// The id in an answer of Discord.
-pub(super) fn id_of(answer: &Value) -> Result<String, Fault> {
-    let id = answer.get("id").and_then(Value::as_str);
-    id.filter(|id| is_snowflake(id))
-        .map(ToOwned::to_owned)
-        .ok_or_else(|| Fault::Away("its answer cannot be read".to_owned()))
-}
-
-fn text<'a>(value: &'a Value, path: &str) -> &'a str {
-    let text = value.pointer(path).and_then(Value::as_str);
-    text.unwrap_or_default().trim()
 }
 
 /// What a card is about: the title of its frame, or its line.

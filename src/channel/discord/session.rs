@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 use twilight_gateway::Session;
 use twilight_gateway::queue::Queue;
 
@@ -36,13 +37,6 @@ pub(super) struct Resumable {
     pub(super) url: String,
 }
 
-impl Resumable {
-    /// The id of the session.
-    pub(super) fn id(&self) -> &str {
-        self.session.id()
-    }
-}
-
 /// The session that was kept, if one was.
 pub(super) fn kept(memo: &Memo) -> Option<Resumable> {
     memo.document(SESSION).ok().flatten()
@@ -57,32 +51,110 @@ pub(super) fn keep(memo: &Memo, session: Option<&Resumable>) {
     }
 }
 
+/// Keeps the place in the session on disk, the newest only, while nobody waits for the disk.
+pub(super) struct Keeper {
+    newest: watch::Sender<Option<Resumable>>,
+    keeping: JoinHandle<()>,
+}
+
+impl Keeper {
+    /// Keeps in `memo`.
+    pub(super) fn start(memo: Arc<Memo>) -> Self {
+        let (newest, mut changed) = watch::channel(None);
+        let keeping = tokio::spawn(async move {
+            while changed.changed().await.is_ok() {
+                let place: Option<Resumable> = changed.borrow_and_update().clone();
+                let memo = Arc::clone(&memo);
+                let kept = tokio::task::spawn_blocking(move || keep(&memo, place.as_ref()));
+                // What it could not write it has said.
+                let _kept = kept.await;
+            }
+        });
+        Self { newest, keeping }
+    }
+
+    /// Keeps `place`, if there is one and it has changed.
+    pub(super) fn keep(&self, place: Option<Resumable>) {
+        if place.is_some() {
+            self.newest.send_if_modified(|newest| {
+                let news = *newest != place;
+                *newest = place;
+                news
+            });
+        }
+    }
+
+    /// The session is over for good.
+    pub(super) fn forget(&self) {
+        self.newest.send_replace(None);
+    }
+
+    /// Waits until the newest is on disk.
+    pub(super) async fn end(self) {
+        drop(self.newest);
+        let _ended = self.keeping.await;
+    }
+}
+
 /// Which events are not on disk yet.
 #[derive(Debug, Default)]
 pub(super) struct Underway {
-    numbers: Mutex<BTreeSet<u64>>,
+    numbers: Mutex<Numbers>,
+}
+
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Which session they are of: each counts anew.
+    session: u64,
+    held: BTreeSet<u64>,
+}
+
+/// An event that is being dealt with. It holds the place until it is dropped, however its task ends.
+#[derive(Debug)]
+pub(super) struct Dealing {
+    underway: Arc<Underway>,
+    session: u64,
+    number: u64,
 }
 
 impl Underway {
     /// An event is being dealt with.
-    pub(super) fn begin(&self, number: u64) {
-        self.lock().insert(number);
+    pub(super) fn begin(self: &Arc<Self>, number: u64) -> Dealing {
+        let mut numbers = self.lock();
+        numbers.held.insert(number);
+        Dealing {
+            underway: Arc::clone(self),
+            session: numbers.session,
+            number,
+        }
     }
 
-    /// It is on disk, or nothing is to be kept of it.
-    pub(super) fn end(&self, number: u64) {
-        self.lock().remove(&number);
+    /// A session is begun: the numbers of the last one mean nothing any more.
+    pub(super) fn anew(&self) {
+        let mut numbers = self.lock();
+        numbers.session += 1;
+        numbers.held.clear();
     }
 
     /// How far everything is on disk, where `last` was heard last.
     pub(super) fn safe(&self, last: u64) -> u64 {
         self.lock()
+            .held
             .first()
             .map_or(last, |first| first.saturating_sub(1).min(last))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<u64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Numbers> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Dealing {
+    fn drop(&mut self) {
+        let mut numbers = self.underway.lock();
+        if numbers.session == self.session {
+            numbers.held.remove(&self.number);
+        }
     }
 }
 
@@ -199,17 +271,61 @@ mod tests {
 
     #[test]
     fn what_is_not_on_disk_holds_the_place() {
-        let underway = Underway::default();
+        let underway = Arc::new(Underway::default());
         assert_eq!(underway.safe(7), 7);
-        for number in [9, 8, 12] {
-            underway.begin(number);
-        }
+        let [nine, eight, twelve] = [9, 8, 12].map(|number| underway.begin(number));
         assert_eq!(underway.safe(13), 7);
-        underway.end(8);
+        drop(eight);
         assert_eq!(underway.safe(13), 8);
-        underway.end(9);
+        drop(nine);
         assert_eq!(underway.safe(13), 11);
-        underway.end(12);
+        drop(twelve);
         assert_eq!(underway.safe(13), 13);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_cut_off_holds_the_place_no_longer() {
+        let underway = Arc::new(Underway::default());
+        let dealing = underway.begin(3);
+        let task = tokio::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(dealing);
+        });
+        assert_eq!(underway.safe(9), 2);
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(underway.safe(9), 9);
+    }
+
+    #[test]
+    fn the_numbers_of_another_session_mean_nothing() {
+        let underway = Arc::new(Underway::default());
+        let old = underway.begin(2);
+        underway.anew();
+        assert_eq!(underway.safe(9), 9);
+        let _new = underway.begin(2);
+        drop(old);
+        assert_eq!(underway.safe(9), 1);
+    }
+
+    #[tokio::test]
+    async fn the_newest_place_is_kept_and_one_that_is_over_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let memo = Arc::new(Memo::open(folder.path()).unwrap());
+        let place = |number| Resumable {
+            session: Session::new(number, "s".to_owned()),
+            url: "wss://gateway.example".to_owned(),
+        };
+        let keeper = Keeper::start(Arc::clone(&memo));
+        for number in 1..=40 {
+            keeper.keep(Some(place(number)));
+        }
+        keeper.keep(None);
+        keeper.end().await;
+        assert_eq!(kept(&memo), Some(place(40)));
+        let keeper = Keeper::start(Arc::clone(&memo));
+        keeper.forget();
+        keeper.end().await;
+        assert_eq!(kept(&memo), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Rooms where Discord does not let Greffier speak: noticed once, and left alone for a while.
+//! Rooms and threads where Discord does not let Greffier speak: noticed once, and left alone for a while.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,6 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long a room is left alone: each refusal counts towards a ban.
 const ALONE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Places that are remembered: those that are not left alone any more give way to others.
+const MOST: usize = 1_000;
 
 /// Why a room cannot be spoken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Why {
     }
 }
 
-/// What is known of rooms in trouble.
+/// What is known of rooms in trouble, or of threads.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     rooms: Mutex<BTreeMap<String, (Why, Timestamp)>>,
@@ -41,7 +44,11 @@ impl Trouble {
     /// `room` is in trouble. True where that is news.
     pub(super) fn begins(&self, room: &str, why: Why, now: Timestamp) -> bool {
         let until = now.checked_add(ALONE).unwrap_or(now);
-        let before = self.lock().insert(room.to_owned(), (why, until));
+        let mut rooms = self.lock();
+        if rooms.len() >= MOST {
+            rooms.retain(|_, (_, until)| *until > now);
+        }
+        let before = rooms.insert(room.to_owned(), (why, until));
         before.is_none_or(|(known, _)| known != why)
     }
 

@@ -17,6 +17,8 @@ use crate::message::{Outcome, Piece};
 /// A file that goes out.
 pub(super) struct Leaving<'a> {
     pub(super) name: &'a str,
+    /// What it shows, in words.
+    pub(super) alt: Option<&'a str>,
     pub(super) media_type: &'a str,
     pub(super) content: Vec<u8>,
 }
@@ -26,7 +28,7 @@ impl Matrix {
     pub(super) async fn piece(
         &self,
         target: &Target<'_>,
-        piece: &Piece,
+        (piece, alt): (&Piece, Option<&str>),
         known: &Known,
         relation: &Relation,
         key: &str,
@@ -50,6 +52,7 @@ impl Matrix {
         };
         let leaving = Leaving {
             name: &piece.name,
+            alt,
             media_type: &piece.media_type,
             content,
         };
@@ -75,6 +78,7 @@ impl Matrix {
         }
         let Leaving {
             name,
+            alt,
             media_type,
             content,
         } = leaving;
@@ -87,6 +91,7 @@ impl Matrix {
         let source = upload(target, media_type, content).await.map_err(fail)?;
         let attached = Attached {
             name,
+            alt,
             media_type,
             bytes,
             picture,

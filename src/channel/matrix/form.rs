@@ -203,6 +203,8 @@ pub(super) type Source = (&'static str, Value);
 pub(super) struct Attached<'a> {
     /// Its name.
     pub(super) name: &'a str,
+    /// What it shows, in words.
+    pub(super) alt: Option<&'a str>,
     /// Its media type.
     pub(super) media_type: &'a str,
     /// Its octets.
@@ -259,7 +261,7 @@ pub(super) fn file(attached: &Attached<'_>, relation: &Relation, key: &str) -> V
     let name = harmless(&safe_name(attached.name));
     let mut content = json!({
         "msgtype": kind,
-        "body": name,
+        "body": attached.alt.unwrap_or(&name),
         "filename": name,
         "info": info,
         "m.mentions": {},
@@ -416,6 +418,7 @@ mod tests {
     fn attached(picture: Option<Drawn>) -> Value {
         let attached = Attached {
             name: "plan.png",
+            alt: None,
             media_type: "image/png",
             bytes: 12,
             picture,
@@ -472,6 +475,7 @@ mod tests {
     fn a_name_neither_leads_away_nor_pings() {
         let attached = Attached {
             name: "../@room \u{202e}fdp.exe",
+            alt: None,
             media_type: "application/pdf",
             bytes: 1,
             picture: None,

@@ -134,6 +134,7 @@ impl Matrix {
         if let Some(whole) = whole {
             let leaving = Leaving {
                 name: "message.txt",
+                alt: None,
                 media_type: "text/plain",
                 content: whole.into_bytes(),
             };
@@ -143,8 +144,15 @@ impl Matrix {
             first.get_or_insert(id);
         }
         for (index, piece) in post.files.iter().enumerate() {
+            let alt = post.alts.get(index).map(String::as_str);
             let id = self
-                .piece(&target, piece, known, &beside, &format!("{key}-f{index}"))
+                .piece(
+                    &target,
+                    (piece, alt),
+                    known,
+                    &beside,
+                    &format!("{key}-f{index}"),
+                )
                 .await?;
             first.get_or_insert(id);
         }

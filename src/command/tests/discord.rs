@@ -39,11 +39,13 @@ fn names_descriptions_and_options_fit() {
     for spec in catalogue().specs() {
         assert!(is_name(&spec.slug()), "{}", spec.slug());
         assert!(is_description(&spec.help), "{}: {}", spec.name, spec.help);
+        assert!(is_description(&spec.help_en), "{}", spec.name);
         assert!(options(spec) <= 25, "{}", spec.name);
         assert!(characters(spec) <= 4000, "{}", spec.name);
         for arg in &spec.args {
             assert!(is_name(&arg.name), "{}: {}", spec.name, arg.name);
             assert!(is_description(&arg.help), "{}: {}", spec.name, arg.help);
+            assert!(is_description(&arg.help_en), "{}: {}", spec.name, arg.name);
             assert!(arg.choices.len() <= 25, "{}: {}", spec.name, arg.name);
             for choice in &arg.choices {
                 assert!(is_description(choice.label()) && is_description(&choice.value));

@@ -113,7 +113,7 @@ fn post_text(post: &Post, edited: bool) -> String {
     text
 }
 
-fn mark(mark: Mark) -> &'static str {
+pub(super) fn mark(mark: Mark) -> &'static str {
     match mark {
         Mark::Heard => "👀",
         Mark::Running => "⏳",

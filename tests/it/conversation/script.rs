@@ -10,8 +10,14 @@ pub(super) struct Script {
 enum Part {
     /// A comment or a blank line.
     Aside(String),
-    /// Something that is done: its line, and the lines that go on with it (`| …`, without the bar).
-    Step { line: String, more: Vec<String> },
+    /// Something that is done.
+    Step(Step),
+}
+
+/// Something that is done: its line, and the lines that go on with it (`| …`, without the bar).
+pub(super) struct Step {
+    pub(super) line: String,
+    pub(super) more: Vec<String>,
 }
 
 impl Script {
@@ -23,19 +29,27 @@ impl Script {
                 continue;
             }
             match (line.strip_prefix('|'), parts.last_mut()) {
-                (Some(text), Some(Part::Step { more, .. })) => {
+                (Some(text), Some(Part::Step(Step { more, .. }))) => {
                     more.push(text.strip_prefix(' ').unwrap_or(text).to_owned());
                 }
                 _ if line.is_empty() || line.starts_with('#') => {
                     parts.push(Part::Aside(line.to_owned()));
                 }
-                _ => parts.push(Part::Step {
+                _ => parts.push(Part::Step(Step {
                     line: line.to_owned(),
                     more: Vec::new(),
-                }),
+                })),
             }
         }
         Self { parts }
+    }
+
+    /// What is done in it.
+    pub(super) fn steps(self) -> impl Iterator<Item = Step> {
+        self.parts.into_iter().filter_map(|part| match part {
+            Part::Step(step) => Some(step),
+            Part::Aside(_) => None,
+        })
     }
 
     /// Plays it, and writes it anew with what is said; as far as it went, where a step panics.
@@ -47,7 +61,7 @@ impl Script {
                     played.push_str(line);
                     played.push('\n');
                 }
-                Part::Step { line, more } => {
+                Part::Step(Step { line, more }) => {
                     played.push_str(line);
                     played.push('\n');
                     for text in more {

@@ -96,6 +96,24 @@ impl Stage {
         Vec::new()
     }
 
+    /// The same, and answers what left for somebody, codes hidden.
+    pub(super) fn play(&mut self, line: &str, more: &[String]) -> Vec<Outgoing> {
+        let last = self.said.keys().next_back().copied();
+        self.step(line, more);
+        let new = self.said.range(last.map_or(0, |last| last + 1)..);
+        let new: Vec<Outgoing> = new.map(|(_, outgoing)| outgoing.clone()).collect();
+        new.into_iter()
+            .map(|mut outgoing| {
+                match &mut outgoing.body {
+                    Body::Post(post) => post.text = self.hide(&post.text),
+                    Body::Mail(mail) => mail.text = self.hide(&mail.text),
+                    Body::React(_) | Body::Make(_) => {}
+                }
+                outgoing
+            })
+            .collect()
+    }
+
     fn demarche(&mut self, name: &str) {
         let path = self.demarches.join(format!("{name}.toml"));
         let text = std::fs::read_to_string(&path).unwrap();

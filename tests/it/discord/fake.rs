@@ -200,6 +200,11 @@ impl Fake {
         });
     }
 
+    /// What was to go wrong does not any more.
+    pub(crate) fn mend(&self) {
+        self.with(|world| world.faults.clear());
+    }
+
     /// So many requests in so many milliseconds to a route, such as `/channels/{}/messages`; nothing is every route.
     pub(crate) fn limit(
         &self,
@@ -310,6 +315,15 @@ impl Fake {
                 .cloned()
         });
         found.unwrap_or_else(|| panic!("{method} {path} never came"))
+    }
+
+    /// How many requests of this method there were whose path holds this.
+    pub(crate) fn count(&self, method: &str, path: &str) -> usize {
+        let requests = self.requests();
+        let found = requests
+            .iter()
+            .filter(|it| it.method == method && it.path.contains(path));
+        found.count()
     }
 
     /// What clients sent through the gateway, tokens left out.

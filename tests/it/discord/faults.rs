@@ -191,3 +191,50 @@ fn everybody_is_answered_within_three_seconds_while_the_middle_is_busy() {
         assert!(asked.answer().text().contains("Dossier n°"));
     }
 }
+
+#[test]
+fn a_storm_of_refusals_silences_greffier_and_people_are_still_answered() {
+    let fake = Fake::start();
+    let office = Office::open(&fake);
+    office.bot.quiet();
+    let before = fake.requests().len();
+    fake.fail("POST", "/callback", 160, Failure::Refused(403, 0));
+    for _ in 0..160 {
+        let typing = Some(("dossier", "mor"));
+        fake.with(|world| world.command(office.ines.id, office.channel, "dossier", &[], typing))
+            .unwrap();
+    }
+    until("all of it is refused", || {
+        let new = fake.requests().into_iter().skip(before);
+        (new.filter(|it| it.status == 403).count() == 160).then_some(())
+    });
+    // Nothing is asked of its own accord, while whoever does something is answered.
+    office.bot.deposit(LINA, "Nord");
+    until("the health says so", || office.bot.ill("discord-requests"));
+    assert_eq!(fake.count("POST", "/channels/"), 0);
+    let (kind, _) = office.room.slash("statut", &[]).acknowledged();
+    assert_eq!(kind, 5);
+    assert!(office.bot.log().contains("refuses too many requests"));
+}
+
+#[test]
+fn what_discord_fails_at_for_two_days_is_given_up_and_what_is_behind_it_said() {
+    let fake = Fake::start();
+    let office = Office::open(&fake);
+    let (number, thread) = office.deposit();
+    thread.shown("Nouveau dossier");
+    office.bot.quiet();
+    let path = format!("/channels/{}/messages", thread.card.id);
+    fake.fail("POST", &path, 100_000, Failure::Status(500));
+    let before = fake.requests().len();
+    office
+        .bot
+        .done(&format!("suivre {number}"), crate::daemon::desk::INES);
+    let behind = office.bot.deposit(LINA, "Nord");
+    fake.request(before, "POST", &path);
+    office.bot.advance(49 * 3_600);
+    Thread::of(&office.room, behind).shown("Nouveau dossier");
+    let dead = office.bot.run(&["outbox", "dead"], b"");
+    let dead = String::from_utf8_lossy(&dead.stdout).into_owned();
+    assert!(dead.contains("not well"), "{dead}");
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::fake::Fake;
-use super::scene::Office;
+use super::scene::{Bot, Office};
 use crate::daemon::desk::{LINA, until};
 
 #[test]
@@ -92,4 +92,47 @@ fn what_one_person_says_is_done_in_order() {
     office.bot.quiet();
     assert_eq!(thread.inside.with("suit ce dossier").len(), 6);
     assert_eq!(office.bot.count(LINA, "accepté"), 0);
+}
+
+#[test]
+fn when_few_sessions_are_left_today_none_is_begun() {
+    let fake = Fake::start();
+    let guild = fake.guild("Préfecture");
+    let mut bot = Bot::on(&fake, "");
+    bot.bind(guild.channel("salle"), "");
+    fake.remaining(5);
+    bot.start();
+    let why = until("the health says so", || {
+        bot.ill("discord").filter(|why| why.contains("wait"))
+    });
+    assert!(why.contains("3600"), "{why}");
+    assert_eq!(fake.sessions(), (0, 0));
+    assert_eq!(
+        fake.count("GET", "/gateway/bot"),
+        1,
+        "and it is not asked again at once"
+    );
+}
+
+#[test]
+fn who_begins_sessions_too_often_waits() {
+    let fake = Fake::start();
+    let guild = fake.guild("Préfecture");
+    let mut bot = Bot::on(&fake, "");
+    bot.bind(guild.channel("salle"), "");
+    // As a daemon leaves it that has restarted once a second.
+    let now = greffier::clock::now();
+    let starts: Vec<_> = (0..30)
+        .map(|number| (now - jiff::SignedDuration::from_secs(number)).to_string())
+        .collect();
+    let folder = bot.path().join("var/discord");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("starts.json"), json!(starts).to_string()).unwrap();
+    bot.start();
+    until("it waits", || {
+        bot.log().contains("were begun too often").then_some(())
+    });
+    assert_eq!(fake.sessions(), (0, 0));
+    // It stops at once all the same.
+    assert_eq!(bot.stop(), 0);
 }

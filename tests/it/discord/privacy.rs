@@ -38,8 +38,15 @@ fn by_default_discord_is_shown_numbers_and_states() {
     for command in ["dossiers", "messages", "dossier", "historique"] {
         let options = [("dossier", json!(number.to_string()))];
         let options: &[_] = if command == "dossiers" { &[] } else { &options };
-        office.room.slash(command, options).answer();
-        office.ines.direct().slash(command, options).answer();
+        for seat in [office.room, office.ines.direct()] {
+            let answer = seat.slash(command, options).answer();
+            // Nobody is sent where he would be shown no more.
+            assert!(
+                !answer.text().contains("en message privé"),
+                "{}",
+                answer.text()
+            );
+        }
     }
     let choices = office.room.complete("dossier", &[], "dossier", "moreau");
     assert_eq!(choices.len(), 1, "it is found by what is not shown");

@@ -13,6 +13,8 @@ use super::route::Call;
 pub(crate) enum Failure {
     /// This status instead of the act, with a body that is not JSON where it is 5xx.
     Status(u16),
+    /// This status and this code of Discord's instead of the act.
+    Refused(u16, u64),
     /// The connection is closed and nothing is done.
     CutBefore,
     /// It is done, and the connection is closed instead of the answer.

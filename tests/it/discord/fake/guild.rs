@@ -124,6 +124,14 @@ impl<'a> Guild<'a> {
         });
     }
 
+    /// A thread is locked no more, and open.
+    pub(crate) fn unlock(&self, thread: Id) {
+        self.fake.with(|world| {
+            world.channels.get_mut(&thread).unwrap().locked = false;
+            world.set_archived(thread, false);
+        });
+    }
+
     /// Whether a thread is put away.
     pub(crate) fn is_archived(&self, thread: Id) -> bool {
         self.fake.with(|world| world.channels[&thread].archived)

@@ -46,7 +46,17 @@ async fn answer(request: Request<Incoming>, inner: &Inner) -> Result<Response<Bo
     let uri = parts.uri.clone();
     let method = parts.method.to_string();
     if let Some(file) = uri.path().strip_prefix("/attachments/") {
-        return Ok(inner.with(|world| attachment(world, file)));
+        let call = Call::of(&method, &uri, &headers);
+        let failure = inner.with(|world| fault::next(&mut world.faults, &call));
+        if let Some(Failure::HeldBefore(gate)) = failure {
+            gate.pass().await;
+        }
+        return Ok(inner.with(|world| {
+            let response = attachment(world, file);
+            let status = response.status().as_u16();
+            record(world, &call, &Ok(Content::default()), status, &Value::Null);
+            response
+        }));
     }
     let content = Content::of(Request::from_parts(parts, Body::new(body))).await;
     let call = Call::of(&method, &uri, &headers);
@@ -63,6 +73,16 @@ async fn answer(request: Request<Incoming>, inner: &Inner) -> Result<Response<Bo
             let response = Response::builder().status(*status);
             return Ok(response.body(Body::from(body)).unwrap());
         }
+        Some(Failure::Refused(status, code)) => {
+            let body = json!({ "message": "Refused", "code": code });
+            inner.with(|world| {
+                record(world, &call, &content, *status, &body);
+                if matches!(status, 401 | 403) {
+                    world.records.invalid += 1;
+                }
+            });
+            return Ok(response(&Answer::json(*status, body), &Said::default()));
+        }
         Some(Failure::CutAfter | Failure::Late(_) | Failure::HeldAfter(_)) | None => {}
     }
     let response = inner.with(|world| {
@@ -78,7 +98,10 @@ async fn answer(request: Request<Incoming>, inner: &Inner) -> Result<Response<Bo
         Some(Failure::CutAfter) => return Err(Cut),
         Some(Failure::Late(by)) => tokio::time::sleep(by).await,
         Some(Failure::HeldAfter(gate)) => gate.pass().await,
-        Some(Failure::HeldBefore(_) | Failure::CutBefore | Failure::Status(_)) | None => {}
+        Some(
+            Failure::HeldBefore(_) | Failure::CutBefore | Failure::Status(_) | Failure::Refused(..),
+        )
+        | None => {}
     }
     Ok(response)
 }
