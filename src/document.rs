@@ -123,7 +123,7 @@ impl Press {
         check::check(self)
     }
 
-    /// The PDF of a dossier: A4, tagged, PDF/UA-1 and PDF/A-2a.
+    /// The PDF of a dossier: A4, tagged, PDF/UA-1.
     pub fn dossier(&self, print: &Print<'_>) -> Result<Vec<u8>, Error> {
         let imprint = Imprint {
             ident: format!("greffier dossier {}", print.dossier.number),

@@ -151,12 +151,12 @@ fn temps(data: &mut Data, figures: &Figures) {
     data.genre = "mois";
     data.sous_titre = match figures.usual {
         Some(usual) => format!(
-            "Usuel : {} j, de {} à {} j · jours par mois de décision",
+            "Usuel : {}\u{a0}j, au mieux {}\u{a0}j, au pire {}\u{a0}j · moyenne par mois",
             days(usual.usual),
             days(usual.fast),
             days(usual.slow)
         ),
-        None => "Jours entre dépôt et décision, par mois de décision".to_owned(),
+        None => "Jours entre dépôt et décision, moyenne par mois".to_owned(),
     };
     let longest = figures.months.iter().filter_map(|month| month.days).max();
     if longest.is_none() {
@@ -273,9 +273,17 @@ fn share(count: u64, of: u64) -> f64 {
     count as f64 / of as f64
 }
 
-/// `82,4 %`.
+/// `82,4 %`. Only nothing is 0 and only all is 100: what is rounded to these is told by its bound.
 fn percent(count: u64, of: u64) -> String {
     let permille = (u128::from(count) * 2000 + u128::from(of)) / (u128::from(of.max(1)) * 2);
+    if permille == 0 && count > 0 {
+        return "<\u{a0}0,1\u{a0}%".to_owned();
+    }
+    let permille = if count < of {
+        permille.min(999)
+    } else {
+        permille
+    };
     format!("{},{}\u{a0}%", permille / 10, permille % 10)
 }
 
@@ -317,6 +325,8 @@ mod tests {
         assert_eq!(percent(2, 3), "66,7\u{a0}%");
         assert_eq!(percent(0, 0), "0,0\u{a0}%");
         assert_eq!(percent(5, 5), "100,0\u{a0}%");
+        assert_eq!(percent(99_999, 100_000), "99,9\u{a0}%");
+        assert_eq!(percent(1, 100_000), "<\u{a0}0,1\u{a0}%");
         assert_eq!(rounded(2, 3), 67);
     }
 

@@ -1,6 +1,8 @@
 //! typst, closed in: its sources are the templates, its one data file is what is to be printed, its fonts are built in.
 //! It sees no clock, no disk, no network and no package.
 
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder as _};
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Smart};
 use typst::layout::PagedDocument;
@@ -86,9 +88,9 @@ impl Engine {
             .map_err(|errors| Error::Failed(self.diagnose(&setting, template, &errors)))
     }
 
-    /// A tagged PDF that answers PDF/UA-1 and PDF/A-2a.
+    /// A tagged PDF that answers PDF/UA-1.
     pub(super) fn pdf(&self, pages: &PagedDocument, imprint: &Imprint) -> Result<Vec<u8>, Error> {
-        let strict = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a]);
+        let strict = PdfStandards::new(&[PdfStandard::Ua_1]);
         let strict = strict.map_err(|error| Error::Export(error.to_string()))?;
         // Should somebody's letters be such that the standards refuse them, a page that is only tagged is better than none.
         let made = typst_pdf::pdf(pages, &options(imprint, strict))
@@ -110,8 +112,15 @@ impl Engine {
         let picture = typst_render::render(page, scale);
         typst::comemo::evict(0);
         let (width, height) = (picture.width(), picture.height());
-        let png = picture
-            .encode_png()
+        // The page is opaque: its alpha says nothing, and takes room.
+        let opaque: Vec<u8> = picture
+            .pixels()
+            .iter()
+            .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+            .collect();
+        let mut png = Vec::new();
+        PngEncoder::new_with_quality(&mut png, CompressionType::Default, FilterType::Adaptive)
+            .write_image(&opaque, width, height, ExtendedColorType::Rgb8)
             .map_err(|error| Error::Export(error.to_string()))?;
         Ok((png, width, height))
     }

@@ -300,3 +300,6 @@ fn days(hours: f64) -> u32 {
     let days = days as u32;
     days
 }
+
+#[cfg(test)]
+mod tests;

@@ -234,7 +234,7 @@ fn told(effects: Vec<Effect>) -> Vec<(Recipient, Notice)> {
         .into_iter()
         .filter_map(|effect| match effect {
             Effect::Tell { to, notice, .. } => Some((to, notice)),
-            Effect::Card | Effect::Unsay { .. } => None,
+            Effect::Card | Effect::Attest { .. } | Effect::Unsay { .. } => None,
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! Files that take long to make: ordered through the outbox, made beside the writer, heard of again when they are there.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
 use crate::domain::stats::Usual;
-use crate::domain::{DemarcheId, DossierId};
+use crate::domain::{DemarcheId, DossierId, Email};
 
 /// The name of the workshop in destinations.
 pub const WORKSHOP: &str = "workshop";
@@ -30,11 +31,16 @@ pub enum Work {
     Dossier {
         /// Which.
         dossier: DossierId,
+        /// Who asked for it, as the document says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Email>,
     },
     /// The attestation of a decision.
     Attestation {
         /// Of which dossier.
         dossier: DossierId,
+        /// When that decision was taken: a later one has an attestation of its own.
+        decided: Timestamp,
     },
     /// Figures of a démarche, with their charts.
     Stats {

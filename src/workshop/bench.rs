@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{Make, Trouble};
-use crate::document::Press;
-use crate::domain::{Demarches, Dossier, DossierId, Piece};
+use crate::document::{Press, Print, Reader};
+use crate::domain::{Demarche, Demarches, Dossier, DossierId, Piece};
 use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
 use crate::store::Store;
+
+/// The media type of what is printed.
+const PDF: &str = "application/pdf";
 
 /// Makes everything that can be ordered.
 pub struct Bench<S> {
@@ -34,9 +37,35 @@ impl<S: Store> Make for Bench<S> {
         halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
         match work {
-            Work::Dossier { dossier } | Work::Attestation { dossier } => {
-                let _dossier = self.dossier(*dossier)?;
-                Err(Trouble::Lasting("documents are not made yet".to_owned()))
+            Work::Dossier { dossier, by } => {
+                let (dossier, demarche) = self.dossier(*dossier)?;
+                let print = Print {
+                    dossier: &dossier,
+                    demarche,
+                    reader: Reader::Instructeur,
+                    at,
+                    by: by.as_ref(),
+                };
+                let name = format!("Dossier {}.pdf", dossier.number);
+                let piece = self.keep(name, PDF, &self.press.dossier(&print)?)?;
+                Ok(Product::Files { files: vec![piece] })
+            }
+            Work::Attestation { dossier, decided } => {
+                let (dossier, demarche) = self.dossier(*dossier)?;
+                let still = dossier.decided.as_ref();
+                let still = still.is_some_and(|found| found.at == *decided);
+                let made = if still {
+                    self.press.attestation(&dossier, demarche)?
+                } else {
+                    None
+                };
+                // Taken back meanwhile: there is nothing to attest.
+                let Some(pdf) = made else {
+                    return Ok(Product::Files { files: Vec::new() });
+                };
+                let name = format!("Attestation {}.pdf", dossier.number);
+                let piece = self.keep(name, PDF, &pdf)?;
+                Ok(Product::Files { files: vec![piece] })
             }
             Work::Stats { demarche, dark } => self.stats(*demarche, *dark, at, halt),
         }
@@ -44,11 +73,14 @@ impl<S: Store> Make for Bench<S> {
 }
 
 impl<S: Store> Bench<S> {
-    fn dossier(&self, number: DossierId) -> Result<Dossier, Trouble> {
-        let loaded = self.store.load(number)?;
-        loaded
-            .map(|(dossier, _)| dossier)
-            .ok_or_else(|| Trouble::Lasting("the dossier is gone".to_owned()))
+    fn dossier(&self, number: DossierId) -> Result<(Dossier, &Demarche), Trouble> {
+        let gone = || Trouble::Lasting("the dossier is gone".to_owned());
+        let (dossier, _) = self.store.load(number)?.ok_or_else(gone)?;
+        let demarche = self.demarches.get(&dossier.demarche).ok_or_else(gone)?;
+        if dossier.purged.is_some() {
+            return Err(gone());
+        }
+        Ok((dossier, demarche))
     }
 }
 

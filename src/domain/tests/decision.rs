@@ -182,11 +182,14 @@ fn an_attestation_belongs_to_an_acceptance() {
     let order = || Command::AttachAttestation { piece: piece(9) };
     let story = given_accepted().and(&Person::Greffier, order());
     assert_eq!(story.dossier.decided.unwrap().attestation, Some(piece(9)));
-    let refused = given_instructed().and(&ines(), refuse("Non"));
+    let mut refused = given_instructed().and(&ines(), refuse("Non"));
     assert_eq!(
         refused.when(&Person::Greffier, order()),
         wrong("attach_attestation", Statut::Refuse, &[Statut::Accepte])
     );
+    refused.demarche.attestation_refus = refused.demarche.attestation.clone();
+    let refused = refused.and(&Person::Greffier, order());
+    assert_eq!(refused.dossier.decided.unwrap().attestation, Some(piece(9)));
 }
 
 #[test]

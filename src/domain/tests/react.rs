@@ -180,7 +180,7 @@ fn a_decision_taken_in_one_go_is_said_once() {
     let (story, decided) = story.act(&ines(), accept()).unwrap();
     let act = [passed, decided].concat();
     let effects = super::super::react(&story.dossier, &story.demarche, &act);
-    assert_eq!(effects.len(), 3);
+    assert_eq!(effects.len(), 4);
     let notice = Notice::Decided {
         decision: Decision::Accepte,
     };
@@ -367,6 +367,22 @@ fn the_attestation_follows_the_acceptance() {
         to_usager(&given_accepted(), &Person::Greffier, order),
         [Notice::AttestationMade]
     );
+}
+
+#[test]
+fn an_attestation_is_made_where_the_demarche_attests_the_decision() {
+    let made = |story: &Story, order| {
+        let effects = story.says(&ines(), order);
+        let made = |effect: &&Effect| matches!(effect, Effect::Attest { .. });
+        effects.iter().filter(made).count()
+    };
+    let mut story = given_instructed();
+    assert_eq!(made(&story, accept()), 1);
+    assert_eq!(made(&story, refuse("Non")), 0);
+    assert_eq!(made(&story, dismiss("Non")), 0);
+    story.demarche.attestation_refus = story.demarche.attestation.take();
+    assert_eq!(made(&story, accept()), 0);
+    assert_eq!(made(&story, refuse("Non")), 1);
 }
 
 #[test]

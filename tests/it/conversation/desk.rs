@@ -1,7 +1,7 @@
 //! The whole middle on a desk: heard twice, time set by hand, the outbox emptied by hand.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use greffier::app::{App, Replies};
@@ -27,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const DOMAIN: &str = "greffier.example";
 /// The relay whose word on the sender is believed.
 pub(crate) const RELAY: &str = "mx.greffier.example";
+
+/// Loaded once for all desks.
+static PRESS: LazyLock<Arc<Press>> = LazyLock::new(|| Arc::new(Press::embedded()));
 
 /// What the middle is set up with.
 #[derive(Default)]
@@ -237,10 +240,10 @@ impl Desk {
     /// Makes what was ordered, and hears of it.
     fn make(&mut self, row: u64, order: Order) {
         let bench = Bench {
+            press: Arc::clone(&PRESS),
             store: Arc::clone(&self.app.store),
             shelf: Arc::clone(&self.app.shelf),
             demarches: self.app.demarches.clone(),
-            press: Arc::new(Press::embedded()),
         };
         let halt = CancellationToken::new();
         let product = workshop::make(&bench, &order, self.now, &halt).unwrap();
