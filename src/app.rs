@@ -9,18 +9,22 @@ mod ask;
 mod clock;
 mod confirm;
 mod deposit;
+mod digest;
 mod draft;
+mod gather;
 mod letter;
 mod line;
 mod link;
 mod list;
 mod mail;
+mod notify;
 mod piece;
 mod preference;
 mod quarantine;
 mod rehearsal;
 mod remark;
 mod reply;
+mod ring;
 mod room;
 mod see;
 mod tally;
@@ -37,7 +41,7 @@ use self::draft::Draft;
 use crate::command::Catalogue;
 use crate::directory::Directory;
 use crate::domain::{
-    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
+    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Quiet, Refusal,
 };
 use crate::mail::Own;
 use crate::message::{Body, Heard, Incoming, Receipt, Verdict};
@@ -65,6 +69,8 @@ pub struct App<S> {
     pub from_name: String,
     /// How answers by mail are taken.
     pub replies: Replies,
+    /// When nothing rings, if ever.
+    pub quiet: Option<Quiet>,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
 }
@@ -184,6 +190,8 @@ impl<S: Store> App<S> {
             draft.again = tries > 0;
             think(self, &mut draft)?;
             let mut commit = draft.finish();
+            ring::together(&mut commit.outbox);
+            self.hush(&mut commit);
             self.prefix(&mut commit.outbox);
             let committed = self.store.commit(&commit)?;
             match committed {

@@ -2,6 +2,7 @@
 
 mod admission;
 mod avis;
+mod calendar;
 mod conservation;
 mod decision;
 mod deposit;

@@ -107,7 +107,7 @@ fn of_answer(path: &str) -> Rule {
 fn of_room_line(path: &str) -> Rule {
     match path {
         "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other"
-        | "takeable" | "allowable" => OPEN,
+        | "takeable" | "allowable" | "titre" | "periode" | "rows" => OPEN,
         "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),

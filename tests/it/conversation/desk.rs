@@ -8,7 +8,7 @@ use greffier::app::{App, Replies};
 use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
-use greffier::domain::{Demarches, Email};
+use greffier::domain::{Demarches, Email, Quiet};
 use greffier::mail::{Own, OwnSeal};
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
 use greffier::shelf::Shelf;
@@ -29,6 +29,7 @@ pub(crate) struct Setting {
     pub(crate) demarches: Demarches,
     pub(crate) rooms: Vec<Room>,
     pub(crate) administrateurs: Vec<Email>,
+    pub(crate) quiet: Option<Quiet>,
 }
 
 /// The middle, with its ledger in a folder that goes away with it.
@@ -107,6 +108,7 @@ impl Desk {
             own,
             from_name: String::new(),
             replies: Replies::default(),
+            quiet: setting.quiet,
             secret: secret.to_vec(),
         };
         Self {
