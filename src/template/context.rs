@@ -66,6 +66,7 @@ fn of_answer(path: &str) -> Rule {
         | "rows.marks"
         | "rows.followers"
         | "rows.en_attente"
+        | "rows.reponse_attendue"
         | "rows.open_avis"
         | "rows.id"
         | "rows.at"

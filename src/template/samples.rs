@@ -276,6 +276,7 @@ fn dossier_rows(texts: &Texts, at: Timestamp) -> Vec<DossierRow> {
         marks,
         followers,
         en_attente,
+        reponse_attendue: en_attente && followers > 0,
         open_avis: followers,
         etiquettes: vec![texts.etiquette.clone()],
         colonnes: vec![("Description des travaux".to_owned(), texts.champ.clone())],
