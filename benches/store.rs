@@ -79,6 +79,7 @@ fn dossier(demarche: &Demarche, number: u64) -> DossierChange {
             text: "Bonjour, votre dossier est complet.".to_owned(),
             pieces: Vec::new(),
             mail: None,
+            awaits: false,
         };
         for command in [Command::Follow, Command::PassToInstruction, message] {
             let next = act(demarche, &change, number, command);

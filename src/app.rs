@@ -9,13 +9,17 @@ mod ask;
 mod clock;
 mod confirm;
 mod deposit;
+mod digest;
 mod draft;
+mod gather;
+mod hush;
 mod letter;
 mod line;
 mod link;
 mod list;
 mod made;
 mod mail;
+mod notify;
 mod piece;
 mod preference;
 mod quarantine;
@@ -39,7 +43,7 @@ use self::draft::Draft;
 use crate::command::Catalogue;
 use crate::directory::Directory;
 use crate::domain::{
-    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Refusal,
+    Demarche, DemarcheId, Demarches, Dossier, DossierId, Email, Groupe, Person, Quiet, Refusal,
 };
 use crate::mail::Own;
 use crate::message::{Body, Heard, Incoming, Receipt, Verdict};
@@ -67,6 +71,8 @@ pub struct App<S> {
     pub from_name: String,
     /// How answers by mail are taken.
     pub replies: Replies,
+    /// When nothing rings, if ever.
+    pub quiet: Option<Quiet>,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
 }
@@ -186,6 +192,8 @@ impl<S: Store> App<S> {
             draft.again = tries > 0;
             think(self, &mut draft)?;
             let mut commit = draft.finish();
+            hush::together(&mut commit.outbox);
+            self.hush(&mut commit);
             self.prefix(&mut commit.outbox);
             let committed = self.store.commit(&commit)?;
             match committed {

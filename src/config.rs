@@ -1,5 +1,7 @@
 //! `bot.toml` and the démarches, as types. A key that is not known is an error: a misspelt one would be obeyed by nobody.
 
+mod quiet;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use crate::channel::{authenticate, clamd, discord, eml, http, imap, listener, ma
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits};
+
+pub use self::quiet::Quiet;
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,6 +50,9 @@ pub struct Config {
     /// Deposits, health and metrics.
     #[serde(default)]
     pub http: http::Settings,
+    /// When nothing rings.
+    #[serde(default)]
+    pub quiet: Option<Quiet>,
     /// Rooms, and what each is told.
     #[serde(default, rename = "room")]
     pub rooms: Vec<Room>,
@@ -326,6 +333,8 @@ impl Config {
         let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
         faults.extend(clamav.map(&fault));
         faults.extend(self.authentication.faults().into_iter().map(&fault));
+        let quiet = self.quiet.iter().flat_map(Quiet::faults);
+        faults.extend(quiet.map(&fault));
         for (index, room) in self.rooms.iter().enumerate() {
             if self
                 .rooms

@@ -5,6 +5,7 @@
 
 mod act;
 pub mod balise;
+mod calendar;
 mod decide;
 mod demarche;
 mod dossier;
@@ -17,13 +18,17 @@ mod piece;
 mod react;
 pub mod samples;
 pub mod stats;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod valeur;
 mod view;
 
 pub use act::{Command, Deposit, Refusal, Request};
-pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
+pub use calendar::{Periode, Quiet, day_of};
+pub use decide::{
+    EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due, next_reminder,
+};
 pub use demarche::{
     Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,
     MailTexts, Policy, Routage,
@@ -39,6 +44,7 @@ pub use id::{AvisId, DemarcheId, DossierId, Email, MessageId};
 pub use notice::{Effect, Notice, Privacy, Recipient, Topic};
 pub use piece::Piece;
 pub use react::react;
+pub use silence::{Resume, Silence, silence};
 pub use valeur::{MAX_TEXT, Valeur};
 pub use view::{List, Of, Onglet, View, order};
 

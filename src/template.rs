@@ -158,7 +158,7 @@ impl Templates {
 
     /// A line in a room that is no notice of a dossier: `held` (a mail in quarantine: `id`, `number`, `from`, `subject`,
     /// `reason`, `excerpt`, `instructeur`, `takeable`, `allowable`), `held_dealt` (what became of it: `id`, `number`, `state`, `by`, `other`),
-    /// `undelivered` (`number`, `network`, `address`, `why`). Keys left out count as absent.
+    /// `undelivered` (`number`, `network`, `address`, `why`), or one of [`samples::TOGETHER`]. Keys left out count as absent.
     pub fn room_named(
         &self,
         name: &str,
@@ -184,6 +184,9 @@ impl Templates {
             "by",
             "takeable",
             "allowable",
+            "titre",
+            "periode",
+            "rows",
         ];
         let mut context = context::of_audience(audience);
         context.extend(context::redacted("salon", filled(&known, fields), audience));

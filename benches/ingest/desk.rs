@@ -106,6 +106,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         own: Own::default(),
         from_name: String::new(),
         replies: greffier::app::Replies::default(),
+        quiet: None,
         secret: SECRET.to_vec(),
     }
 }

@@ -1,4 +1,5 @@
-//! What time alone brings about: notices of expiry, expiry, purge, and the forgetting of what has run out.
+//! What time alone brings about: notices of expiry, expiry, purge, reminders, decisions by silence, summaries, and the
+//! forgetting of what has run out.
 
 use jiff::SignedDuration;
 
@@ -18,6 +19,9 @@ const CAUSES: SignedDuration = SignedDuration::from_hours(24 * 30);
 impl<S: Store> App<S> {
     /// Does what is due. The verdict is `Done` when there may be more to do at once.
     pub(super) fn tick(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        // First, so that what this tick itself adds to them waits its five minutes.
+        self.tell_gathered(draft)?;
+        let more = self.tell_digests(draft)?;
         let mut changed = 0;
         for number in self.store.due(draft.at, LOOKED_AT)? {
             // A dossier whose démarche left the configuration waits until it comes back.
@@ -40,7 +44,7 @@ impl<S: Store> App<S> {
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;
         }
-        draft.receipt.verdict = if changed >= CHANGED {
+        draft.receipt.verdict = if more || changed >= CHANGED {
             Verdict::Done
         } else {
             Verdict::Ignored

@@ -56,7 +56,7 @@ impl<S: Store> App<S> {
             rows.push(DemarcheRow {
                 number: demarche.number,
                 titre: demarche.titre.clone(),
-                etat: demarche.etat,
+                etat: demarche.etat_at(draft.at),
                 onglets,
             });
         }
@@ -347,6 +347,7 @@ fn row(
             .unwrap_or_default(),
         followers: dossier.followers.len(),
         en_attente: dossier.correction.is_some(),
+        reponse_attendue: dossier.awaited.is_some(),
         open_avis: dossier.avis.values().filter(|avis| avis.open()).count(),
         etiquettes: if named {
             dossier.etiquettes.iter().cloned().collect()

@@ -6,52 +6,29 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::line::Speaker;
+use super::notify::Choice;
 use super::{App, Error};
-use crate::domain::{ChampType, Demarche, DemarcheId, Email, Notice, Person, fold};
+use crate::domain::{ChampType, Demarche, DemarcheId, Email, fold};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
-
-/// How somebody is told of a kind of event, beside the rooms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Choice {
-    /// By mail and by private message.
-    On,
-    /// Not at all.
-    Off,
-    /// By private message.
-    Chat,
-    /// By mail.
-    Mail,
-}
-
-/// The choices of the tutorial that follow an event: name in commands, what it means, what it is until chosen.
-/// The platform's own defaults; an avis is mailed, since who asked for it may be in no room.
-const CHOICES: [(&str, &str, Choice); 3] = [
-    ("deposit", "à chaque dossier déposé", Choice::Off),
-    (
-        "message",
-        "à chaque message d’un usager sur un dossier suivi",
-        Choice::Off,
-    ),
-    (
-        "avis",
-        "à chaque avis rendu sur un dossier suivi",
-        Choice::Mail,
-    ),
-];
 
 /// What a person chose for a démarche.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Preferences {
-    notifications: BTreeMap<String, Choice>,
+    pub(super) notifications: BTreeMap<String, Choice>,
     pub(super) colonnes: Vec<String>,
     pub(super) filtre: Vec<(String, String)>,
 }
 
-fn key(email: &Email, demarche: DemarcheId) -> String {
+pub(super) fn key(email: &Email, demarche: DemarcheId) -> String {
     format!("{email}\u{0}{demarche}")
+}
+
+/// Whose preferences, and for which démarche, stand under `key`.
+pub(super) fn read_key(key: &str) -> Option<(Email, DemarcheId)> {
+    let (email, demarche) = key.split_once('\u{0}')?;
+    Some((Email::new(email), demarche.parse().ok().map(DemarcheId)?))
 }
 
 impl<S: Store> App<S> {
@@ -64,37 +41,6 @@ impl<S: Store> App<S> {
         Ok(draft
             .get(Collection::Preference, &key(email, demarche))?
             .unwrap_or_default())
-    }
-
-    /// How somebody wants to be told of `notice`.
-    pub(super) fn choice(
-        &self,
-        draft: &Draft<'_, S>,
-        email: &Email,
-        demarche: DemarcheId,
-        notice: &Notice,
-    ) -> Result<Choice, Error> {
-        let name = match notice {
-            Notice::Deposited | Notice::Reassigned { .. } => "deposit",
-            Notice::MessagePosted {
-                author: Person::Usager(_) | Person::Expert(_),
-                ..
-            } => "message",
-            Notice::AvisRendered { .. } => "avis",
-            // The end of a dossier's conservation is told to its followers whatever they chose, as on the platform.
-            Notice::ExpiryNoticed { .. } | Notice::Expired => return Ok(Choice::On),
-            _ => return Ok(Choice::Off),
-        };
-        let default = CHOICES
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map_or(Choice::Off, |(.., default)| *default);
-        let chosen = self
-            .preferences(draft, email, demarche)?
-            .notifications
-            .get(name)
-            .copied();
-        Ok(chosen.unwrap_or(default))
     }
 
     /// The démarche that a command means: the one named, the room's, or the person's only one.
@@ -133,64 +79,6 @@ impl<S: Store> App<S> {
             None if mine.len() == 1 => mine.pop().ok_or(unknown),
             None => Err(unknown),
         }
-    }
-
-    /// `notifications`.
-    pub(super) fn notifications(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-        demarche: Option<DemarcheId>,
-        name: Option<&str>,
-        value: Option<Choice>,
-    ) -> Result<(), Error> {
-        let demarche = match self.meant(speaker, demarche) {
-            Ok(demarche) => demarche,
-            Err(answer) => return self.answer(draft, speaker, &answer, None),
-        };
-        let Some(email) = &speaker.email else {
-            return Ok(());
-        };
-        let mut preferences = self.preferences(draft, email, demarche.number)?;
-        if let Some(value) = value {
-            for (known, ..) in CHOICES
-                .iter()
-                .filter(|(known, ..)| name.is_none_or(|name| name == *known))
-            {
-                preferences.notifications.insert((*known).to_owned(), value);
-            }
-            draft.put(
-                Collection::Preference,
-                key(email, demarche.number),
-                &preferences,
-            )?;
-        }
-        let choices = CHOICES
-            .iter()
-            .map(|(known, meaning, default)| {
-                let chosen = preferences
-                    .notifications
-                    .get(*known)
-                    .copied()
-                    .unwrap_or(*default);
-                let how = match chosen {
-                    Choice::On => "par courriel et en privé",
-                    Choice::Off => "non",
-                    Choice::Chat => "en privé",
-                    Choice::Mail => "par courriel",
-                };
-                (
-                    (*known).to_owned(),
-                    format!("{meaning}\u{a0}: {how}"),
-                    chosen != Choice::Off,
-                )
-            })
-            .collect();
-        let answer = Answer::Notifications {
-            demarche: (demarche.number, demarche.titre.clone()),
-            choices,
-        };
-        self.answer(draft, speaker, &answer, None)
     }
 
     /// `colonnes`.

@@ -9,7 +9,7 @@ use super::line::Speaker;
 use super::piece::Wanted;
 use super::{App, Error};
 use crate::command::Parsed;
-use crate::domain::{Command, DossierId, Mark, Refusal};
+use crate::domain::{Command, Dossier, DossierId, Email, Mark, Refusal};
 use crate::message::Verdict;
 use crate::store::Store;
 use crate::template::Answer;
@@ -193,7 +193,13 @@ impl<S: Store> App<S> {
         draft.receipt.dossier = Some(number.0);
         let dossier = match self.visible(draft, number, &email)? {
             Ok((dossier, _)) => dossier,
-            Err(refusal) => return self.refuse(draft, speaker, &refusal),
+            Err(refusal) => {
+                let entry = self.entry(draft, number, &email)?;
+                return match entry.filter(|_| *answer == Answer::Dossier) {
+                    Some(entry) => self.answer(draft, speaker, answer, Some(&entry)),
+                    None => self.refuse(draft, speaker, &refusal),
+                };
+            }
         };
         let elsewhere =
             !self
@@ -211,6 +217,22 @@ impl<S: Store> App<S> {
             let _looked = self.act(draft, number, &by, &[Command::Look { marks }])?;
         }
         self.answer(draft, speaker, answer, Some(&dossier))
+    }
+
+    /// What stays of a dossier that was purged, for those who instruct its group.
+    fn entry(
+        &self,
+        draft: &Draft<'_, S>,
+        number: DossierId,
+        email: &Email,
+    ) -> Result<Option<Dossier>, Error> {
+        let found = draft.dossier(number)?.map(|change| change.dossier);
+        Ok(found.filter(|dossier| {
+            let demarche = self.demarche(dossier.demarche);
+            let groupe = demarche.and_then(|demarche| demarche.groupe(&dossier.groupe));
+            dossier.purged.is_some()
+                && groupe.is_some_and(|groupe| groupe.instructeurs.contains(email))
+        }))
     }
 
     fn withdraw(

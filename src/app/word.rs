@@ -2,7 +2,7 @@
 //! where somebody is looking.
 
 use super::draft::Draft;
-use super::preference::Choice;
+use super::notify::Choice;
 use super::{App, Error, scene};
 use crate::directory::{Bound, of_room};
 use crate::domain::{
@@ -269,25 +269,28 @@ impl<S: Store> App<S> {
         });
     }
 
-    /// Tells an instructeur as far as he chose to be told of that.
+    /// Tells an instructeur as far as he chose to be told of that: at once, or with what comes within minutes.
     fn tell_if_wanted(
         &self,
         draft: &mut Draft<'_, S>,
         saying: &Saying<'_>,
         email: &Email,
     ) -> Result<(), Error> {
-        let choice = self.choice(draft, email, saying.demarche.number, saying.notice)?;
-        if matches!(choice, Choice::On | Choice::Chat) {
+        let choice = self.choice(draft, email, saying)?;
+        if choice == Choice::Off || self.gather(draft, saying, email)? {
+            return Ok(());
+        }
+        if choice.by_chat() {
             self.tell_privately(draft, saying, email)?;
         }
-        if matches!(choice, Choice::On | Choice::Mail) {
+        if choice.by_mail() {
             self.mail_instructeur(draft, saying, email)?;
         }
         Ok(())
     }
 
     /// A private message on every account linked to him.
-    fn tell_privately(
+    pub(super) fn tell_privately(
         &self,
         draft: &mut Draft<'_, S>,
         saying: &Saying<'_>,

@@ -539,6 +539,7 @@ pub(super) fn middle(
             instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,
             retired,
         },
+        quiet: config.quiet.as_ref().map(crate::config::Quiet::rule),
         secret: key,
     };
     app.learn_rooms()?;

@@ -61,7 +61,7 @@ pub enum Command {
         /// What to correct.
         text: String,
     },
-    /// The correction is not needed any more.
+    /// The correction, or the answer, is not waited for any more.
     ResolveCorrection,
     /// Accepter.
     Accept {
@@ -117,6 +117,9 @@ pub enum Command {
         /// The mail that it came by.
         #[serde(default)]
         mail: Option<MailRef>,
+        /// An answer of the usager is waited for ("en attente"). Only an instructeur's message can.
+        #[serde(default)]
+        awaits: bool,
     },
     /// Take back one's last message, within five minutes.
     Withdraw,
@@ -251,6 +254,8 @@ pub enum Refusal {
     CorrectionPending,
     /// None is waited for.
     NoCorrection,
+    /// Silence decides here: a dossier goes back en construction by a correction only, which suspends the period.
+    SilenceRuns,
     /// Required annotations are missing before the decision.
     MissingAnnotations {
         /// Their labels.

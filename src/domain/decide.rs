@@ -1,13 +1,16 @@
 //! What follows from an order: events, or a refusal. Nothing here looks at a clock, a disk or a network.
 
 mod avis;
+mod clock;
 mod conservation;
 mod decision;
 mod instruction;
 mod messagerie;
 mod partage;
 
-pub use conservation::{EXPIRY_NOTICE_DAYS, TRASH_DAYS, due};
+pub use avis::next_reminder;
+pub use clock::due;
+pub use conservation::{EXPIRY_NOTICE_DAYS, TRASH_DAYS};
 pub use messagerie::{MAX_PIECE, WITHDRAW_DELAY};
 
 use jiff::Timestamp;
@@ -18,14 +21,15 @@ use super::dossier::{Decision, Dossier, Person, Statut};
 use super::event::{Event, Recorded};
 use super::id::{DossierId, Email};
 
-/// What follows when a dossier is filed under `number`. A declarative démarche goes on at once.
+/// What follows when a dossier is filed under `number`. A declarative démarche goes on at once; one where silence decides
+/// begins the instruction.
 pub fn deposit(
     demarche: &Demarche,
     number: DossierId,
     deposit: Deposit,
     at: Timestamp,
 ) -> Result<Vec<Recorded>, Refusal> {
-    if demarche.etat == Etat::Close {
+    if demarche.etat_at(at) == Etat::Close {
         return Err(Refusal::DemarcheClosed);
     }
     let groupe = route(demarche, &deposit)?;
@@ -52,7 +56,7 @@ pub fn deposit(
         event: filed,
     }];
     let automatic = match demarche.declarative {
-        None => None,
+        None => demarche.silence().map(|_| Event::PassedToInstruction),
         Some(Declarative::EnInstruction) => Some(Event::PassedToInstruction),
         Some(Declarative::Accepte) => Some(Event::Decided {
             decision: Decision::Accepte,
@@ -156,10 +160,13 @@ pub fn decide(
         Command::Delete => conservation::delete(&case),
         Command::Restore => conservation::restore(&case),
         Command::Extend => conservation::extend(&case),
-        Command::Tick => Ok(conservation::tick(&case)),
-        Command::Post { text, pieces, mail } => {
-            messagerie::post(&case, text, pieces, mail.as_ref())
-        }
+        Command::Tick => Ok(clock::tick(&case)),
+        Command::Post {
+            text,
+            pieces,
+            mail,
+            awaits,
+        } => messagerie::post(&case, text, pieces, mail.as_ref(), *awaits),
         Command::Withdraw => messagerie::withdraw(&case),
         Command::RequestAvis {
             experts,

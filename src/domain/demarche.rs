@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::balise::{self, Stretch};
+use super::calendar::moment;
 use super::dossier::Decision;
 use super::id::{DemarcheId, Email};
+use super::silence::Silence;
 
 /// A démarche. Read from `data/demarches/*.toml` in `local` mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,21 @@ pub struct Demarche {
     /// Decision taken by itself on each deposit, if any.
     #[serde(default)]
     pub declarative: Option<Declarative>,
+    /// Silence vaut accord: what is not decided within that period is accepted.
+    #[serde(default)]
+    pub sva: Option<Silence>,
+    /// Silence vaut rejet: what is not decided within that period is refused.
+    #[serde(default)]
+    pub svr: Option<Silence>,
+    /// The day from which it is closed, and on which what is en construction passes en instruction.
+    #[serde(default, deserialize_with = "day")]
+    pub auto_archive_on: Option<Date>,
+    /// Days after which an expert who has not answered is reminded, on working days; 0 for never.
+    #[serde(default = "seven")]
+    pub avis_reminder_days: u32,
+    /// How often, reminders by hand included.
+    #[serde(default = "two")]
+    pub avis_reminders_max: u32,
     /// Months a dossier is kept after its decision.
     #[serde(default = "twelve")]
     pub conservation_mois: u32,
@@ -248,6 +267,26 @@ pub struct MailTexts {
 }
 
 impl Demarche {
+    /// What silence decides, and after which period.
+    pub fn silence(&self) -> Option<(Decision, Silence)> {
+        let accord = self.sva.map(|rule| (Decision::Accepte, rule));
+        accord.or_else(|| self.svr.map(|rule| (Decision::Refuse, rule)))
+    }
+
+    /// When it closes by itself: as the day begins in France.
+    pub fn closes(&self) -> Option<Timestamp> {
+        moment(self.auto_archive_on?, Time::midnight())
+    }
+
+    /// Whether dossiers may be deposited at that time.
+    pub fn etat_at(&self, at: Timestamp) -> Etat {
+        if self.closes().is_some_and(|closes| at >= closes) {
+            Etat::Close
+        } else {
+            self.etat
+        }
+    }
+
     /// The group of that label, whatever its case.
     pub fn groupe(&self, label: &str) -> Option<&Groupe> {
         let wanted = label.trim().to_lowercase();
@@ -304,6 +343,26 @@ impl Demarche {
         }
         if self.conservation_mois == 0 || self.conservation_mois > 60 {
             faults.push("conservation_mois must be between 1 and 60".to_owned());
+        }
+        faults.extend(self.sva.and_then(|rule| rule.faults("sva")));
+        faults.extend(self.svr.and_then(|rule| rule.faults("svr")));
+        let automatic = [
+            self.sva.is_some(),
+            self.svr.is_some(),
+            self.declarative.is_some(),
+        ];
+        if automatic.into_iter().filter(|it| *it).count() > 1 {
+            faults.push("sva, svr and declarative exclude each other: keep one".to_owned());
+        }
+        if self.avis_reminder_days > 365 {
+            faults
+                .push("avis_reminder_days: write 1 to 365 days, or 0 for no reminders".to_owned());
+        }
+        if self.avis_reminders_max > 20 {
+            faults.push(
+                "avis_reminders_max: write how often an expert is reminded at most, 0 to 20"
+                    .to_owned(),
+            );
         }
         for (index, groupe) in self.groupes.iter().enumerate() {
             if self
@@ -423,6 +482,27 @@ fn champ_faults(champs: &[Champ], what: &str, faults: &mut Vec<String>) {
 
 fn attestation() -> String {
     "Attestation".to_owned()
+}
+
+/// A day, from a text.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| {
+        text.parse().map_err(|_| {
+            serde::de::Error::custom(format!(
+                "\"{text}\" is no day; write one like \"2026-12-31\""
+            ))
+        })
+    })
+    .transpose()
+}
+
+fn seven() -> u32 {
+    7
+}
+
+fn two() -> u32 {
+    2
 }
 
 fn twelve() -> u32 {

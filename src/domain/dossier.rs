@@ -392,6 +392,9 @@ pub struct Dossier {
     /// The correction that is waited for ("en attente").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction: Option<Correction>,
+    /// The message to which an answer of the usager is waited for ("en attente").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<MessageId>,
     /// The decision, while it is traité.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided: Option<Decided>,

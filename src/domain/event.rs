@@ -83,6 +83,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         justificatif: Option<Piece>,
     },
+    /// Decided by the silence of the administration (SVA, SVR): the platform's `accepte_automatiquement` and
+    /// `refuse_automatiquement`.
+    DecidedAutomatically {
+        /// Which way.
+        decision: Decision,
+    },
     /// The attestation of an acceptance was made.
     AttestationMade {
         /// The document.
@@ -124,6 +130,11 @@ pub enum Event {
         /// The mail that it came by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mail: Option<MailRef>,
+    },
+    /// An answer of the usager is waited for, or not any more.
+    AnswerAwaited {
+        /// To which message; none where it is not waited for any more.
+        message: Option<MessageId>,
     },
     /// A message was taken back before it left.
     MessageWithdrawn {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dossier::{
-    Answer, Avis, Correction, Decided, Demandeur, Dossier, Mark, Message, Person, Reassignment,
-    Statut, Step, Tombstone, Trash,
+    Answer, Avis, Correction, Decided, Decision, Demandeur, Dossier, Mark, Message, Person,
+    Reassignment, Statut, Step, Tombstone, Trash,
 };
 use super::event::{Event, Recorded};
 use super::id::Email;
@@ -72,6 +72,7 @@ fn vacant(number: super::DossierId, demarche: super::DemarcheId, at: jiff::Times
         messages: BTreeMap::new(),
         avis: BTreeMap::new(),
         correction: None,
+        awaited: None,
         decided: None,
         etiquettes: BTreeSet::new(),
         archived: false,
@@ -129,22 +130,19 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
             }
         }
         Event::CorrectionResolved => dossier.correction = None,
+        Event::AnswerAwaited { message } => dossier.awaited = *message,
         Event::Decided {
             decision,
             motivation,
             justificatif,
         } => {
-            step(dossier, recorded, decision.statut());
-            dossier.correction = None;
-            dossier.decided = Some(Decided {
-                decision: *decision,
-                at: *at,
-                by: by.clone(),
-                motivation: motivation.clone(),
-                justificatif: justificatif.clone(),
-                attestation: None,
-            });
+            decide(dossier, recorded, *decision);
+            if let Some(decided) = &mut dossier.decided {
+                decided.motivation.clone_from(motivation);
+                decided.justificatif.clone_from(justificatif);
+            }
         }
+        Event::DecidedAutomatically { decision } => decide(dossier, recorded, *decision),
         Event::AttestationMade { piece } => {
             if let Some(decided) = &mut dossier.decided {
                 decided.attestation = Some(piece.clone());
@@ -214,6 +212,21 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
         | Event::AvisRevoked { .. }
         | Event::AvisClosed { .. } => avis(dossier, recorded),
     }
+}
+
+/// A decision: nothing is waited for any more.
+fn decide(dossier: &mut Dossier, recorded: &Recorded, decision: Decision) {
+    step(dossier, recorded, decision.statut());
+    dossier.correction = None;
+    dossier.awaited = None;
+    dossier.decided = Some(Decided {
+        decision,
+        at: recorded.at,
+        by: recorded.by.clone(),
+        motivation: None,
+        justificatif: None,
+        attestation: None,
+    });
 }
 
 /// A month more than people were told; than today, where that day has passed already.

@@ -115,6 +115,8 @@ pub enum Notice {
     },
     /// The correction is not waited for any more.
     CorrectionResolved,
+    /// An answer of the usager is not waited for any more, although none came.
+    AnswerNotAwaited,
     /// Accepté, refusé, classé sans suite.
     Decided {
         /// Which way.
@@ -234,6 +236,7 @@ impl Notice {
             | Self::ReturnedToConstruction
             | Self::CorrectionRequested { .. }
             | Self::CorrectionResolved
+            | Self::AnswerNotAwaited
             | Self::Decided { .. }
             | Self::AttestationMade
             | Self::Reopened => Topic::Statut,

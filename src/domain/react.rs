@@ -19,9 +19,12 @@ pub fn react(dossier: &Dossier, demarche: &Demarche, act: &[Recorded]) -> Vec<Ef
     if act.iter().any(|recorded| shown_on_card(&recorded.event)) {
         effects.push(Effect::Card);
     }
-    let decided = act
-        .iter()
-        .any(|Recorded { event, .. }| matches!(event, Event::Decided { .. }));
+    let decided = act.iter().any(|Recorded { event, .. }| {
+        matches!(
+            event,
+            Event::Decided { .. } | Event::DecidedAutomatically { .. }
+        )
+    });
     let told: Vec<&Recorded> = act
         .iter()
         .filter(|recorded| act.len() == 1 || !comes_along(&recorded.event))
@@ -47,6 +50,7 @@ fn comes_along(event: &Event) -> bool {
         Event::Followed { .. }
             | Event::Unfollowed { .. }
             | Event::CorrectionResolved
+            | Event::AnswerAwaited { .. }
             | Event::ReturnedToConstruction
             | Event::Extended
     )
@@ -77,7 +81,7 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
         }
-        Event::Decided { decision, .. } => {
+        Event::Decided { decision, .. } | Event::DecidedAutomatically { decision } => {
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
             for avis in told_decision(dossier, demarche).into_values() {
@@ -169,6 +173,7 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
         | Event::Unfollowed { .. }
         | Event::ReturnedToConstruction
         | Event::CorrectionResolved
+        | Event::AnswerAwaited { .. }
         | Event::Archived
         | Event::Unarchived
         | Event::Deleted
@@ -272,9 +277,12 @@ fn notice(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Option
             Notice::CorrectionRequested { message: *message }
         }
         Event::CorrectionResolved => Notice::CorrectionResolved,
-        Event::Decided { decision, .. } => Notice::Decided {
-            decision: *decision,
-        },
+        Event::AnswerAwaited { message: None } => Notice::AnswerNotAwaited,
+        Event::Decided { decision, .. } | Event::DecidedAutomatically { decision } => {
+            Notice::Decided {
+                decision: *decision,
+            }
+        }
         Event::AttestationMade { .. } => Notice::AttestationMade,
         Event::Reopened => Notice::Reopened,
         Event::Archived => Notice::Archived,
@@ -328,6 +336,7 @@ fn notice(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Option
             address: address.clone(),
             why: why.clone(),
         },
-        Event::Seen { .. } => return None,
+        // Said by the message that waits.
+        Event::AnswerAwaited { message: Some(_) } | Event::Seen { .. } => return None,
     })
 }

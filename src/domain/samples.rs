@@ -145,6 +145,11 @@ pub fn demarche(texts: &Texts) -> Demarche {
         service: "Direction départementale des territoires du Nord".to_owned(),
         etat: Etat::Publiee,
         declarative: None,
+        sva: None,
+        svr: None,
+        auto_archive_on: None,
+        avis_reminder_days: 7,
+        avis_reminders_max: 2,
         conservation_mois: 12,
         conservation_en_construction: false,
         attestation: Some(Attestation {

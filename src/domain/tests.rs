@@ -2,6 +2,7 @@
 
 mod admission;
 mod avis;
+mod calendar;
 mod conservation;
 mod decision;
 mod deposit;
@@ -11,6 +12,7 @@ mod messagerie;
 mod partage;
 mod property;
 mod react;
+mod time;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +84,11 @@ fn demarche() -> Demarche {
         service: "DDT".to_owned(),
         etat: Etat::Publiee,
         declarative: None,
+        sva: None,
+        svr: None,
+        auto_archive_on: None,
+        avis_reminder_days: 7,
+        avis_reminders_max: 2,
         conservation_mois: 12,
         conservation_en_construction: false,
         attestation: Some(Attestation {
@@ -279,6 +286,7 @@ fn post(text: &str) -> Command {
         text: text.to_owned(),
         pieces: Vec::new(),
         mail: None,
+        awaits: false,
     }
 }
 

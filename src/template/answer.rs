@@ -443,6 +443,8 @@ pub struct DossierRow {
     pub followers: usize,
     /// A correction is waited for.
     pub en_attente: bool,
+    /// An answer of the usager is waited for.
+    pub reponse_attendue: bool,
     /// Avis that are waited for.
     pub open_avis: usize,
     /// Labels of the dossier.

@@ -204,9 +204,12 @@ fn without_scene(templates: &Templates, texts: &Texts, note: &mut impl FnMut(Res
     for (name, _) in samples::MAILS.iter().filter(|(name, _)| *name != "lier") {
         note(templates.mail_named(name, &nothing).map(drop));
     }
-    note(
-        templates
-            .mail_named(samples::DIGEST, &samples::mail_fields(texts))
-            .map(drop),
-    );
+    for name in samples::TOGETHER {
+        for fields in samples::together_fields(name) {
+            note(templates.mail_named(name, &fields).map(drop));
+            for audience in CHAT {
+                note(templates.room_named(name, audience, &fields).map(drop));
+            }
+        }
+    }
 }

@@ -68,6 +68,7 @@ fn of_answer(path: &str) -> Rule {
         | "rows.marks"
         | "rows.followers"
         | "rows.en_attente"
+        | "rows.reponse_attendue"
         | "rows.open_avis"
         | "rows.id"
         | "rows.at"
@@ -109,7 +110,7 @@ fn of_answer(path: &str) -> Rule {
 fn of_room_line(path: &str) -> Rule {
     match path {
         "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other"
-        | "takeable" | "allowable" => OPEN,
+        | "takeable" | "allowable" | "titre" | "periode" | "rows" => OPEN,
         "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),

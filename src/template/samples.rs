@@ -94,9 +94,8 @@ pub const MAILS: [(&str, &str); 25] = [
     ),
 ];
 
-/// The digest of a day or a week: `periode` is `jour` or `semaine`, `rows` have `number`, `titre`, `deposes`,
-/// `a_suivre`, `suivis` and `marques`.
-pub const DIGEST: &str = "recapitulatif";
+/// Wordings of several dossiers or démarches, by mail and in private: a burst of notices, the summary of a day or a week.
+pub const TOGETHER: [&str; 2] = ["rafale", "recapitulatif"];
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
 pub const MAIL_KEYS: [&str; 13] = [
@@ -107,7 +106,7 @@ pub const MAIL_KEYS: [&str; 13] = [
 /// Names of the lines that [`super::Templates::room_named`] words.
 pub const ROOM_LINES: [&str; 3] = ["held", "held_dealt", "undelivered"];
 
-/// A full context for the mails of [`MAILS`] and for [`DIGEST`].
+/// A full context for the mails of [`MAILS`].
 pub fn mail_fields(texts: &Texts) -> Value {
     json!({
         "service": "Direction départementale des territoires du Nord",
@@ -121,9 +120,35 @@ pub fn mail_fields(texts: &Texts) -> Value {
         "max": 20 * 1024 * 1024,
         "titre": "Autorisation de travaux en site classé",
         "errors": [{ "pointer": "/champs/surface", "detail": "un nombre est attendu" }],
-        "periode": "semaine",
-        "rows": [{ "number": 12, "titre": "Autorisation de travaux en site classé", "deposes": 3, "a_suivre": 1, "suivis": 8, "marques": 2 }],
     })
+}
+
+/// Full contexts for a wording of [`TOGETHER`].
+pub fn together_fields(name: &str) -> Vec<Value> {
+    let titre = "Autorisation de travaux en site classé";
+    if name == "rafale" {
+        let row = |number: u64, what: &str, statut: &str| json!({ "number": number, "what": what, "statut": statut, "at": samples::now() });
+        let rows = [
+            row(4807, "deposited", "en_construction"),
+            row(4808, "deposited", "en_instruction"),
+            row(4809, "reassigned", "en_construction"),
+            row(4810, "expiry_noticed", "accepte"),
+            row(4811, "expired", "refuse"),
+        ];
+        return vec![json!({ "titre": titre, "number": 12, "rows": rows })];
+    }
+    let row = json!({
+        "number": 12, "titre": titre, "nouveaux": 3, "en_construction": 4, "en_instruction": 9, "en_cours": 13,
+        "a_suivre": 1, "suivis": 8, "expirants": 2, "marques": 3, "demande": 1, "messagerie": 2, "avis": 1, "annotations": 1,
+        "anciens": 2, "anciens_numeros": [4807, 4809], "instruits": 5,
+    });
+    let mut many = row.clone();
+    for unknown in ["en_construction", "en_instruction", "anciens", "instruits"] {
+        many[unknown] = Value::Null;
+    }
+    many["anciens_numeros"] = json!([]);
+    let digest = |periode: &str| json!({ "periode": periode, "rows": [row, many] });
+    vec![digest("jour"), digest("semaine")]
 }
 
 /// A full context for the lines of [`ROOM_LINES`].
@@ -252,6 +277,7 @@ fn dossier_rows(texts: &Texts, at: Timestamp) -> Vec<DossierRow> {
         marks,
         followers,
         en_attente,
+        reponse_attendue: en_attente && followers > 0,
         open_avis: followers,
         etiquettes: vec![texts.etiquette.clone()],
         colonnes: vec![("Description des travaux".to_owned(), texts.champ.clone())],

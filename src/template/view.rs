@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Avis, AvisId, CorrectionKind, Decision, Demarche, Mark, Message, MessageId, Person, Piece,
-    Statut,
+    self, Avis, AvisId, CorrectionKind, Decision, Demarche, Mark, Message, MessageId, Person,
+    Piece, Statut,
 };
 
 use super::scene::{Audience, Scene};
@@ -31,10 +31,15 @@ pub(super) struct DossierView {
     expired: bool,
     purged: bool,
     en_attente: bool,
+    /// An answer of the usager is waited for.
+    reponse_attendue: bool,
+    silence: Option<SilenceView>,
     correction: Option<CorrectionKind>,
     expires: Option<Timestamp>,
     open_avis: Option<usize>,
     total_avis: Option<usize>,
+    /// Avis that were rendered.
+    rendered_avis: Option<usize>,
     followed_by: Option<usize>,
     groupe: Option<String>,
     demandeur: Option<String>,
@@ -53,6 +58,23 @@ pub(super) struct DossierView {
     bounced: Option<Vec<String>>,
     steps: Option<Vec<StepView>>,
     reassignments: Option<Vec<ReassignmentView>>,
+    entry: Option<EntryView>,
+}
+
+/// What silence decides, and when; no date while a correction suspends the period.
+#[derive(Serialize)]
+struct SilenceView {
+    decision: Decision,
+    le: Option<Timestamp>,
+}
+
+/// What stays of a dossier that was purged.
+#[derive(Serialize)]
+struct EntryView {
+    purged: Timestamp,
+    trashed: Timestamp,
+    decided: Option<Timestamp>,
+    expired: bool,
 }
 
 /// Who the dossier is for.
@@ -144,6 +166,7 @@ pub(super) struct AvisView {
     closed: Option<Timestamp>,
     reminded: Option<Timestamp>,
     reminders: u32,
+    next_reminder: Option<Timestamp>,
     mine: bool,
 }
 
@@ -168,6 +191,8 @@ struct DecidedView {
     justified: bool,
     attestation: Option<PieceView>,
     attested: bool,
+    /// By silence: nobody decided.
+    by_silence: bool,
 }
 
 #[derive(Serialize)]
@@ -199,6 +224,8 @@ pub(super) struct DemarcheView<'a> {
     conservation_mois: u32,
     attestation: bool,
     declarative: bool,
+    /// The decision that silence makes, where it does.
+    silence: Option<Decision>,
     motivation_dans_mail: bool,
     decision_access: bool,
     mail: &'a crate::domain::MailTexts,
@@ -214,6 +241,7 @@ impl<'a> DemarcheView<'a> {
             conservation_mois: demarche.conservation_mois,
             attestation: demarche.attestation.is_some(),
             declarative: demarche.declarative.is_some(),
+            silence: demarche.silence().map(|(decision, _)| decision),
             motivation_dans_mail: demarche.motivation_dans_mail,
             decision_access: demarche.experts.decision_access,
             mail: &demarche.mail,
@@ -241,6 +269,10 @@ impl DossierView {
             expired: dossier.trash.as_ref().is_some_and(|trash| trash.expired),
             purged: dossier.purged.is_some(),
             en_attente: dossier.correction.is_some(),
+            reponse_attendue: team && dossier.awaited.is_some(),
+            silence: domain::silence(dossier, scene.demarche)
+                .filter(|_| team || sight.usager)
+                .map(|(decision, le)| SilenceView { decision, le }),
             correction: dossier
                 .correction
                 .as_ref()
@@ -253,6 +285,10 @@ impl DossierView {
                     .values()
                     .filter(|avis| avis.revoked.is_none())
                     .count()
+            }),
+            rendered_avis: team.then(|| {
+                let given = |avis: &&Avis| avis.revoked.is_none() && !avis.answers.is_empty();
+                dossier.avis.values().filter(given).count()
             }),
             followed_by: team.then_some(dossier.followers.len()),
             groupe: sight.standard.then(|| dossier.groupe.clone()),
@@ -305,6 +341,12 @@ impl DossierView {
                 .then(|| dossier.bounced.iter().map(ToString::to_string).collect()),
             steps: team.then(|| sight.steps()),
             reassignments: sight.standard.then(|| sight.reassignments()),
+            entry: dossier.purged.as_ref().map(|entry| EntryView {
+                purged: dossier.updated,
+                trashed: entry.trashed,
+                decided: entry.decided,
+                expired: entry.expired,
+            }),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod antivirus;
 mod authentication;
 pub(crate) mod desk;
+mod digest;
 mod expiry;
 mod job;
 mod lifecycle;

@@ -66,7 +66,12 @@ impl<S: Store> App<S> {
                         mail,
                     }
                 }
-                None => Command::Post { text, pieces, mail },
+                None => Command::Post {
+                    text,
+                    pieces,
+                    mail,
+                    awaits: false,
+                },
             }
         };
         let by = match (origin.purpose, entry) {

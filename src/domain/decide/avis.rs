@@ -1,9 +1,12 @@
 //! Avis: asked, rendered, reminded, revoked.
 
+use jiff::Timestamp;
+
 use super::super::Piece;
 use super::super::act::Refusal;
-use super::super::demarche::Policy;
-use super::super::dossier::{Avis, MailRef, Person};
+use super::super::calendar::{day_of, is_working, working_morning};
+use super::super::demarche::{Demarche, Policy};
+use super::super::dossier::{Avis, Dossier, MailRef, Person};
 use super::super::event::Event;
 use super::super::id::{AvisId, Email};
 use super::{Case, EN_COURS, messagerie, required};
@@ -182,6 +185,40 @@ pub(super) fn remind(case: &Case<'_>, id: Option<AvisId>) -> Result<Vec<Event>, 
     } else {
         Ok(ours)
     }
+}
+
+/// When the clock reminds the expert of an avis that is waited for: on the morning of a working day.
+pub fn next_reminder(avis: &Avis, demarche: &Demarche) -> Option<Timestamp> {
+    let days = demarche.avis_reminder_days;
+    let wanted = avis.open() && days > 0 && avis.reminders < demarche.avis_reminders_max;
+    let last = avis.reminded.unwrap_or(avis.at).max(avis.at);
+    wanted.then(|| working_morning(last, days)).flatten()
+}
+
+/// The next of these in a dossier.
+pub(super) fn reminded_next(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    let waits = dossier.statut.en_cours() && dossier.present();
+    let avis = dossier.avis.values().filter(|_| waits);
+    avis.filter_map(|avis| next_reminder(avis, demarche)).min()
+}
+
+/// The reminders whose time has come. One that was missed waits for a working day too.
+pub(super) fn reminders(case: &Case<'_>) -> Vec<Event> {
+    let Case {
+        dossier,
+        demarche,
+        at,
+        ..
+    } = case;
+    if !dossier.statut.en_cours() || !dossier.present() || !is_working(day_of(*at)) {
+        return Vec::new();
+    }
+    let due = dossier
+        .avis
+        .iter()
+        .filter(|(_, avis)| next_reminder(avis, demarche).is_some_and(|due| *at >= due));
+    due.map(|(avis, _)| Event::AvisReminded { avis: *avis })
+        .collect()
 }
 
 /// Révoquer an avis, answered or not.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 
 use super::super::act::Refusal;
 use super::super::demarche::Demarche;
-use super::super::dossier::{Dossier, Person, Statut, Tombstone};
+use super::super::dossier::{Dossier, Statut, Tombstone};
 use super::super::event::Event;
 use super::{Case, TRAITE};
 
@@ -91,8 +91,8 @@ fn expires(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     Some(dossier.kept_until.map_or(end, |until| until.max(end)))
 }
 
-/// When the clock must next look at this dossier, if ever.
-pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+/// When it is to be announced that it expires, or when it expires, or is purged.
+pub(super) fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     if dossier.purged.is_some() {
         return None;
     }
@@ -105,15 +105,15 @@ pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
         .or_else(|| expires.checked_sub(days(EXPIRY_NOTICE_DAYS)).ok())
 }
 
-/// What time alone brings about. A notice that comes late pushes the expiry back: people always have their two weeks.
+/// What the end of the conservation brings about. A notice that comes late pushes the expiry back: people always have their two weeks.
 pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
     let Case {
         dossier,
         demarche,
-        by,
         at,
+        ..
     } = case;
-    if **by != Person::Greffier || due(dossier, demarche).is_none_or(|due| *at < due) {
+    if due(dossier, demarche).is_none_or(|due| *at < due) {
         return Vec::new();
     }
     if let Some(trash) = &dossier.trash {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::act::Refusal;
 use super::super::dossier::{CorrectionKind, Person, Statut};
 use super::super::event::Event;
+use super::super::silence::silence;
 use super::super::valeur::Valeur;
 use super::{Case, EN_COURS, messagerie, required};
 
@@ -62,6 +63,9 @@ pub(super) fn return_to_construction(case: &Case<'_>) -> Result<Vec<Event>, Refu
         return Ok(Vec::new());
     }
     case.needs("return_to_construction", &[Statut::EnInstruction])?;
+    if silence(case.dossier, case.demarche).is_some() {
+        return Err(Refusal::SilenceRuns);
+    }
     Ok(vec![Event::ReturnedToConstruction])
 }
 
@@ -92,11 +96,12 @@ pub(super) fn request_correction(
     Ok(events)
 }
 
-/// The correction is not needed any more.
+/// The correction is not needed any more, or else the answer that was waited for.
 pub(super) fn resolve_correction(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     case.instructeur()?;
-    if case.dossier.correction.is_none() {
-        return Err(Refusal::NoCorrection);
+    match (&case.dossier.correction, case.dossier.awaited) {
+        (Some(_), _) => Ok(vec![Event::CorrectionResolved]),
+        (None, Some(_)) => Ok(vec![Event::AnswerAwaited { message: None }]),
+        (None, None) => Err(Refusal::NoCorrection),
     }
-    Ok(vec![Event::CorrectionResolved])
 }

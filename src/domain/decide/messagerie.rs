@@ -36,12 +36,14 @@ pub(super) fn sized<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Result<(
     }
 }
 
-/// A message in the messagerie. An instructeur's needs a text; an usager may send nothing but a file.
+/// A message in the messagerie. An instructeur's needs a text, and may wait for an answer; an usager may send nothing but a
+/// file, and answers whatever is waited for.
 pub(super) fn post(
     case: &Case<'_>,
     text: &str,
     pieces: &[Piece],
     mail: Option<&MailRef>,
+    awaits: bool,
 ) -> Result<Vec<Event>, Refusal> {
     if case.dossier.archived {
         return Err(Refusal::Archived);
@@ -56,12 +58,24 @@ pub(super) fn post(
     };
     let mut events = Vec::new();
     case.follow_too(&mut events);
+    let message = next(case.dossier);
     events.push(Event::MessagePosted {
-        message: next(case.dossier),
+        message,
         text,
         pieces: pieces.to_vec(),
         mail: mail.cloned(),
     });
+    match case.by {
+        Person::Instructeur(_) if awaits && case.dossier.statut.en_cours() => {
+            events.push(Event::AnswerAwaited {
+                message: Some(message),
+            });
+        }
+        Person::Usager(_) if case.dossier.awaited.is_some() => {
+            events.push(Event::AnswerAwaited { message: None });
+        }
+        Person::Instructeur(_) | Person::Usager(_) | Person::Expert(_) | Person::Greffier => {}
+    }
     Ok(events)
 }
 
@@ -88,6 +102,9 @@ pub(super) fn withdraw(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
         .is_some_and(|correction| correction.message == *id)
     {
         events.push(Event::CorrectionResolved);
+    }
+    if case.dossier.awaited == Some(*id) {
+        events.push(Event::AnswerAwaited { message: None });
     }
     Ok(events)
 }

@@ -29,6 +29,7 @@ pub fn notices(texts: &Texts) -> Vec<Notice> {
         Notice::ReturnedToConstruction,
         Notice::CorrectionRequested { message },
         Notice::CorrectionResolved,
+        Notice::AnswerNotAwaited,
         Notice::Decided {
             decision: Decision::Accepte,
         },
@@ -127,6 +128,7 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         Refusal::NotTrashed,
         Refusal::CorrectionPending,
         Refusal::NoCorrection,
+        Refusal::SilenceRuns,
         Refusal::MissingAnnotations {
             libelles: vec!["Visite faite".to_owned()],
         },
@@ -241,6 +243,12 @@ pub fn events(texts: &Texts) -> Vec<Event> {
         },
         Event::MessageWithdrawn {
             message: MessageId(2),
+        },
+        Event::DecidedAutomatically {
+            decision: Decision::Accepte,
+        },
+        Event::AnswerAwaited {
+            message: Some(MessageId(2)),
         },
         Event::AvisUnclear { avis: AvisId(1) },
         Event::AvisRevoked { avis: AvisId(1) },

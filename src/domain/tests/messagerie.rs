@@ -7,6 +7,7 @@ fn with_files(text: &str, pieces: Vec<Piece>) -> Command {
         text: text.to_owned(),
         pieces,
         mail: None,
+        awaits: false,
     }
 }
 

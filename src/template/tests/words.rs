@@ -130,16 +130,28 @@ fn a_mail_in_html() {
 fn mails_outside_a_dossier() {
     let stage = Stage::set(Texts::default());
     let mut all = String::new();
-    let names = said::MAILS
-        .iter()
-        .map(|(name, _)| *name)
-        .chain([said::DIGEST]);
-    for name in names {
+    for (name, _) in said::MAILS {
         let mail = stage
             .templates
             .mail_named(name, &said::mail_fields(&stage.texts))
             .unwrap();
         writeln!(all, "=== {name}\nObjet : {}\n\n{}", mail.subject, mail.text).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn several_dossiers_together() {
+    let stage = Stage::set(Texts::default());
+    let mut all = String::new();
+    for name in said::TOGETHER {
+        for fields in said::together_fields(name) {
+            let mail = stage.templates.mail_named(name, &fields).unwrap();
+            writeln!(all, "=== {name}\nObjet : {}\n\n{}", mail.subject, mail.text).unwrap();
+            let audience = Audience::Room(Privacy::Minimal);
+            let said = stage.templates.room_named(name, audience, &fields).unwrap();
+            writeln!(all, "=== salon/{name}\n{said}\n").unwrap();
+        }
     }
     insta::assert_snapshot!(all);
 }
@@ -195,6 +207,12 @@ fn pages() {
             let scene = stage.scene(suited(&stage, &tag), to);
             let mail = stage.templates.mail(&notice, &scene).unwrap();
             std::fs::write(folder.join(format!("{tag}-{}.html", to.tag())), mail.html).unwrap();
+        }
+    }
+    for name in said::TOGETHER {
+        for (index, fields) in said::together_fields(name).iter().enumerate() {
+            let mail = stage.templates.mail_named(name, fields).unwrap();
+            std::fs::write(folder.join(format!("{name}-{index}.html")), mail.html).unwrap();
         }
     }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::WITHDRAW_DELAY;
 use crate::domain::{
-    Answer, Avis, AvisId, Champ, ChampType, Decided, Email, Mark, Message, MessageId, Person,
-    Piece, Reassignment, Step, Valeur,
+    Answer, Avis, AvisId, Champ, ChampType, Decided, Decision, Email, Mark, Message, MessageId,
+    Person, Piece, Reassignment, Step, Valeur, WITHDRAW_DELAY, next_reminder,
 };
 
 use super::super::scene::{Audience, Level, Scene};
@@ -95,6 +94,24 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Who decided. Where silence does and Greffier did, it was silence.
+    fn decider(&self, by: &Person, decided: bool) -> PersonView {
+        let mut person = self.person(by);
+        if decided && self.by_silence(by) && self.scene.audience.team() {
+            let word = match self.scene.demarche.silence() {
+                Some((Decision::Accepte, _)) => "Greffier (silence vaut accord)",
+                _ => "Greffier (silence vaut rejet)",
+            };
+            word.clone_into(&mut person.nom);
+            word.clone_into(&mut person.sujet);
+        }
+        person
+    }
+
+    fn by_silence(&self, by: &Person) -> bool {
+        *by == Person::Greffier && self.scene.demarche.silence().is_some()
+    }
+
     pub(super) fn marks(&self) -> Vec<Mark> {
         let marks = self.scene.mark_of.filter(|_| self.scene.audience.team());
         let marks = marks.and_then(|email| self.scene.dossier.followers.get(email));
@@ -177,6 +194,8 @@ impl<'a> Sight<'a> {
             closed: avis.closed,
             reminded: avis.reminded,
             reminders: avis.reminders,
+            next_reminder: next_reminder(avis, self.scene.demarche)
+                .filter(|_| self.scene.audience.team() && self.scene.dossier.statut.en_cours()),
             mine: false,
         }
     }
@@ -192,13 +211,14 @@ impl<'a> Sight<'a> {
         DecidedView {
             decision: decided.decision,
             at: decided.at,
-            by: self.person(&decided.by),
+            by: self.decider(&decided.by, true),
             motivation: decided.motivation.clone().filter(|_| motivated),
             motivated: decided.motivation.is_some(),
             justificatif: piece(&decided.justificatif),
             justified: decided.justificatif.is_some(),
             attestation: piece(&decided.attestation),
             attested: decided.attestation.is_some(),
+            by_silence: self.by_silence(&decided.by),
         }
     }
 
@@ -247,7 +267,7 @@ impl<'a> Sight<'a> {
         let step = |step: &Step| StepView {
             statut: step.statut,
             at: step.at,
-            by: self.person(&step.by),
+            by: self.decider(&step.by, step.statut.traite()),
         };
         self.scene.dossier.steps.iter().map(step).collect()
     }

@@ -9,7 +9,7 @@ use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
 use greffier::document::Press;
-use greffier::domain::{Demarches, Email};
+use greffier::domain::{Demarches, Email, Quiet};
 use greffier::mail::{Own, OwnSeal};
 use greffier::message::work::Order;
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
@@ -37,6 +37,7 @@ pub(crate) struct Setting {
     pub(crate) demarches: Demarches,
     pub(crate) rooms: Vec<Room>,
     pub(crate) administrateurs: Vec<Email>,
+    pub(crate) quiet: Option<Quiet>,
 }
 
 /// The middle, with its ledger in a folder that goes away with it.
@@ -115,6 +116,7 @@ impl Desk {
             own,
             from_name: String::new(),
             replies: Replies::default(),
+            quiet: setting.quiet,
             secret: secret.to_vec(),
         };
         Self {

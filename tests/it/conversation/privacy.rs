@@ -142,6 +142,7 @@ impl World {
             demarches: demarches(),
             rooms: rooms(),
             administrateurs: Vec::new(),
+            quiet: None,
         };
         let mut world = Self {
             desk: Desk::new(setting, "2024-06-03T07:00:00Z".parse().unwrap()),

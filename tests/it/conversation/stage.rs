@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use greffier::config::Room;
-use greffier::domain::{DemarcheId, Email, Piece, Privacy, Topic};
+use greffier::domain::{DemarcheId, Email, Piece, Privacy, Quiet, Topic};
 use greffier::message::{
     Account, Body, DepositIn, Destination, Heard, Line, MailIn, Outgoing, Place, Receipt, RoomIn,
     Scan,
@@ -77,6 +77,8 @@ impl Stage {
                     .parse()
                     .unwrap();
             }
+            "absence" => return self.absence(rest),
+            "calme" => self.setting.quiet = Some(Quiet::default()),
             "compte" => self.compte(rest),
             "panne" => {
                 let (address, why) = rest.split_once(" : ").unwrap();
@@ -456,6 +458,16 @@ impl Stage {
             }
         }
         said
+    }
+
+    /// `absence 7 jours`: Greffier was down for so long; the clock ticks once it is there again.
+    fn absence(&mut self, rest: &str) -> Vec<String> {
+        let (amount, unit) = rest.split_once(' ').unwrap();
+        assert!(unit.starts_with("jour"), "an absence is counted in days");
+        let desk = self.desk();
+        desk.now += (24 * amount.parse::<i64>().unwrap()).hours();
+        desk.hear(None, Heard::Tick);
+        self.deliver()
     }
 
     fn voir(&mut self, rest: &str) -> Vec<String> {

@@ -35,6 +35,7 @@ fn desk() -> Desk {
         demarches: [(demarche.number, demarche)].into(),
         rooms: vec![room],
         administrateurs: Vec::new(),
+        quiet: None,
     };
     let mut desk = Desk::new(setting, "2024-06-03T07:00:00Z".parse().unwrap());
     let body = json!({ "usager": "lina@exemple.fr", "demandeur": { "prenom": "Lina", "nom": "B" }, "champs": {} });

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::desk::{ABF, Desk, INES, LINA};
+use super::desk::{ABF, Desk, INES, LINA, ROSE};
 
 /// What nothing may keep.
 const PERSONAL: [&str; 5] = ["Moreau", "lina.", "colombage", "plan-masse", ABF];
@@ -43,7 +43,12 @@ fn a_dossier_expires_is_purged_and_leaves_nothing_personal() {
     desk.advance(15 * DAY);
     desk.shown_after(&before, "n° 1");
     desk.settled(0);
-    desk.refused(&format!("dossier {number}"), INES);
+    let entry = desk.done(&format!("dossier {number}"), INES);
+    assert!(entry.contains("Purgé le") && entry.contains("fin de la durée de conservation"));
+    for part in ["messages", "pieces", "avis liste", "historique"] {
+        desk.refused(&format!("{part} {number}"), INES);
+    }
+    desk.refused(&format!("dossier {number}"), ROSE);
     // A late answer of the usager finds nobody.
     let late = mail.answer(LINA, "Bonjour, et mon dossier ?");
     assert_eq!(desk.send(LINA, &mail.reply_to, &late.text()), 250);

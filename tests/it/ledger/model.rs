@@ -43,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
         text: "bonjour".to_owned(),
         pieces: Vec::new(),
         mail: None,
+        awaits: false,
     };
     let command = prop::sample::select(vec![
         Command::Follow,

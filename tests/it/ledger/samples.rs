@@ -40,6 +40,8 @@ fn name(event: &Event) -> &'static str {
         Event::CorrectionRequested { .. } => "correction_requested",
         Event::CorrectionResolved => "correction_resolved",
         Event::Decided { .. } => "decided",
+        Event::DecidedAutomatically { .. } => "decided_automatically",
+        Event::AnswerAwaited { .. } => "answer_awaited",
         Event::AttestationMade { .. } => "attestation_made",
         Event::Reopened => "reopened",
         Event::Archived => "archived",
@@ -157,6 +159,12 @@ fn events() -> Vec<Event> {
         },
         Event::MessageWithdrawn {
             message: MessageId(1),
+        },
+        Event::DecidedAutomatically {
+            decision: Decision::Accepte,
+        },
+        Event::AnswerAwaited {
+            message: Some(MessageId(1)),
         },
         Event::AvisRequested {
             avis: AvisId(1),

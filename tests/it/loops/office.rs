@@ -73,6 +73,7 @@ fn desk(domain: &str, secret: &[u8], known: &str, now: Timestamp) -> (Desk, Iden
             privacy: Some(Privacy::Full),
         }],
         administrateurs: Vec::new(),
+        quiet: None,
     };
     let identity = Identity {
         domain: domain.to_owned(),

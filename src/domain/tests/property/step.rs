@@ -74,7 +74,8 @@ fn sensible() -> impl Strategy<Value = (Person, Command)> {
         Just(Command::Post {
             text: String::new(),
             pieces: vec![piece(5)],
-            mail: None
+            mail: None,
+            awaits: false,
         }),
     ];
     let render = (1..5_u32, any::<Option<bool>>()).prop_map(|(avis, oui)| render(avis, oui));

@@ -1,0 +1,75 @@
+//! What time alone brings about: the end of the conservation, silence, the closing of the démarche, reminders.
+
+use jiff::Timestamp;
+
+use super::super::demarche::Demarche;
+use super::super::dossier::{Dossier, Person, Statut};
+use super::super::event::Event;
+use super::super::silence::silence;
+use super::{Case, avis, conservation};
+
+/// When the clock must next look at this dossier, if ever.
+pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    let all = [
+        conservation::due(dossier, demarche),
+        passes(dossier, demarche),
+        decides(dossier, demarche),
+        avis::reminded_next(dossier, demarche),
+    ];
+    all.into_iter().flatten().min()
+}
+
+/// What time has brought about.
+pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
+    let Case {
+        dossier,
+        demarche,
+        by,
+        at,
+    } = case;
+    if **by != Person::Greffier {
+        return Vec::new();
+    }
+    let over = |due: Option<Timestamp>| due.is_some_and(|due| *at >= due);
+    if over(decides(dossier, demarche))
+        && let Some((decision, _)) = silence(dossier, demarche)
+    {
+        let mut events = vec![Event::DecidedAutomatically { decision }];
+        let open = dossier.avis.iter().filter(|(_, avis)| avis.open());
+        events.extend(open.map(|(avis, _)| Event::AvisClosed { avis: *avis }));
+        return events;
+    }
+    let mut events = if over(passes(dossier, demarche)) {
+        let corrected = dossier.correction.is_some();
+        let resolved = corrected.then_some(Event::CorrectionResolved);
+        resolved
+            .into_iter()
+            .chain([Event::PassedToInstruction])
+            .collect()
+    } else {
+        conservation::tick(case)
+    };
+    let stays = |event: &Event| !matches!(event, Event::Expired | Event::Purged { .. });
+    if events.iter().all(stays) {
+        events.extend(avis::reminders(case));
+    }
+    events
+}
+
+/// When a dossier en construction passes en instruction by itself: as soon as its correction is made where silence
+/// decides, and when the démarche closes. One that somebody took back after the closing stays.
+fn passes(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    if dossier.statut != Statut::EnConstruction || !dossier.present() {
+        return None;
+    }
+    let corrected = silence(dossier, demarche)
+        .filter(|_| dossier.correction.is_none())
+        .map(|_| dossier.since());
+    let closes = demarche.closes().filter(|closes| dossier.since() < *closes);
+    corrected.into_iter().chain(closes).min()
+}
+
+/// When silence decides.
+fn decides(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    silence(dossier, demarche)?.1
+}
