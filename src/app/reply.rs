@@ -315,6 +315,8 @@ fn denies(answer: &Answer) -> bool {
             | Answer::AdministrateurOnly
             | Answer::NotHere
             | Answer::OneAtATime
+            | Answer::NothingSelected
+            | Answer::TooManySelected { .. }
             | Answer::WhichDossier
             | Answer::BadLinkCode
             | Answer::UnknownPiece { .. }
