@@ -6,6 +6,7 @@
 mod act;
 mod alias;
 mod ask;
+mod bulk;
 mod clock;
 mod confirm;
 mod deposit;
@@ -17,6 +18,7 @@ mod list;
 mod mail;
 mod piece;
 mod preference;
+mod propose;
 mod quarantine;
 mod rehearsal;
 mod remark;
@@ -28,6 +30,8 @@ mod tally;
 mod trace;
 mod undelivered;
 mod word;
+
+pub use self::bulk::Next;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -228,6 +232,7 @@ impl<S: Store> App<S> {
             Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
             Heard::Remark(remark) => self.remark(draft, remark),
             Heard::Room(room) => self.meet(draft, room),
+            Heard::Step(step) => self.step(draft, step),
         }
     }
 
@@ -241,6 +246,7 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),
+            Heard::Step(step) => self.step_over(draft, step),
             Heard::Deposit(_)
             | Heard::Tick
             | Heard::Undelivered(_)

@@ -28,7 +28,7 @@ pub use demarche::{
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
-    Message, Person, Reassignment, Statut, Step, Tombstone, Trash,
+    Message, Person, Proposal, Reassignment, Statut, Step, Tombstone, Trash,
 };
 pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};

@@ -127,7 +127,7 @@ impl<S: Store> App<S> {
     }
 
     /// Who an account stands for. On the console and in the shell the operator says who he is; elsewhere a link does.
-    fn speaker(&self, draft: &Draft<'_, S>, line: &Line) -> Result<Option<Email>, Error> {
+    pub(super) fn speaker(&self, draft: &Draft<'_, S>, line: &Line) -> Result<Option<Email>, Error> {
         if [SHELL, CONSOLE].contains(&line.from.network.as_str()) && line.from.id.contains('@') {
             return Ok(Some(Email::new(&line.from.id)));
         }
@@ -179,26 +179,22 @@ impl<S: Store> App<S> {
         command: Command,
         late: bool,
     ) -> Result<(), Error> {
+        if parsed.selection.is_empty() {
+            return self.answer(draft, speaker, &Answer::WhichDossier, None);
+        }
+        if command.decision().is_some() && speaker.line.files.len() > 1 {
+            return self.refuse(draft, speaker, &Refusal::OneJustificatif);
+        }
         let Some(number) = parsed.selection.single().map(DossierId) else {
-            draft.receipt.verdict = Verdict::Refused;
-            let answer = if parsed.selection.is_empty() {
-                Answer::WhichDossier
-            } else {
-                Answer::OneAtATime
-            };
-            return self.answer(draft, speaker, &answer, None);
+            let Parsed {
+                spec, selection, ..
+            } = parsed;
+            return self.preview_many(draft, speaker, spec, selection, &command);
         };
         let Some(by) = speaker.person() else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
         draft.receipt.dossier = Some(number.0);
-        let decision = matches!(
-            command,
-            Command::Accept { .. } | Command::Refuse { .. } | Command::Dismiss { .. }
-        );
-        if decision && speaker.line.files.len() > 1 {
-            return self.refuse(draft, speaker, &Refusal::OneJustificatif);
-        }
         if parsed.spec.confirm || late {
             return self.preview(draft, speaker, number, &parsed.spec.tag, &command);
         }

@@ -314,7 +314,9 @@ fn denies(answer: &Answer) -> bool {
             | Answer::Uncertain { .. }
             | Answer::AdministrateurOnly
             | Answer::NotHere
-            | Answer::OneAtATime
+            | Answer::BulkBusy { .. }
+            | Answer::NoSecond
+            | Answer::OwnProposal
             | Answer::NothingSelected
             | Answer::TooManySelected { .. }
             | Answer::WhichDossier

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::act::{Command, Deposit, Refusal, Request};
 use super::demarche::{Declarative, Demarche, Etat};
-use super::dossier::{Decision, Dossier, Person, Statut};
+use super::dossier::{Decision, Dossier, Person, Proposal, Statut};
 use super::event::{Event, Recorded};
 use super::id::{DossierId, Email};
 
@@ -58,6 +58,7 @@ pub fn deposit(
             decision: Decision::Accepte,
             motivation: None,
             justificatif: None,
+            proposal: None,
         }),
     };
     recorded.extend(automatic.map(|event| Recorded {
@@ -111,22 +112,27 @@ pub fn decide(
         demarche,
         by: &request.by,
         at: request.at,
+        proposal: None,
     };
-    match &request.command {
-        Command::Modify { champs } => instruction::modify(&case, champs),
-        Command::Follow => partage::follow(&case),
-        Command::Unfollow => partage::unfollow(&case),
-        Command::PassToInstruction => instruction::pass(&case),
-        Command::ReturnToConstruction => instruction::return_to_construction(&case),
+    ordered(&case, &request.command)
+}
+
+fn ordered(case: &Case<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Modify { champs } => instruction::modify(case, champs),
+        Command::Follow => partage::follow(case),
+        Command::Unfollow => partage::unfollow(case),
+        Command::PassToInstruction => instruction::pass(case),
+        Command::ReturnToConstruction => instruction::return_to_construction(case),
         Command::RequestCorrection { kind, text } => {
-            instruction::request_correction(&case, *kind, text)
+            instruction::request_correction(case, *kind, text)
         }
-        Command::ResolveCorrection => instruction::resolve_correction(&case),
+        Command::ResolveCorrection => instruction::resolve_correction(case),
         Command::Accept {
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::Accepte,
             motivation.as_deref(),
             justificatif.as_ref(),
@@ -135,7 +141,7 @@ pub fn decide(
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::Refuse,
             motivation.as_deref(),
             justificatif.as_ref(),
@@ -144,23 +150,24 @@ pub fn decide(
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::SansSuite,
             motivation.as_deref(),
             justificatif.as_ref(),
         ),
-        Command::AttachAttestation { piece } => decision::attach_attestation(&case, piece),
-        Command::Reopen => decision::reopen(&case),
-        Command::Archive => conservation::archive(&case),
-        Command::Unarchive => conservation::unarchive(&case),
-        Command::Delete => conservation::delete(&case),
-        Command::Restore => conservation::restore(&case),
-        Command::Extend => conservation::extend(&case),
-        Command::Tick => Ok(conservation::tick(&case)),
+        Command::Second { proposal, command } => decision::second(case, proposal, command),
+        Command::AttachAttestation { piece } => decision::attach_attestation(case, piece),
+        Command::Reopen => decision::reopen(case),
+        Command::Archive => conservation::archive(case),
+        Command::Unarchive => conservation::unarchive(case),
+        Command::Delete => conservation::delete(case),
+        Command::Restore => conservation::restore(case),
+        Command::Extend => conservation::extend(case),
+        Command::Tick => Ok(conservation::tick(case)),
         Command::Post { text, pieces, mail } => {
-            messagerie::post(&case, text, pieces, mail.as_ref())
+            messagerie::post(case, text, pieces, mail.as_ref())
         }
-        Command::Withdraw => messagerie::withdraw(&case),
+        Command::Withdraw => messagerie::withdraw(case),
         Command::RequestAvis {
             experts,
             text,
@@ -168,7 +175,7 @@ pub fn decide(
             confidentiel,
             pieces,
         } => avis::request(
-            &case,
+            case,
             experts,
             text,
             question.as_deref(),
@@ -181,15 +188,15 @@ pub fn decide(
             oui_non,
             pieces,
             mail,
-        } => avis::render(&case, *avis, text, *oui_non, pieces, mail.as_ref()),
-        Command::RemindAvis { avis } => avis::remind(&case, *avis),
-        Command::RevokeAvis { avis } => avis::revoke(&case, *avis),
-        Command::Annotate { annotation, value } => partage::annotate(&case, annotation, value),
-        Command::Label { etiquette, on } => partage::label(&case, etiquette, *on),
-        Command::Send { to } => partage::send(&case, to),
-        Command::Reassign { groupe } => partage::reassign(&case, groupe),
-        Command::Look { marks } => Ok(partage::look(&case, marks)),
-        Command::Bounce { address, why } => messagerie::bounce(&case, address, why),
+        } => avis::render(case, *avis, text, *oui_non, pieces, mail.as_ref()),
+        Command::RemindAvis { avis } => avis::remind(case, *avis),
+        Command::RevokeAvis { avis } => avis::revoke(case, *avis),
+        Command::Annotate { annotation, value } => partage::annotate(case, annotation, value),
+        Command::Label { etiquette, on } => partage::label(case, etiquette, *on),
+        Command::Send { to } => partage::send(case, to),
+        Command::Reassign { groupe } => partage::reassign(case, groupe),
+        Command::Look { marks } => Ok(partage::look(case, marks)),
+        Command::Bounce { address, why } => messagerie::bounce(case, address, why),
     }
 }
 
@@ -199,6 +206,8 @@ struct Case<'a> {
     demarche: &'a Demarche,
     by: &'a Person,
     at: Timestamp,
+    /// A colleague's proposal that the decision follows.
+    proposal: Option<&'a Proposal>,
 }
 
 impl Case<'_> {

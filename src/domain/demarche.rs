@@ -34,6 +34,9 @@ pub struct Demarche {
     /// Whether an acceptance comes with an attestation.
     #[serde(default)]
     pub attestation: bool,
+    /// Whether a decision that one instructeur proposes is taken only once another of the group confirms it.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// Whether the motivation stands in the decision's mail, rather than only in the dossier.
     #[serde(default = "yes")]
     pub motivation_dans_mail: bool,

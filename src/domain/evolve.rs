@@ -46,6 +46,7 @@ fn found(recorded: &Recorded) -> Option<Dossier> {
             invites: invites.clone(),
             champs: champs.clone(),
             steps: vec![Step {
+                proposal: None,
                 statut: Statut::EnConstruction,
                 at: *at,
                 by: by.clone(),
@@ -133,8 +134,12 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
             decision,
             motivation,
             justificatif,
+            proposal,
         } => {
             step(dossier, recorded, decision.statut());
+            if let Some(step) = dossier.steps.last_mut() {
+                step.proposal.clone_from(proposal);
+            }
             dossier.correction = None;
             dossier.decided = Some(Decided {
                 decision: *decision,
@@ -143,6 +148,7 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
                 motivation: motivation.clone(),
                 justificatif: justificatif.clone(),
                 attestation: None,
+                proposal: proposal.clone(),
             });
         }
         Event::AttestationMade { piece } => {
@@ -237,6 +243,7 @@ fn step(dossier: &mut Dossier, recorded: &Recorded, statut: Statut) {
         statut,
         at: recorded.at,
         by: recorded.by.clone(),
+        proposal: None,
     });
 }
 

@@ -139,6 +139,7 @@ pub fn demarche(texts: &Texts) -> Demarche {
         conservation_mois: 12,
         conservation_en_construction: false,
         attestation: true,
+        four_eyes: false,
         motivation_dans_mail: true,
         experts: ExpertPolicy {
             policy: Policy::List,

@@ -85,6 +85,7 @@ fn demarche() -> Demarche {
         conservation_mois: 12,
         conservation_en_construction: false,
         attestation: true,
+        four_eyes: false,
         motivation_dans_mail: true,
         experts: ExpertPolicy::default(),
         routage: None,

@@ -56,8 +56,11 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
-        | "count" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
+        | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
+        | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
         "rows.number"
+        | "rows.count"
+        | "rows.numbers"
         | "rows.titre"
         | "rows.etat"
         | "rows.onglets"
@@ -95,11 +98,11 @@ fn of_answer(path: &str) -> Rule {
         | "held.takeable"
         | "held.allowable" => OPEN,
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
-        "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
+        "motivation" | "justificatif" | "words" | "details" | "files" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
         | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
         | "rows.person" | "address" | "person" | "accounts" | "typed" => FULL,
-        "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
+        "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }
 }
@@ -107,7 +110,7 @@ fn of_answer(path: &str) -> Rule {
 fn of_room_line(path: &str) -> Rule {
     match path {
         "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other"
-        | "takeable" | "allowable" => OPEN,
+        | "takeable" | "allowable" | "act" | "numbers" => OPEN,
         "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),

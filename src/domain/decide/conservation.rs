@@ -112,6 +112,7 @@ pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
         demarche,
         by,
         at,
+        ..
     } = case;
     if **by != Person::Greffier || due(dossier, demarche).is_none_or(|due| *at < due) {
         return Vec::new();

@@ -127,6 +127,9 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         Refusal::NotTrashed,
         Refusal::CorrectionPending,
         Refusal::NoCorrection,
+        Refusal::SecondNeeded,
+        Refusal::OwnProposal,
+        Refusal::ProposerLeft,
         Refusal::MissingAnnotations {
             libelles: vec!["Visite faite".to_owned()],
         },

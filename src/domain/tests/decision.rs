@@ -11,8 +11,7 @@ fn an_acceptance_needs_no_motivation() {
         Ok(vec![Event::Decided {
             decision: Decision::Accepte,
             motivation: None,
-            justificatif: None
-        }])
+            justificatif: None, proposal: None }])
     );
 }
 

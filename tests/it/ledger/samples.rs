@@ -126,8 +126,7 @@ fn events() -> Vec<Event> {
         Event::Decided {
             decision: Decision::Refuse,
             motivation: Some(text()),
-            justificatif: Some(piece()),
-        },
+            justificatif: Some(piece()), proposal: None },
         Event::AttestationMade { piece: piece() },
         Event::Reopened,
         Event::Archived,
