@@ -31,7 +31,8 @@ use super::select::{Choosing, Chosen};
 use super::{App, Error};
 use crate::command::{Selection, Spec};
 use crate::domain::{
-    Command, Demarche, DossierId, Effect, Email, Person, Proposal, Recipient, Refusal, Statut, react,
+    Command, Demarche, DossierId, Effect, Email, Person, Proposal, Recipient, Refusal, Statut,
+    react,
 };
 use crate::message::{Destination, Line, Mark};
 use crate::store::{Collection, Store};
@@ -260,7 +261,9 @@ impl<S: Store> App<S> {
                 plan: Box::new(plan),
             },
         };
-        self.supersede(draft, speaker, None)?;
+        self.supersede(draft, speaker, |other| {
+            other.number().is_none() && other.tag == spec.tag
+        })?;
         draft.put(Collection::Confirmation, &code, &pending)?;
         let buttons = super::confirm::choices(&code);
         let with = With {
@@ -349,7 +352,11 @@ impl<S: Store> App<S> {
         plan.line = Some(line.clone());
         draft.put(Collection::Bulk, plan_key(code), &plan)?;
         draft.put(Collection::Bulk, run_key(&by), &run)?;
-        self.mark(draft, &line, Mark::Running);
+        let marked = self.mark(draft, &line, Mark::Running);
+        if !marked && self.has_forms(&line.from.network) {
+            // Whoever pressed a button waits for an answer to that.
+            self.answer(draft, speaker, &report::progress(&run, &plan), None)?;
+        }
         self.show_progress(draft, &line, &run, &plan)?;
         Ok(true)
     }

@@ -173,7 +173,7 @@ impl<S: Store> App<S> {
                 statut: dossier.statut,
             },
         };
-        self.supersede(draft, speaker, Some(number))?;
+        self.supersede(draft, speaker, |other| other.number() == Some(number))?;
         draft.put(Collection::Confirmation, &code, &pending)?;
         let buttons = choices(&code);
         let with = With {
@@ -300,16 +300,17 @@ impl<S: Store> App<S> {
         self.answer(draft, speaker, &answer, None)
     }
 
-    /// Drops what this person previewed before of a dossier, or of several: only what was shown last can be confirmed.
+    /// Drops what this person previewed before that `same` says is the same thing: only what was shown last can be
+    /// confirmed.
     pub(super) fn supersede(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
-        number: Option<DossierId>,
+        same: impl Fn(&Pending) -> bool,
     ) -> Result<(), Error> {
         for (key, pending) in self.confirmations()? {
-            let same = pending.number() == number && pending.proposed.is_none();
-            if same && pending.waits_for(speaker, draft.at) {
+            let preview = pending.proposed.is_none() && pending.waits_for(speaker, draft.at);
+            if preview && same(&pending) {
                 draft.remove(Collection::Confirmation, key);
             }
         }

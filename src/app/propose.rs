@@ -10,9 +10,9 @@ use super::confirm::{Pending, What, choices, reasons};
 use super::draft::Draft;
 use super::line::Speaker;
 use super::{App, Error};
-use crate::directory::{Bound, of_room};
+use crate::directory::{Bound, destination, of_room};
 use crate::domain::{Command, DemarcheId, Email, Proposal};
-use crate::message::{Body, Destination, MailOut, Outgoing, Post};
+use crate::message::{Body, Destination, MailOut, Mark, Outgoing, Post};
 use crate::store::{Collection, Store};
 use crate::template::{Answer, Audience, Worded};
 
@@ -70,6 +70,11 @@ impl<S: Store> App<S> {
             self.tell_alone(draft, colleague, &answer, &choices(code))?;
             self.mail_proposal(draft, colleague, &pending, code)?;
         }
+        let here = destination(&speaker.line.from, &speaker.line.place);
+        let seen = hearers.rooms.iter().any(|room| of_room(room) == here);
+        if seen && self.mark(draft, speaker.line, Mark::Done) {
+            return Ok(());
+        }
         let answer = Answer::Proposed {
             code: code.to_owned(),
             until: pending.until,
@@ -91,7 +96,8 @@ impl<S: Store> App<S> {
         }
         // Who may not see the dossier is told what he would be told of no code.
         if !self.may_second(draft, speaker, &pending)? {
-            let expired = draft.at > pending.until && self.is_concerned(draft, speaker, &pending)?;
+            let expired =
+                draft.at > pending.until && self.is_concerned(draft, speaker, &pending)?;
             let answer = if expired {
                 Answer::ConfirmationExpired
             } else {
@@ -173,14 +179,20 @@ impl<S: Store> App<S> {
         state: &str,
     ) -> Result<(), Error> {
         let answer = proposal(pending, code, state, speaker.email.clone());
-        for room in self.told_of(draft, pending)?.rooms {
+        let Hearers {
+            rooms,
+            mut colleagues,
+            ..
+        } = self.told_of(draft, pending)?;
+        for room in rooms {
             let post = self.proposal_post(&room, code, &answer)?;
             say(draft, of_room(&room), post);
         }
-        if Some(&pending.by) != speaker.email.as_ref() {
-            self.tell_alone(draft, &pending.by, &answer, &[])?;
-        }
-        Ok(())
+        colleagues.insert(pending.by.clone());
+        colleagues
+            .iter()
+            .filter(|told| Some(*told) != speaker.email.as_ref())
+            .try_for_each(|told| self.tell_alone(draft, told, &answer, &[]))
     }
 
     /// Tells who proposed what nobody has confirmed in time.

@@ -164,9 +164,7 @@ fn ordered(case: &Case<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         Command::Restore => conservation::restore(case),
         Command::Extend => conservation::extend(case),
         Command::Tick => Ok(conservation::tick(case)),
-        Command::Post { text, pieces, mail } => {
-            messagerie::post(case, text, pieces, mail.as_ref())
-        }
+        Command::Post { text, pieces, mail } => messagerie::post(case, text, pieces, mail.as_ref()),
         Command::Withdraw => messagerie::withdraw(case),
         Command::RequestAvis {
             experts,

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Piece;
-use super::dossier::{CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Proposal, Tombstone};
+use super::dossier::{
+    CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Proposal, Tombstone,
+};
 use super::id::{AvisId, DemarcheId, DossierId, Email, MessageId};
 use super::valeur::Valeur;
 

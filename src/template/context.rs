@@ -98,11 +98,13 @@ fn of_answer(path: &str) -> Rule {
         | "held.takeable"
         | "held.allowable" => OPEN,
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
-        "motivation" | "justificatif" | "words" | "details" | "files" | "filters" | "excerpt" | "experts.list"
-        | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
-        | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
-        | "rows.person" | "address" | "person" | "accounts" | "typed" => FULL,
-        "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
+        "motivation" | "justificatif" | "words" | "details" | "files" | "filters" | "excerpt"
+        | "experts.list" | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments"
+        | "rows.address" | "rows.why" | "rows.place" | "held.from" | "held.subject"
+        | "held.attachments" | "rows.person" | "address" | "person" | "accounts" | "typed" => FULL,
+        "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => {
+            Rule::Colleague
+        }
         _ => Rule::For(Level::Hidden),
     }
 }

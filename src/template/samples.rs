@@ -10,7 +10,8 @@ use crate::domain::{
 };
 
 use super::answer::{
-    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow,
+    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState,
+    RoomRow,
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
@@ -103,8 +104,22 @@ pub const DIGEST: &str = "recapitulatif";
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
 pub const MAIL_KEYS: [&str; 16] = [
-    "service", "number", "avis", "subject", "reason", "code", "until", "name", "max", "titre",
-    "errors", "periode", "rows", "act", "count", "instructeur",
+    "service",
+    "number",
+    "avis",
+    "subject",
+    "reason",
+    "code",
+    "until",
+    "name",
+    "max",
+    "titre",
+    "errors",
+    "periode",
+    "rows",
+    "act",
+    "count",
+    "instructeur",
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.
@@ -191,10 +206,7 @@ fn bulk_rows(states: &[(&str, Option<&str>)]) -> Vec<BulkRow> {
 }
 
 fn bulk_preview(texts: &Texts, code: Option<&str>) -> Answer {
-    let refused = [
-        ("refused", Some("ce dossier est archivé")),
-        ("more", None),
-    ];
+    let refused = [("refused", Some("ce dossier est archivé")), ("more", None)];
     Answer::BulkPreview {
         act: "accept".to_owned(),
         doable: if code.is_some() { 312 } else { 0 },

@@ -224,7 +224,9 @@ impl<S: Store> App<S> {
         }
         say(draft, line, self.progress_post(line, run, text));
         if lines.len() > NO_FILE {
-            let words = self.templates.answer_to(&Answer::BulkFile, audience, None)?;
+            let words = self
+                .templates
+                .answer_to(&Answer::BulkFile, audience, None)?;
             let content = csv(&plan.name, &lines);
             let piece = Piece {
                 hash: self.shelf.keep(content.as_bytes())?,
@@ -241,11 +243,7 @@ impl<S: Store> App<S> {
         }
         // What the preview had announced for refused is no failure.
         let whole = run.refused == plan.refused.len() && left == 0;
-        self.mark(
-            draft,
-            line,
-            if whole { Mark::Done } else { Mark::Failed },
-        );
+        self.mark(draft, line, if whole { Mark::Done } else { Mark::Failed });
         Ok(())
     }
 
@@ -446,7 +444,12 @@ fn csv(act: &str, lines: &[Ended<'_>]) -> String {
             "stopped" => "arrêté avant",
             _ => "refusé",
         };
-        let row = [number.to_string(), act.to_owned(), result.to_owned(), (*reason).to_owned()];
+        let row = [
+            number.to_string(),
+            act.to_owned(),
+            result.to_owned(),
+            (*reason).to_owned(),
+        ];
         let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
         table.push_str(&cells.join(";"));
         table.push_str("\r\n");
@@ -488,7 +491,10 @@ mod tests {
             assert!(cell(formula).starts_with('\''), "{formula}");
         }
         assert_eq!(cell("\r=1"), "\"'\r=1\"");
-        assert_eq!(cell("dit « non » ; \"net\""), "\"dit « non » ; \"\"net\"\"\"");
+        assert_eq!(
+            cell("dit « non » ; \"net\""),
+            "\"dit « non » ; \"\"net\"\"\""
+        );
         assert_eq!(cell("fait"), "fait");
     }
 
@@ -508,7 +514,13 @@ mod tests {
         ]);
         let said: Vec<_> = rows
             .iter()
-            .map(|row| (row.state.as_str(), row.reason.as_deref(), row.numbers.as_str()))
+            .map(|row| {
+                (
+                    row.state.as_str(),
+                    row.reason.as_deref(),
+                    row.numbers.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             said,

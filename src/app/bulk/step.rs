@@ -33,7 +33,8 @@ impl<S: Store> App<S> {
     pub fn next_step(&self, after: Option<&str>, now: Timestamp) -> Result<Next, Error> {
         let mut rest = false;
         let mut works = self.works()?;
-        let turn = works.partition_point(|(key, _)| after.is_some_and(|after| key.as_str() <= after));
+        let turn =
+            works.partition_point(|(key, _)| after.is_some_and(|after| key.as_str() <= after));
         works.rotate_left(turn);
         for (key, value) in works {
             let number = if key.starts_with("run") {
@@ -67,11 +68,7 @@ impl<S: Store> App<S> {
     }
 
     /// Takes a step.
-    pub(in crate::app) fn step(
-        &self,
-        draft: &mut Draft<'_, S>,
-        step: &Step,
-    ) -> Result<(), Error> {
+    pub(in crate::app) fn step(&self, draft: &mut Draft<'_, S>, step: &Step) -> Result<(), Error> {
         draft.receipt.verdict = Verdict::Ignored;
         if step.work.starts_with("cards") {
             return self.show_cards(draft, step);
@@ -122,11 +119,7 @@ impl<S: Store> App<S> {
     }
 
     /// The work that `step` is the next step of.
-    fn running(
-        &self,
-        draft: &Draft<'_, S>,
-        step: &Step,
-    ) -> Result<Option<(Run, Plan)>, Error> {
+    fn running(&self, draft: &Draft<'_, S>, step: &Step) -> Result<Option<(Run, Plan)>, Error> {
         let run: Option<Run> = draft.get(Collection::Bulk, &step.work)?;
         let Some(run) = run.filter(|run| run.next == step.number) else {
             return Ok(None);
@@ -185,7 +178,11 @@ impl<S: Store> App<S> {
         if run.next == plan.items.len() {
             return self.finish(draft, &run, plan, Some(outcome));
         }
-        draft.put(Collection::Bulk, outcome_key(&run.code, Some(place)), outcome)?;
+        draft.put(
+            Collection::Bulk,
+            outcome_key(&run.code, Some(place)),
+            outcome,
+        )?;
         draft.put(Collection::Bulk, run_key(&run.by), &run)?;
         match &plan.line {
             Some(line) if run.next.is_multiple_of(SHOWN_EVERY) => {

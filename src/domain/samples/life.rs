@@ -224,7 +224,9 @@ pub fn story(texts: &Texts) -> Vec<Recorded> {
             Event::Decided {
                 decision: Decision::Accepte,
                 motivation: Some(texts.motivation.clone()),
-                justificatif: Some(piece(&texts.fichier, 96_000)), proposal: None },
+                justificatif: Some(piece(&texts.fichier, 96_000)),
+                proposal: None,
+            },
         ),
         (20, &cast.instructeur, Event::AvisClosed { avis: AvisId(4) }),
         (
@@ -262,7 +264,9 @@ pub fn dossiers(texts: &Texts) -> Vec<(&'static str, Dossier)> {
         vec![Event::Decided {
             decision,
             motivation: Some(texts.motivation.clone()),
-            justificatif: None, proposal: None }]
+            justificatif: None,
+            proposal: None,
+        }]
     };
     let tombstone = Tombstone {
         number: DossierId(4807),
@@ -304,7 +308,9 @@ pub fn dossiers(texts: &Texts) -> Vec<(&'static str, Dossier)> {
                 vec![Event::Decided {
                     decision: Decision::Accepte,
                     motivation: None,
-                    justificatif: None, proposal: None }],
+                    justificatif: None,
+                    proposal: None,
+                }],
             ),
         ),
         ("refused", after(20, decided(Decision::Refuse))),

@@ -248,7 +248,10 @@ impl<'a> Sight<'a> {
             statut: step.statut,
             at: step.at,
             by: self.person(&step.by),
-            proposal: step.proposal.as_ref().map(|proposal| self.person(&Person::Instructeur(proposal.by.clone()))),
+            proposal: step
+                .proposal
+                .as_ref()
+                .map(|proposal| self.person(&Person::Instructeur(proposal.by.clone()))),
         };
         self.scene.dossier.steps.iter().map(step).collect()
     }

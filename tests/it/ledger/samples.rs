@@ -126,7 +126,9 @@ fn events() -> Vec<Event> {
         Event::Decided {
             decision: Decision::Refuse,
             motivation: Some(text()),
-            justificatif: Some(piece()), proposal: None },
+            justificatif: Some(piece()),
+            proposal: None,
+        },
         Event::AttestationMade { piece: piece() },
         Event::Reopened,
         Event::Archived,
