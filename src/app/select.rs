@@ -112,7 +112,10 @@ impl<S: Store> App<S> {
             filter: Vec::new(),
         };
         if demarche.is_some() || !selection.filter.is_empty() {
-            let meant = self.meant(speaker, demarche)?;
+            let meant = match self.meant(speaker, demarche) {
+                Ok(meant) => meant,
+                Err(answer) => self.filtered(email, selection).ok_or(answer)?,
+            };
             sieve.demarche = Some(meant.number);
             for (name, value) in &selection.filter {
                 let (id, _) = column(meant, name)?;
@@ -120,6 +123,18 @@ impl<S: Store> App<S> {
             }
         }
         Ok(sieve)
+    }
+
+    /// The démarche that a filter is of, where none is named: the only one of the person's that has all of its columns.
+    fn filtered(&self, email: &Email, selection: &Selection) -> Option<&Demarche> {
+        let has_all = |demarche: &&Demarche| {
+            let mut filter = selection.filter.iter();
+            demarche.has_instructeur(email)
+                && filter.all(|(name, _)| column(demarche, name).is_ok())
+        };
+        let mut found = self.demarches.values().filter(has_all);
+        let only = found.next().filter(|_| !selection.filter.is_empty())?;
+        found.next().is_none().then_some(only)
     }
 
     /// The numbers that may be meant, in order.

@@ -57,7 +57,9 @@ fn of_answer(path: &str) -> Rule {
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
         | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
-        | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
+        | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max" => {
+            OPEN
+        }
         "rows.number"
         | "rows.count"
         | "rows.numbers"

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use greffier::message::Verdict;
+use greffier::app::Next;
+use greffier::config::Room;
+use greffier::domain::{Demarche, Privacy};
+use greffier::message::{
+    Account, Body, DepositIn, Heard, Incoming, Line, Outcome, Place, Post, Receipt, Verdict,
+};
+use greffier::store::Store as _;
 use serde_json::{Value, json};
 
+use crate::conversation::desk::{Desk as Middle, Setting};
 use crate::daemon::desk::{Desk, INES, PAUL, code, plain, until};
 
 /// Dossiers of one act: more than are shown at once, and more than the writer takes in one go.
@@ -153,4 +160,133 @@ fn others_are_answered_meanwhile_and_each_has_one_act_at_a_time() {
     desk.advance(301);
     desk.settled(0);
     assert_eq!(desk.count(&usager(1), "Bonjour à tous."), 1);
+}
+
+/// The middle without network, with that many dossiers of a group whose room is told of everything.
+fn middle(dossiers: usize) -> Middle {
+    let demarche: Demarche = toml::from_str(
+        "number = 7\ntitre = \"Permis\"\nservice = \"DDT\"\n[[groupe]]\nlabel = \"Nord\"\n\
+         instructeurs = [\"ines.roux@ddt.example\"]\n",
+    )
+    .unwrap();
+    let room = Room {
+        externals: false,
+        network: "console".to_owned(),
+        id: "salle".to_owned(),
+        demarche: None,
+        groupe: None,
+        notify: None,
+        threads: true,
+        privacy: Some(Privacy::Full),
+    };
+    let setting = Setting {
+        demarches: [(demarche.number, demarche)].into(),
+        rooms: vec![room],
+        ..Setting::default()
+    };
+    let mut middle = Middle::new(setting, "2024-06-03T07:00:00Z".parse().unwrap());
+    middle.held_back = true;
+    for place in 0..dossiers {
+        let deposit = DepositIn {
+            demarche: 7,
+            body: json!({
+                "usager": usager(place),
+                "demandeur": { "prenom": "Lina", "nom": "Moreau" },
+                "champs": {},
+            }),
+            files: Vec::new(),
+            digest: None,
+        };
+        let incoming = Incoming {
+            id: format!("depot:{place}"),
+            at: middle.now,
+            heard: Heard::Deposit(deposit),
+        };
+        let receipt = middle.app.handle(None, &incoming, middle.now).unwrap();
+        assert_eq!(receipt.verdict, Verdict::Done);
+    }
+    middle.app.store.flush().unwrap();
+    middle.pump(&BTreeMap::new());
+    middle
+}
+
+fn types(middle: &mut Middle, text: &str) -> Receipt {
+    let line = Line {
+        from: Account {
+            network: "console".to_owned(),
+            id: INES.to_owned(),
+        },
+        place: Place::Room("salle".to_owned()),
+        text: text.to_owned(),
+        files: Vec::new(),
+        about: None,
+        remote_id: None,
+        doubt: None,
+        addressed: true,
+    };
+    middle.hear(None, Heard::Line(line))
+}
+
+/// The posts to the room that wait.
+fn waiting(middle: &Middle) -> Vec<(u64, Post)> {
+    let store = &middle.app.store;
+    let rows = store.queued(None, usize::MAX).unwrap();
+    let rows = rows
+        .into_iter()
+        .map(|due| store.row(due.id).unwrap().unwrap());
+    rows.filter_map(|row| match row.queued.outgoing.body {
+        Body::Post(post) => Some((row.id, post)),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn five_hundred_are_done_with_few_messages_and_five_hundred_and_one_are_refused() {
+    let mut middle = middle(501);
+    let refused = types(&mut middle, "suivre onglet=à-suivre");
+    assert_eq!(refused.verdict, Verdict::Refused);
+    let said = waiting(&middle);
+    assert!(said[0].1.text.contains("501"), "{said:?}");
+    middle.pump(&BTreeMap::new());
+    assert_eq!(types(&mut middle, "suivre 1-500").verdict, Verdict::Done);
+    let (_, preview) = waiting(&middle).pop().unwrap();
+    let confirm = preview.buttons[0].line.clone();
+    middle.pump(&BTreeMap::new());
+    types(&mut middle, &confirm);
+    assert_eq!(middle.work(500), 500);
+    // At the beginning, at every 25th but the last, and at the end with its file: nothing of each.
+    let posts = waiting(&middle);
+    assert_eq!(posts.len(), 1 + 19 + 2);
+    assert!(posts.iter().rev().nth(1).unwrap().1.text.contains("500"));
+    assert_eq!(posts.last().unwrap().1.files.len(), 1);
+    // The cards wait until the room has taken these.
+    let next = |middle: &Middle| middle.app.next_step(None, middle.now).unwrap();
+    assert_eq!(next(&middle), Next::Rest);
+    let deliver = |middle: &Middle| {
+        for (id, _) in waiting(middle) {
+            let delivered = Outcome::Delivered {
+                remote_id: format!("remote-{id}"),
+            };
+            let (store, now) = (&middle.app.store, middle.now);
+            store.settle(id, &delivered, now, now).unwrap();
+        }
+    };
+    deliver(&middle);
+    let mut cards = 0;
+    loop {
+        middle.work(usize::MAX);
+        let shown = waiting(&middle).len();
+        assert!(shown < 8, "{shown} at once");
+        cards += shown;
+        if next(&middle) == Next::Nothing {
+            break;
+        }
+        deliver(&middle);
+    }
+    deliver(&middle);
+    assert_eq!(cards, 500);
+    middle.held_back = false;
+    middle.pump(&BTreeMap::new());
+    middle.leave();
 }

@@ -243,7 +243,7 @@ pub(super) fn nonce(key: &str) -> String {
 /// The body with the names of the files that go with it.
 pub(super) fn attach(mut body: Value, names: &[String]) -> Value {
     let files = names.iter().enumerate();
-    let files = files.map(|(index, name)| json!({ "id": index, "filename": name }));
+    let files = files.map(|(index, name)| json!({ "id": index.to_string(), "filename": name }));
     set(&mut body, "attachments", files.collect());
     body
 }
