@@ -6,6 +6,7 @@
 mod act;
 mod alias;
 mod ask;
+mod bulk;
 mod clock;
 mod confirm;
 mod deposit;
@@ -22,17 +23,21 @@ mod mail;
 mod notify;
 mod piece;
 mod preference;
+mod propose;
 mod quarantine;
 mod rehearsal;
 mod remark;
 mod reply;
 mod room;
 mod see;
+mod select;
 mod stats;
 mod tally;
 mod trace;
 mod undelivered;
 mod word;
+
+pub use self::bulk::Next;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -238,6 +243,7 @@ impl<S: Store> App<S> {
             Heard::Remark(remark) => self.remark(draft, remark),
             Heard::Room(room) => self.meet(draft, room),
             Heard::Made(made) => self.made(draft, made),
+            Heard::Step(step) => self.step(draft, step),
         }
     }
 
@@ -251,6 +257,7 @@ impl<S: Store> App<S> {
                 Ok(())
             }
             Heard::Mail(mail) => self.hold_unread(draft, mail),
+            Heard::Step(step) => self.step_over(draft, step),
             Heard::Deposit(_)
             | Heard::Tick
             | Heard::Undelivered(_)

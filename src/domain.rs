@@ -17,8 +17,8 @@ mod notice;
 mod piece;
 mod react;
 pub mod samples;
-pub mod stats;
 mod silence;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 mod valeur;
@@ -35,7 +35,7 @@ pub use demarche::{
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
-    Message, Person, Reassignment, Statut, Step, Tombstone, Trash,
+    Message, Person, Proposal, Reassignment, Statut, Step, Tombstone, Trash,
 };
 pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};

@@ -63,6 +63,17 @@ pub enum Heard {
     Room(RoomIn),
     /// Something that was ordered is made.
     Made(Box<Made>),
+    /// The next step of slow work, which the writer takes from the ledger itself.
+    Step(Step),
+}
+
+/// A step of an act on several dossiers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Name of the work's document.
+    pub work: String,
+    /// Which step, from 0. Taken again, it is the same thing heard.
+    pub number: usize,
 }
 
 /// One line of chat.

@@ -49,11 +49,13 @@ pub enum Collection {
     Meta,
     /// What is known of rooms: whether they are encrypted, what an administrateur has bound them to.
     Room,
+    /// Acts on several dossiers: what is to be done, how far it is, what became of each.
+    Bulk,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -63,6 +65,7 @@ impl Collection {
         Self::Sent,
         Self::Meta,
         Self::Room,
+        Self::Bulk,
     ];
 }
 

@@ -30,7 +30,8 @@ use crate::domain::{Notice, Privacy, Refusal};
 
 pub use crate::diagnostic::Diagnostic;
 pub use answer::{
-    AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow, TOPICS,
+    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState,
+    RoomRow, TOPICS,
 };
 pub use scene::{Audience, Scene};
 
@@ -158,7 +159,8 @@ impl Templates {
 
     /// A line in a room that is no notice of a dossier: `held` (a mail in quarantine: `id`, `number`, `from`, `subject`,
     /// `reason`, `excerpt`, `instructeur`, `takeable`, `allowable`), `held_dealt` (what became of it: `id`, `number`, `state`, `by`, `other`),
-    /// `undelivered` (`number`, `network`, `address`, `why`), or one of [`samples::TOGETHER`]. Keys left out count as absent.
+    /// `undelivered` (`number`, `network`, `address`, `why`), `bulk` (an act on `count` dossiers: `act`, `by`, `numbers`),
+    /// or one of [`samples::TOGETHER`]. Keys left out count as absent.
     pub fn room_named(
         &self,
         name: &str,
@@ -187,6 +189,8 @@ impl Templates {
             "titre",
             "periode",
             "rows",
+            "act",
+            "numbers",
         ];
         let mut context = context::of_audience(audience);
         context.extend(context::redacted("salon", filled(&known, fields), audience));
@@ -314,6 +318,17 @@ fn beside(
 }
 
 /// The first sentence after the greeting: what a mailbox shows beside the subject.
+/// The words of `markdown`, without its looks.
+pub fn plain(markdown: &str) -> String {
+    use pulldown_cmark::{Event, Parser};
+    let words = Parser::new(markdown).filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(text.into_string()),
+        Event::SoftBreak | Event::HardBreak => Some(" ".to_owned()),
+        _ => None,
+    });
+    words.collect()
+}
+
 fn preheader(text: &str) -> String {
     let said = text
         .lines()

@@ -34,10 +34,14 @@ impl<S: Store> App<S> {
         }
         for (code, pending) in self.confirmations()? {
             if pending.stale(draft.at) {
+                if pending.proposed.is_some() {
+                    self.lapse(draft, &code, &pending)?;
+                }
                 draft.remove(Collection::Confirmation, code);
             }
         }
         self.sweep_codes(draft)?;
+        self.sweep_reports(draft)?;
         self.sweep_told(draft)?;
         self.sweep_tallies(draft)?;
         self.sweep_rejected(draft)?;

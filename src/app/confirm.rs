@@ -1,34 +1,110 @@
 //! Two steps: a preview that names what will happen, then `confirmer CODE` by the same person, within a quarter of an hour.
+//! Where a decision takes two, that person only [proposes](super::propose) it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::act::rehearse;
+use super::bulk::Plan;
 use super::draft::Draft;
 use super::line::Speaker;
 use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
-    Command, Decision, Dossier, DossierId, Email, Message, Person, Refusal, Statut, WITHDRAW_DELAY,
+    Command, Decision, Demarche, Dossier, DossierId, Email, Message, Person, Recorded, Refusal,
+    Statut, WITHDRAW_DELAY,
 };
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
 
 /// How long a preview may be confirmed.
-const VALID: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const VALID: SignedDuration = SignedDuration::from_mins(15);
 /// Months after which an acceptance that created rights should not be gone back on without a warning.
 const RIGHTS_MONTHS: i64 = 4;
 
 /// An act that waits for its confirmation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Pending {
-    by: Email,
-    number: DossierId,
-    tag: String,
-    commands: Vec<Command>,
-    statut: Statut,
-    until: Timestamp,
+    /// Who asked for it.
+    pub(super) by: Email,
+    /// The domain's tag of the act.
+    pub(super) tag: String,
+    /// Until when it may be confirmed.
+    pub(super) until: Timestamp,
+    /// Since when it is proposed: it waits for a second person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) proposed: Option<Timestamp>,
+    /// Whether it takes a second person.
+    #[serde(default)]
+    pub(super) second: bool,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub(super) what: What,
+}
+
+/// What a confirmation sets going.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum What {
+    /// An act on a dossier.
+    One {
+        number: DossierId,
+        commands: Vec<Command>,
+        statut: Statut,
+    },
+    /// An act on several.
+    Many { plan: Box<Plan> },
+}
+
+/// What would come of an order.
+pub(super) struct Prepared {
+    /// What is to be done, in order.
+    pub(super) commands: Vec<Command>,
+    /// The dossier after it.
+    pub(super) after: Dossier,
+    /// What would happen; nothing where it is so already.
+    pub(super) act: Vec<Recorded>,
+    /// Whether a second person must confirm it.
+    pub(super) second: bool,
+}
+
+impl Prepared {
+    /// Whether the dossier passes en instruction first.
+    pub(super) fn chained(&self) -> bool {
+        self.commands.len() > 1
+    }
+}
+
+/// Tries `command` in thought: a decision of a dossier en construction chains the two acts.
+pub(super) fn prepare(
+    dossier: &Dossier,
+    demarche: &Demarche,
+    by: &Person,
+    at: Timestamp,
+    command: &Command,
+) -> Result<Prepared, Refusal> {
+    let mut commands = vec![command.clone()];
+    let mut outcome = rehearse(dossier, demarche, by, at, &commands);
+    if matches!(outcome, Err(Refusal::NotInstructed { .. })) {
+        commands.insert(0, Command::PassToInstruction);
+        outcome = rehearse(dossier, demarche, by, at, &commands);
+    }
+    let second = matches!(outcome, Err(Refusal::SecondNeeded));
+    if second {
+        let alone = Demarche {
+            four_eyes: false,
+            ..demarche.clone()
+        };
+        outcome = rehearse(dossier, &alone, by, at, &commands);
+    }
+    let (after, act) = outcome?;
+    Ok(Prepared {
+        commands,
+        after,
+        act,
+        second,
+    })
 }
 
 impl<S: Store> App<S> {
@@ -48,18 +124,13 @@ impl<S: Store> App<S> {
             Ok(found) => found,
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
         };
-        let mut commands = vec![command.clone()];
-        let mut outcome = rehearse(&dossier, demarche, &by, draft.at, &commands);
-        let chained = matches!(outcome, Err(Refusal::NotInstructed { .. }));
-        if chained {
-            commands.insert(0, Command::PassToInstruction);
-            outcome = rehearse(&dossier, demarche, &by, draft.at, &commands);
-        }
-        match outcome {
+        let prepared = match prepare(&dossier, demarche, &by, draft.at, command) {
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
-            Ok((_, act)) if act.is_empty() => return self.done(draft, speaker, number, tag, &act),
-            Ok(_) => {}
-        }
+            Ok(prepared) if prepared.act.is_empty() => {
+                return self.done(draft, speaker, number, tag, &prepared.act);
+            }
+            Ok(prepared) => prepared,
+        };
         let code = self.code(&draft.cause);
         let until = draft.at.checked_add(VALID).unwrap_or(draft.at);
         let (motivation, justificatif) = reasons(command);
@@ -68,51 +139,43 @@ impl<S: Store> App<S> {
             .values()
             .filter(|avis| !avis.answers.is_empty() && avis.revoked.is_none())
             .count();
+        let decides = command.decision().is_some();
         let answer = Answer::Preview {
             act: tag.to_owned(),
-            chained,
+            chained: prepared.chained(),
             motivation,
             justificatif,
             told: told(command, demarche.experts.decision_access, experts),
-            open_avis: if decision(command).is_some() {
+            open_avis: if decides {
                 dossier.avis.values().filter(|avis| avis.open()).count()
             } else {
                 0
             },
-            waiting: if decision(command).is_some() {
+            waiting: if decides {
                 waiting(&dossier, draft.at)
             } else {
                 0
             },
             old_acceptance: old_acceptance(&dossier, command, draft.at),
+            second: prepared.second,
             code: code.clone(),
             until,
         };
         let pending = Pending {
             by: email,
-            number,
             tag: tag.to_owned(),
-            commands,
-            statut: dossier.statut,
             until,
+            proposed: None,
+            second: prepared.second,
+            what: What::One {
+                number,
+                commands: prepared.commands,
+                statut: dossier.statut,
+            },
         };
-        self.supersede(draft, speaker, number)?;
+        self.supersede(draft, speaker, |other| other.number() == Some(number))?;
         draft.put(Collection::Confirmation, &code, &pending)?;
-        let button = |label: &str, emoji: &str, line: String, style| Button {
-            label: label.to_owned(),
-            emoji: emoji.to_owned(),
-            line,
-            style,
-        };
-        let buttons = vec![
-            button(
-                "Confirmer",
-                "✅",
-                format!("confirmer {code}"),
-                Style::Danger,
-            ),
-            button("Annuler", "❌", format!("annuler {code}"), Style::Secondary),
-        ];
+        let buttons = choices(&code);
         let with = With {
             buttons: &buttons,
             ..With::default()
@@ -129,39 +192,71 @@ impl<S: Store> App<S> {
     ) -> Result<(), Error> {
         let code = code.trim().to_uppercase();
         let pending: Option<Pending> = draft.get(Collection::Confirmation, &code)?;
-        // Somebody else's code is told like one that does not exist, and stays valid for its owner.
-        let Some(pending) = pending.filter(|pending| Some(&pending.by) == speaker.email.as_ref())
-        else {
+        let Some(pending) = pending else {
+            if self.tell_bulk(draft, speaker, &code)? {
+                return Ok(());
+            }
             return self.answer(draft, speaker, &Answer::NoConfirmation, None);
         };
-        draft.remove(Collection::Confirmation, &code);
+        if let Some(since) = pending.proposed {
+            return self.second(draft, speaker, &code, pending, since);
+        }
+        // Somebody else's code is told like one that does not exist, and stays valid for its owner.
+        if Some(&pending.by) != speaker.email.as_ref() {
+            return self.answer(draft, speaker, &Answer::NoConfirmation, None);
+        }
         if draft.at > pending.until {
+            draft.remove(Collection::Confirmation, &code);
             return self.answer(draft, speaker, &Answer::ConfirmationExpired, None);
         }
-        let Some(by) = speaker.person() else {
-            return self.answer(draft, speaker, &Answer::NotLinked, None);
-        };
-        draft.receipt.dossier = Some(pending.number.0);
-        let now = draft
-            .dossier(pending.number)?
-            .map(|change| change.dossier.statut);
-        if now.is_some_and(|now| now != pending.statut) {
-            return self.answer(
-                draft,
-                speaker,
-                &Answer::Moved {
-                    number: pending.number,
-                },
-                None,
-            );
+        if pending.second {
+            return self.propose(draft, speaker, &code, pending);
         }
-        match self.act(draft, pending.number, &by, &pending.commands)? {
-            Ok(act) => self.done(draft, speaker, pending.number, &pending.tag, &act),
-            Err(refusal) => self.refuse(draft, speaker, &refusal),
+        self.execute(draft, speaker, &code, pending).map(|_| ())
+    }
+
+    /// Does it. Whether it was done, or has begun.
+    pub(super) fn execute(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        code: &str,
+        pending: Pending,
+    ) -> Result<bool, Error> {
+        let Some(by) = speaker.person() else {
+            self.answer(draft, speaker, &Answer::NotLinked, None)?;
+            return Ok(false);
+        };
+        let (number, commands, statut) = match pending.what {
+            What::One {
+                number,
+                commands,
+                statut,
+            } => (number, commands, statut),
+            What::Many { plan } => {
+                return self.begin(draft, speaker, code, &pending.tag, *plan);
+            }
+        };
+        draft.remove(Collection::Confirmation, code);
+        draft.receipt.dossier = Some(number.0);
+        let now = draft.dossier(number)?.map(|change| change.dossier.statut);
+        if now.is_some_and(|now| now != statut) {
+            self.answer(draft, speaker, &Answer::Moved { number }, None)?;
+            return Ok(false);
+        }
+        match self.act(draft, number, &by, &commands)? {
+            Ok(act) => {
+                self.done(draft, speaker, number, &pending.tag, &act)?;
+                Ok(true)
+            }
+            Err(refusal) => {
+                self.refuse(draft, speaker, &refusal)?;
+                Ok(false)
+            }
         }
     }
 
-    /// Drops a preview by its code; without one, the last of this person's.
+    /// Drops a preview or a proposal by its code, and stops what is under way; without a code, the last of this person's.
     pub(super) fn cancel(
         &self,
         draft: &mut Draft<'_, S>,
@@ -169,32 +264,53 @@ impl<S: Store> App<S> {
         code: Option<&str>,
     ) -> Result<(), Error> {
         let wanted = code.map(|code| code.trim().to_uppercase());
-        let found = self
-            .confirmations()?
-            .into_iter()
-            .filter(|(_, pending)| pending.waits_for(speaker, draft.at))
-            .filter(|(key, _)| wanted.as_ref().is_none_or(|wanted| wanted == key))
-            .max_by_key(|(_, pending)| pending.until);
+        let mut found = None;
+        for (key, pending) in self.confirmations()? {
+            let named = wanted.as_ref().is_some_and(|wanted| *wanted == key);
+            if wanted.is_some() && !named {
+                continue;
+            }
+            // A colleague's proposal is refused by its code.
+            let open = pending.waits_for(speaker, draft.at)
+                || named && self.may_second(draft, speaker, &pending)?;
+            let later = |(_, other): &(String, Pending)| other.until < pending.until;
+            if open && found.as_ref().is_none_or(later) {
+                found = Some((key, pending));
+            }
+        }
         let Some((key, pending)) = found else {
+            if self.stop(draft, speaker, wanted.as_deref())? {
+                return Ok(());
+            }
             return self.answer(draft, speaker, &Answer::NothingToCancel, None);
         };
-        draft.remove(Collection::Confirmation, key);
+        draft.remove(Collection::Confirmation, &key);
+        if pending.proposed.is_some() {
+            self.close(draft, speaker, &key, &pending, "refused")?;
+        }
+        let (number, count) = match &pending.what {
+            What::One { number, .. } => (Some(*number), 1),
+            What::Many { plan } => (None, plan.numbers().count()),
+        };
         let answer = Answer::Cancelled {
             act: pending.tag,
-            number: pending.number,
+            number,
+            count,
         };
         self.answer(draft, speaker, &answer, None)
     }
 
-    /// Drops what this person previewed of a dossier before: only what was shown last can be confirmed.
-    fn supersede(
+    /// Drops what this person previewed before that `same` says is the same thing: only what was shown last can be
+    /// confirmed.
+    pub(super) fn supersede(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
-        number: DossierId,
+        same: impl Fn(&Pending) -> bool,
     ) -> Result<(), Error> {
         for (key, pending) in self.confirmations()? {
-            if pending.number == number && pending.waits_for(speaker, draft.at) {
+            let preview = pending.proposed.is_none() && pending.waits_for(speaker, draft.at);
+            if preview && same(&pending) {
                 draft.remove(Collection::Confirmation, key);
             }
         }
@@ -235,15 +351,42 @@ impl<S: Store> App<S> {
 }
 
 impl Pending {
-    /// Whether this person may still confirm it.
+    /// Whether this person asked for it and may still have his way.
     fn waits_for(&self, speaker: &Speaker<'_>, now: Timestamp) -> bool {
         Some(&self.by) == speaker.email.as_ref() && self.until >= now
+    }
+
+    /// The dossier, where it is one.
+    pub(super) fn number(&self) -> Option<DossierId> {
+        match &self.what {
+            What::One { number, .. } => Some(*number),
+            What::Many { .. } => None,
+        }
     }
 
     /// Whether it can be forgotten.
     pub(super) fn stale(&self, now: Timestamp) -> bool {
         self.until.checked_add(VALID).is_ok_and(|end| now > end)
     }
+}
+
+/// What is offered with a preview or a proposal.
+pub(super) fn choices(code: &str) -> [Button; 2] {
+    let button = |label: &str, emoji: &str, line: String, style| Button {
+        label: label.to_owned(),
+        emoji: emoji.to_owned(),
+        line,
+        style,
+    };
+    [
+        button(
+            "Confirmer",
+            "✅",
+            format!("confirmer {code}"),
+            Style::Danger,
+        ),
+        button("Annuler", "❌", format!("annuler {code}"), Style::Secondary),
+    ]
 }
 
 /// Messages to the usager whose mail has not left yet.
@@ -255,17 +398,10 @@ fn waiting(dossier: &Dossier, at: Timestamp) -> usize {
     dossier.messages.values().filter(waits).count()
 }
 
-fn decision(command: &Command) -> Option<Decision> {
+/// The motivation of a decision, and the name of its justificatif.
+pub(super) fn reasons(command: &Command) -> (Option<String>, Option<String>) {
     match command {
-        Command::Accept { .. } => Some(Decision::Accepte),
-        Command::Refuse { .. } => Some(Decision::Refuse),
-        Command::Dismiss { .. } => Some(Decision::SansSuite),
-        _ => None,
-    }
-}
-
-fn reasons(command: &Command) -> (Option<String>, Option<String>) {
-    match command {
+        Command::Second { command, .. } => reasons(command),
         Command::Accept {
             motivation,
             justificatif,
@@ -286,11 +422,12 @@ fn reasons(command: &Command) -> (Option<String>, Option<String>) {
 }
 
 fn told(command: &Command, decision_access: bool, experts: usize) -> Vec<String> {
+    let decides = command.decision().is_some();
     let mut told = Vec::new();
-    if decision(command).is_some() || matches!(command, Command::Reopen) {
+    if decides || matches!(command, Command::Reopen) {
         told.push("l’usager".to_owned());
     }
-    if decision(command).is_some() && decision_access && experts > 0 {
+    if decides && decision_access && experts > 0 {
         told.push(if experts == 1 {
             "l’expert qui a rendu un avis".to_owned()
         } else {
@@ -301,7 +438,7 @@ fn told(command: &Command, decision_access: bool, experts: usize) -> Vec<String>
 }
 
 /// Months since the acceptance, where going back on it is dangerous.
-fn old_acceptance(dossier: &Dossier, command: &Command, at: Timestamp) -> Option<i64> {
+pub(super) fn old_acceptance(dossier: &Dossier, command: &Command, at: Timestamp) -> Option<i64> {
     let decided = dossier.decided.as_ref().filter(|decided| {
         decided.decision == Decision::Accepte && matches!(command, Command::Reopen)
     })?;

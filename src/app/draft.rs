@@ -1,6 +1,6 @@
 //! The commit that is being made: what a handler adds to while it thinks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Error;
 use crate::domain::{DossierId, Recorded};
-use crate::message::{Outgoing, Receipt, Verdict};
+use crate::message::{Destination, Outgoing, Receipt, Verdict};
 use crate::store::{Change, Collection, Commit, DossierChange, JournalId, Queued, Store, Version};
 
 /// A commit in the making. What it changes is seen by what is looked up later through it.
@@ -21,6 +21,8 @@ pub(super) struct Draft<'a, S> {
     pub(super) cause: String,
     /// An earlier try was stale: what was to be unsaid has left.
     pub(super) again: bool,
+    /// What is not said of each dossier, because it is said of many at once.
+    pub(super) hushed: Option<Hushed>,
     journal: Option<JournalId>,
     /// In a rehearsal, which is not committed: the files that would have been kept.
     rehearsed: Option<Vec<Vec<u8>>>,
@@ -30,6 +32,15 @@ pub(super) struct Draft<'a, S> {
     unsay: Vec<String>,
     /// What is answered to a caller that waits.
     pub(super) receipt: Receipt,
+}
+
+/// What an act on many dossiers does not say of each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Hushed {
+    /// The dossier's card is not as it should be.
+    pub(super) card: bool,
+    /// Rooms that would have been told.
+    pub(super) rooms: BTreeSet<Destination>,
 }
 
 impl<'a, S: Store> Draft<'a, S> {
@@ -44,6 +55,7 @@ impl<'a, S: Store> Draft<'a, S> {
             at,
             cause: cause.to_owned(),
             again: false,
+            hushed: None,
             journal,
             rehearsed: None,
             dossiers: BTreeMap::new(),

@@ -192,26 +192,22 @@ impl<S: Store> App<S> {
         command: Command,
         late: bool,
     ) -> Result<(), Error> {
+        if parsed.selection.is_empty() {
+            return self.answer(draft, speaker, &Answer::WhichDossier, None);
+        }
+        if command.decision().is_some() && speaker.line.files.len() > 1 {
+            return self.refuse(draft, speaker, &Refusal::OneJustificatif);
+        }
         let Some(number) = parsed.selection.single().map(DossierId) else {
-            draft.receipt.verdict = Verdict::Refused;
-            let answer = if parsed.selection.is_empty() {
-                Answer::WhichDossier
-            } else {
-                Answer::OneAtATime
-            };
-            return self.answer(draft, speaker, &answer, None);
+            let Parsed {
+                spec, selection, ..
+            } = parsed;
+            return self.preview_many(draft, speaker, spec, selection, &command);
         };
         let Some(by) = speaker.person() else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
         draft.receipt.dossier = Some(number.0);
-        let decision = matches!(
-            command,
-            Command::Accept { .. } | Command::Refuse { .. } | Command::Dismiss { .. }
-        );
-        if decision && speaker.line.files.len() > 1 {
-            return self.refuse(draft, speaker, &Refusal::OneJustificatif);
-        }
         if parsed.spec.confirm || late {
             return self.preview(draft, speaker, number, &parsed.spec.tag, &command);
         }

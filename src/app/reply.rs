@@ -321,7 +321,11 @@ fn denies(answer: &Answer) -> bool {
             | Answer::AdministrateurOnly
             | Answer::NotHere
             | Answer::NotMade
-            | Answer::OneAtATime
+            | Answer::BulkBusy { .. }
+            | Answer::NoSecond
+            | Answer::OwnProposal
+            | Answer::NothingSelected
+            | Answer::TooManySelected { .. }
             | Answer::WhichDossier
             | Answer::BadLinkCode
             | Answer::UnknownPiece { .. }

@@ -71,7 +71,13 @@ impl<S: Store> App<S> {
         effect: &Effect,
     ) -> Result<(), Error> {
         match effect {
-            Effect::Card => self.card(draft, dossier, demarche),
+            Effect::Card => match &mut draft.hushed {
+                Some(hushed) => {
+                    hushed.card = true;
+                    Ok(())
+                }
+                None => self.card(draft, dossier, demarche),
+            },
             Effect::Attest { decided } => {
                 self.order_attestation(draft, dossier.number, *decided);
                 Ok(())
@@ -112,6 +118,8 @@ impl<S: Store> App<S> {
         match to {
             Recipient::Rooms => self.tell_rooms(draft, saying),
             Recipient::RoomsOf { groupe } => self.tell_left_rooms(draft, saying, groupe),
+            // The rooms are told of all at once.
+            Recipient::Groupe if draft.hushed.is_some() && !self.is_roomless(dossier) => Ok(()),
             // Nobody is told of his own act.
             Recipient::Groupe => members(demarche, dossier)
                 .filter(|member| by.email() != Some(member))
@@ -135,7 +143,7 @@ impl<S: Store> App<S> {
     }
 
     /// The dossier's card, in every room of its group.
-    fn card(
+    pub(super) fn card(
         &self,
         draft: &mut Draft<'_, S>,
         dossier: &Dossier,
@@ -162,6 +170,14 @@ impl<S: Store> App<S> {
             self.post(draft, room, dossier.number, post);
         }
         Ok(())
+    }
+
+    /// Whether nobody is told of the dossier in a room.
+    fn is_roomless(&self, dossier: &Dossier) -> bool {
+        let rooms = self
+            .directory
+            .rooms(dossier.demarche, &dossier.groupe, None);
+        rooms.is_empty()
     }
 
     /// Whether a choice may lack a text on that network: it asks for it.
@@ -193,7 +209,7 @@ impl<S: Store> App<S> {
                 ..Post::default()
             };
             self.post(draft, room, dossier.number, card);
-            if room.wants(notice.topic()) {
+            if room.wants(notice.topic()) && !hush(draft, room) {
                 let post = Post {
                     text,
                     thread: room.threads.then(|| card_of(dossier.number)),
@@ -215,6 +231,9 @@ impl<S: Store> App<S> {
             .directory
             .rooms(dossier.demarche, &dossier.groupe, topic);
         for room in &rooms {
+            if hush(draft, room) {
+                continue;
+            }
             let scene = saying.scene(draft.at, Audience::Room(room.privacy));
             let mentions = if notice.alert() {
                 self.mentions(draft, saying, room)?
@@ -327,6 +346,15 @@ impl<S: Store> App<S> {
         }
         Ok(())
     }
+}
+
+/// Whether a room is told of many dossiers at once instead; it is noted then.
+fn hush<S>(draft: &mut Draft<'_, S>, room: &Bound) -> bool {
+    let Some(hushed) = &mut draft.hushed else {
+        return false;
+    };
+    hushed.rooms.insert(of_room(room));
+    true
 }
 
 /// The instructeurs of the dossier's group.

@@ -24,9 +24,9 @@ use crate::domain::Onglet;
 pub struct Selection {
     /// Numbers of dossiers, inclusive, in growing order and without overlap. One number is a range of one.
     pub ranges: Vec<RangeInclusive<u64>>,
-    /// All the dossiers of this onglet.
+    /// All the dossiers of this onglet; where numbers are named too, those of them that are in it.
     pub onglet: Option<Onglet>,
-    /// Columns and the value that each must have, among the dossiers selected otherwise, or among all.
+    /// Columns and the value that each must have, among the dossiers selected otherwise, or among those of "au total".
     pub filter: Vec<(String, String)>,
     /// Whether the number was not typed: it is the dossier of the thread.
     pub implied: bool,

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::app::App;
+use crate::app::{App, Next};
 use crate::channel::Heard;
 use crate::clock;
 use crate::kill;
@@ -20,6 +21,11 @@ const GROUP: usize = 64;
 const PREPARED: u64 = 1024 * 1024;
 /// Mails of a group that are read at once.
 const THINKERS: usize = 4;
+
+/// Steps of slow work taken between two looks at what is heard.
+const STEPS: usize = 8;
+/// How long slow work rests that waits for messages to leave.
+const REST: Duration = Duration::from_millis(500);
 
 /// Wakes whoever waits for the writer, and the writer itself.
 #[derive(Debug, Default)]
@@ -38,6 +44,7 @@ pub async fn write<S: Store>(
 ) -> anyhow::Result<()> {
     // First what an earlier life of the daemon left in the journal.
     run(&app, &bells, Vec::new()).await?;
+    let mut work = Work::default();
     loop {
         let group = tokio::select! {
             heard = inbox.recv() => {
@@ -45,9 +52,92 @@ pub async fn write<S: Store>(
                 gather(first, &mut inbox)
             }
             () = bells.journaled.notified() => Vec::new(),
+            () = work.waits() => {
+                work = go_on(&app, &bells, work).await?;
+                continue;
+            }
         };
         run(&app, &bells, group).await?;
+        // What was heard may have set slow work going.
+        work.pause = Some(Duration::ZERO);
     }
+}
+
+/// Slow work between two of its steps. Its steps and what is heard take turns.
+struct Work {
+    /// The work that the last step was of: the others come first.
+    last: Option<String>,
+    /// How long the next step waits; none where there is no work.
+    pause: Option<Duration>,
+}
+
+impl Default for Work {
+    /// There may be work that an earlier life of the daemon left.
+    fn default() -> Self {
+        Self {
+            last: None,
+            pause: Some(Duration::ZERO),
+        }
+    }
+}
+
+impl Work {
+    async fn waits(&self) {
+        match self.pause {
+            Some(Duration::ZERO) => {}
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Takes a few steps, with one flush for them.
+async fn go_on<S: Store>(
+    app: &Arc<App<S>>,
+    bells: &Arc<Bells>,
+    work: Work,
+) -> anyhow::Result<Work> {
+    let app = Arc::clone(app);
+    let (work, taken) = tokio::task::spawn_blocking(move || take_steps(&app, work)).await??;
+    if taken > 0 {
+        bells.committed.notify_waiters();
+    }
+    Ok(work)
+}
+
+/// A step need not be journaled: until it is committed, the ledger says that it is to be taken.
+fn take_steps<S: Store>(app: &App<S>, mut work: Work) -> anyhow::Result<(Work, usize)> {
+    let mut taken = 0;
+    while taken < STEPS {
+        let step = match app.next_step(work.last.as_deref(), clock::now())? {
+            Next::Step(step) => {
+                work.pause = Some(Duration::ZERO);
+                step
+            }
+            Next::Rest => {
+                work.pause = Some(REST);
+                break;
+            }
+            Next::Nothing => {
+                work.pause = None;
+                break;
+            }
+        };
+        if let What::Step(step) = &step.heard {
+            work.last = Some(step.work.clone());
+        }
+        kill::point("before-transaction");
+        let receipt = app.handle(None, &step, clock::now())?;
+        kill::point("after-transaction");
+        metrics::counter!("greffier_heard_total", "kind" => kind(&step), "verdict" => verdict(&receipt)).increment(1);
+        taken += 1;
+    }
+    if taken > 0 {
+        kill::point("before-flush");
+        app.store.flush()?;
+        kill::point("after-flush");
+    }
+    Ok((work, taken))
 }
 
 fn gather(first: Heard, inbox: &mut mpsc::Receiver<Heard>) -> Vec<Heard> {
@@ -183,6 +273,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Remark(_) => "remark",
         What::Room(_) => "room",
         What::Made(_) => "made",
+        What::Step(_) => "step",
     }
 }
 

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Piece;
-use super::dossier::{CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Statut};
+use super::dossier::{
+    CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Proposal, Statut,
+};
 use super::id::{AvisId, DossierId, Email};
 use super::valeur::Valeur;
 
@@ -89,6 +91,13 @@ pub enum Command {
         /// The document attached.
         #[serde(default)]
         justificatif: Option<Piece>,
+    },
+    /// Take a decision that a colleague has proposed.
+    Second {
+        /// What he proposed, and when.
+        proposal: Proposal,
+        /// The decision.
+        command: Box<Command>,
     },
     /// Join the attestation that was made.
     AttachAttestation {
@@ -205,6 +214,31 @@ pub enum Command {
         /// What the other side said.
         why: String,
     },
+}
+
+impl Command {
+    /// The decision that it is.
+    pub fn decision(&self) -> Option<Decision> {
+        match self {
+            Self::Accept { .. } => Some(Decision::Accepte),
+            Self::Refuse { .. } => Some(Decision::Refuse),
+            Self::Dismiss { .. } => Some(Decision::SansSuite),
+            Self::Second { command, .. } => command.decision(),
+            _ => None,
+        }
+    }
+
+    /// The same, where it is a decision that `proposal` made; anything else as it is.
+    #[must_use]
+    pub fn proposed(self, proposal: &Proposal) -> Self {
+        match self {
+            Self::Accept { .. } | Self::Refuse { .. } | Self::Dismiss { .. } => Self::Second {
+                proposal: proposal.clone(),
+                command: Box::new(self),
+            },
+            other => other,
+        }
+    }
 }
 
 /// Why something was not done. Worded by `templates/refusal/`, one file each.
@@ -353,6 +387,12 @@ pub enum Refusal {
         /// The most bytes allowed.
         max: u64,
     },
+    /// The démarche wants a decision to be confirmed by a second instructeur.
+    SecondNeeded,
+    /// Who proposed the decision cannot confirm it.
+    OwnProposal,
+    /// Who proposed the decision is not an instructeur of the group any more.
+    ProposerLeft,
     /// A decision takes one justificatif, not several.
     OneJustificatif,
     /// The dossier does not expire soon.

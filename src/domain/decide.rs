@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::act::{Command, Deposit, Refusal, Request};
 use super::demarche::{Declarative, Demarche, Etat};
-use super::dossier::{Decision, Dossier, Person, Statut};
+use super::dossier::{Decision, Dossier, Person, Proposal, Statut};
 use super::event::{Event, Recorded};
 use super::id::{DossierId, Email};
 
@@ -62,6 +62,7 @@ pub fn deposit(
             decision: Decision::Accepte,
             motivation: None,
             justificatif: None,
+            proposal: None,
         }),
     };
     recorded.extend(automatic.map(|event| Recorded {
@@ -115,22 +116,27 @@ pub fn decide(
         demarche,
         by: &request.by,
         at: request.at,
+        proposal: None,
     };
-    match &request.command {
-        Command::Modify { champs } => instruction::modify(&case, champs),
-        Command::Follow => partage::follow(&case),
-        Command::Unfollow => partage::unfollow(&case),
-        Command::PassToInstruction => instruction::pass(&case),
-        Command::ReturnToConstruction => instruction::return_to_construction(&case),
+    ordered(&case, &request.command)
+}
+
+fn ordered(case: &Case<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Modify { champs } => instruction::modify(case, champs),
+        Command::Follow => partage::follow(case),
+        Command::Unfollow => partage::unfollow(case),
+        Command::PassToInstruction => instruction::pass(case),
+        Command::ReturnToConstruction => instruction::return_to_construction(case),
         Command::RequestCorrection { kind, text } => {
-            instruction::request_correction(&case, *kind, text)
+            instruction::request_correction(case, *kind, text)
         }
-        Command::ResolveCorrection => instruction::resolve_correction(&case),
+        Command::ResolveCorrection => instruction::resolve_correction(case),
         Command::Accept {
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::Accepte,
             motivation.as_deref(),
             justificatif.as_ref(),
@@ -139,7 +145,7 @@ pub fn decide(
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::Refuse,
             motivation.as_deref(),
             justificatif.as_ref(),
@@ -148,26 +154,27 @@ pub fn decide(
             motivation,
             justificatif,
         } => decision::decide(
-            &case,
+            case,
             Decision::SansSuite,
             motivation.as_deref(),
             justificatif.as_ref(),
         ),
-        Command::AttachAttestation { piece } => decision::attach_attestation(&case, piece),
-        Command::Reopen => decision::reopen(&case),
-        Command::Archive => conservation::archive(&case),
-        Command::Unarchive => conservation::unarchive(&case),
-        Command::Delete => conservation::delete(&case),
-        Command::Restore => conservation::restore(&case),
-        Command::Extend => conservation::extend(&case),
-        Command::Tick => Ok(clock::tick(&case)),
+        Command::Second { proposal, command } => decision::second(case, proposal, command),
+        Command::AttachAttestation { piece } => decision::attach_attestation(case, piece),
+        Command::Reopen => decision::reopen(case),
+        Command::Archive => conservation::archive(case),
+        Command::Unarchive => conservation::unarchive(case),
+        Command::Delete => conservation::delete(case),
+        Command::Restore => conservation::restore(case),
+        Command::Extend => conservation::extend(case),
+        Command::Tick => Ok(clock::tick(case)),
         Command::Post {
             text,
             pieces,
             mail,
             awaits,
-        } => messagerie::post(&case, text, pieces, mail.as_ref(), *awaits),
-        Command::Withdraw => messagerie::withdraw(&case),
+        } => messagerie::post(case, text, pieces, mail.as_ref(), *awaits),
+        Command::Withdraw => messagerie::withdraw(case),
         Command::RequestAvis {
             experts,
             text,
@@ -175,7 +182,7 @@ pub fn decide(
             confidentiel,
             pieces,
         } => avis::request(
-            &case,
+            case,
             experts,
             text,
             question.as_deref(),
@@ -188,15 +195,15 @@ pub fn decide(
             oui_non,
             pieces,
             mail,
-        } => avis::render(&case, *avis, text, *oui_non, pieces, mail.as_ref()),
-        Command::RemindAvis { avis } => avis::remind(&case, *avis),
-        Command::RevokeAvis { avis } => avis::revoke(&case, *avis),
-        Command::Annotate { annotation, value } => partage::annotate(&case, annotation, value),
-        Command::Label { etiquette, on } => partage::label(&case, etiquette, *on),
-        Command::Send { to } => partage::send(&case, to),
-        Command::Reassign { groupe } => partage::reassign(&case, groupe),
-        Command::Look { marks } => Ok(partage::look(&case, marks)),
-        Command::Bounce { address, why } => messagerie::bounce(&case, address, why),
+        } => avis::render(case, *avis, text, *oui_non, pieces, mail.as_ref()),
+        Command::RemindAvis { avis } => avis::remind(case, *avis),
+        Command::RevokeAvis { avis } => avis::revoke(case, *avis),
+        Command::Annotate { annotation, value } => partage::annotate(case, annotation, value),
+        Command::Label { etiquette, on } => partage::label(case, etiquette, *on),
+        Command::Send { to } => partage::send(case, to),
+        Command::Reassign { groupe } => partage::reassign(case, groupe),
+        Command::Look { marks } => Ok(partage::look(case, marks)),
+        Command::Bounce { address, why } => messagerie::bounce(case, address, why),
     }
 }
 
@@ -206,6 +213,8 @@ struct Case<'a> {
     demarche: &'a Demarche,
     by: &'a Person,
     at: Timestamp,
+    /// A colleague's proposal that the decision follows.
+    proposal: Option<&'a Proposal>,
 }
 
 impl Case<'_> {

@@ -58,6 +58,9 @@ pub struct Demarche {
     /// What a refusal is attested with.
     #[serde(default)]
     pub attestation_refus: Option<Attestation>,
+    /// Whether a decision that one instructeur proposes is taken only once another of the group confirms it.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// Whether the motivation stands in the decision's mail, rather than only in the dossier.
     #[serde(default = "yes")]
     pub motivation_dans_mail: bool,

@@ -290,6 +290,18 @@ pub struct Decided {
     /// The attestation made for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<Piece>,
+    /// Who proposed it, where a second instructeur took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+}
+
+/// A decision that an instructeur proposed, for another to take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Who proposed it.
+    pub by: Email,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A correction that is waited for.
@@ -342,6 +354,9 @@ pub struct Step {
     pub at: Timestamp,
     /// By whom.
     pub by: Person,
+    /// Who proposed it, where it takes two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
 }
 
 /// A change of group, for "réaffectations".

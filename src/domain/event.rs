@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Piece;
-use super::dossier::{CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Tombstone};
+use super::dossier::{
+    CorrectionKind, Decision, Demandeur, MailRef, Mark, Person, Proposal, Tombstone,
+};
 use super::id::{AvisId, DemarcheId, DossierId, Email, MessageId};
 use super::valeur::Valeur;
 
@@ -82,6 +84,9 @@ pub enum Event {
         /// The document attached.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         justificatif: Option<Piece>,
+        /// Who proposed it, where a second instructeur took it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposal: Option<Proposal>,
     },
     /// Decided by the silence of the administration (SVA, SVR): the platform's `accepte_automatiquement` and
     /// `refuse_automatiquement`.

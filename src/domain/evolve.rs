@@ -46,6 +46,7 @@ fn found(recorded: &Recorded) -> Option<Dossier> {
             invites: invites.clone(),
             champs: champs.clone(),
             steps: vec![Step {
+                proposal: None,
                 statut: Statut::EnConstruction,
                 at: *at,
                 by: by.clone(),
@@ -135,11 +136,16 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
             decision,
             motivation,
             justificatif,
+            proposal,
         } => {
             decide(dossier, recorded, *decision);
+            if let Some(step) = dossier.steps.last_mut() {
+                step.proposal.clone_from(proposal);
+            }
             if let Some(decided) = &mut dossier.decided {
                 decided.motivation.clone_from(motivation);
                 decided.justificatif.clone_from(justificatif);
+                decided.proposal.clone_from(proposal);
             }
         }
         Event::DecidedAutomatically { decision } => decide(dossier, recorded, *decision),
@@ -226,6 +232,7 @@ fn decide(dossier: &mut Dossier, recorded: &Recorded, decision: Decision) {
         motivation: None,
         justificatif: None,
         attestation: None,
+        proposal: None,
     });
 }
 
@@ -250,6 +257,7 @@ fn step(dossier: &mut Dossier, recorded: &Recorded, statut: Statut) {
         statut,
         at: recorded.at,
         by: recorded.by.clone(),
+        proposal: None,
     });
 }
 

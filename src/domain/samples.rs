@@ -162,6 +162,7 @@ pub fn demarche(texts: &Texts) -> Demarche {
             corps: "Le dossier n° --numéro du dossier-- a été refusé le --date de décision--.\n\n--motivation--".to_owned(),
             pied: String::new(),
         }),
+        four_eyes: false,
         motivation_dans_mail: true,
         experts: ExpertPolicy {
             policy: Policy::List,

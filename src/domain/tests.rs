@@ -97,6 +97,7 @@ fn demarche() -> Demarche {
             pied: String::new(),
         }),
         attestation_refus: None,
+        four_eyes: false,
         motivation_dans_mail: true,
         experts: ExpertPolicy::default(),
         routage: None,

@@ -42,6 +42,8 @@ pub enum Answer {
         waiting: usize,
         /// Months since an acceptance that created rights, when more than 4.
         old_acceptance: Option<i64>,
+        /// The decision is only proposed: a second instructeur must confirm it.
+        second: bool,
         /// What to type after `confirmer`.
         code: String,
         /// Until when.
@@ -55,8 +57,10 @@ pub enum Answer {
     Cancelled {
         /// The act's domain tag.
         act: String,
-        /// The dossier that it was about.
-        number: DossierId,
+        /// The dossier that it was about; none where there were several.
+        number: Option<DossierId>,
+        /// How many there were.
+        count: usize,
     },
     /// Something takes a while to be made; it comes as soon as it is there.
     Making,
@@ -82,6 +86,119 @@ pub enum Answer {
         /// Where the charts are, for somebody at the machine itself.
         places: Vec<String>,
     },
+    /// An act on several dossiers, as it will be done.
+    BulkPreview {
+        /// The act's domain tag.
+        act: String,
+        /// On how many dossiers it will be done.
+        doable: usize,
+        /// Their numbers, shortly.
+        numbers: String,
+        /// How many of them pass en instruction first.
+        chained: usize,
+        /// How many are so already.
+        already: usize,
+        /// The text that goes with it: a motivation, a message.
+        words: Option<String>,
+        /// What else it says: experts, a label, a value.
+        details: Vec<String>,
+        /// Names of the files that go with it.
+        files: Vec<String>,
+        /// Those that will be refused, by reason.
+        rows: Vec<BulkRow>,
+        /// Numbers that were named and are not among the dossiers, shortly; empty where there are none.
+        outside: String,
+        /// Who will be told, in words.
+        told: Vec<String>,
+        /// Avis still open, which decisions close.
+        open_avis: usize,
+        /// Acceptances more than 4 months old that are gone back on.
+        old: usize,
+        /// A second instructeur must confirm it.
+        second: bool,
+        /// What to type after `confirmer`; none where there is nothing to do.
+        code: Option<String>,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// An act on several dossiers is under way.
+    BulkRunning {
+        /// The act's domain tag.
+        act: String,
+        /// What to type after `annuler` to stop it.
+        code: String,
+        /// How many dossiers there are.
+        total: usize,
+        /// How many have had their turn.
+        passed: usize,
+        /// How many were done.
+        done: usize,
+        /// How many were refused at their turn.
+        refused: usize,
+    },
+    /// It is over.
+    BulkDone {
+        /// The act's domain tag.
+        act: String,
+        /// How many dossiers there were.
+        total: usize,
+        /// How many were done.
+        done: usize,
+        /// How many were left when it was stopped.
+        left: usize,
+        /// What became of them.
+        rows: Vec<BulkRow>,
+    },
+    /// The report as a file.
+    BulkFile,
+    /// It was stopped.
+    BulkStopped {
+        /// How many were done before.
+        done: usize,
+        /// How many were left.
+        left: usize,
+    },
+    /// Another one of the same person's is under way.
+    BulkBusy {
+        /// Its code.
+        code: String,
+    },
+    /// A decision was proposed to the others of the group.
+    Proposed {
+        /// What they type after `confirmer`.
+        code: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A colleague's proposal of a decision, and what became of it.
+    Proposal {
+        /// The act's domain tag.
+        act: String,
+        /// Who proposes it.
+        by: Email,
+        /// Who has confirmed or refused it.
+        other: Option<Email>,
+        /// `waiting`, `confirmed`, `refused`, `failed` (it was confirmed and could not be done), `expired`.
+        state: String,
+        /// The dossier; none where there are several.
+        number: Option<DossierId>,
+        /// Their numbers, shortly.
+        numbers: String,
+        /// How many there are.
+        count: usize,
+        /// The motivation, as it will be sent.
+        motivation: Option<String>,
+        /// Name of the justificatif, if one.
+        justificatif: Option<String>,
+        /// What to type after `confirmer`.
+        code: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Who proposed a decision cannot confirm it.
+    OwnProposal,
+    /// The group has nobody else who could confirm a decision.
+    NoSecond,
     /// There is nothing to cancel.
     NothingToCancel,
     /// The dossier changed between preview and confirmation, so that the act must be looked at again.
@@ -127,8 +244,15 @@ pub enum Answer {
     Missed,
     /// People from outside have left the room.
     Withheld,
-    /// The act takes one dossier at a time.
-    OneAtATime,
+    /// A selection has no dossier that the person may see where he speaks.
+    NothingSelected,
+    /// A selection has more dossiers than are taken at once.
+    TooManySelected {
+        /// How many it has.
+        count: usize,
+        /// How many are taken.
+        most: usize,
+    },
     /// Several dossiers could be meant, or none was said.
     WhichDossier,
     /// A code was sent to the address, if it is an instructeur's. The same words either way.
@@ -382,6 +506,19 @@ pub enum Answer {
         /// The person's own.
         known: Vec<(DemarcheId, String)>,
     },
+}
+
+/// Dossiers of an act on several that have the same to be said of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BulkRow {
+    /// `done`, `already`, `refused`, `stopped`, `more` (those of reasons that are not named).
+    pub state: String,
+    /// Why, as far as the audience may know it: without looks, worded already.
+    pub reason: Option<String>,
+    /// How many.
+    pub count: usize,
+    /// Their numbers, shortly.
+    pub numbers: String,
 }
 
 /// A room that is bound.

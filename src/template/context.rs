@@ -58,8 +58,13 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
-        | "count" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
+        | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
+        | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max" => {
+            OPEN
+        }
         "rows.number"
+        | "rows.count"
+        | "rows.numbers"
         | "rows.titre"
         | "rows.etat"
         | "rows.onglets"
@@ -98,11 +103,14 @@ fn of_answer(path: &str) -> Rule {
         | "held.takeable"
         | "held.allowable" => OPEN,
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
-        "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
-        | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
-        | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
-        | "rows.person" | "address" | "person" | "accounts" | "typed" | "places" => FULL,
-        "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
+        "motivation" | "justificatif" | "words" | "details" | "files" | "filters" | "excerpt"
+        | "experts.list" | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments"
+        | "rows.address" | "rows.why" | "rows.place" | "held.from" | "held.subject"
+        | "held.attachments" | "rows.person" | "address" | "person" | "accounts" | "typed"
+        | "places" => FULL,
+        "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => {
+            Rule::Colleague
+        }
         _ => Rule::For(Level::Hidden),
     }
 }
@@ -110,7 +118,7 @@ fn of_answer(path: &str) -> Rule {
 fn of_room_line(path: &str) -> Rule {
     match path {
         "id" | "number" | "avis" | "reason" | "network" | "count" | "state" | "other"
-        | "takeable" | "allowable" | "titre" | "periode" | "rows" => OPEN,
+        | "takeable" | "allowable" | "titre" | "periode" | "rows" | "act" | "numbers" => OPEN,
         "instructeur" | "by" => Rule::Colleague,
         "from" | "subject" | "address" | "why" | "excerpt" => FULL,
         _ => Rule::For(Level::Hidden),

@@ -31,6 +31,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
     env.add_filter("emoji", word::emoji);
     env.add_filter("decision", word::decision);
     env.add_filter("acte", word::acte);
+    env.add_filter("actes", word::actes);
     env.add_filter("de", word::de);
     env.add_filter("nombre", french::nombre);
     env.add_filter("fait", word::fait);

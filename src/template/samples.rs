@@ -11,11 +11,16 @@ use crate::domain::{
 };
 
 use super::answer::{
-    AliasRow, Answer, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState, RoomRow,
+    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState,
+    RoomRow,
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 25] = [
+pub const MAILS: [(&str, &str); 26] = [
+    (
+        "proposition",
+        "an `act` on the dossier `number`, or on `count`, that `instructeur` proposes and another confirms by the `code`",
+    ),
     ("lier", "`lier`: the `code`, valid `until`"),
     (
         "sender_not_expected",
@@ -98,13 +103,27 @@ pub const MAILS: [(&str, &str); 25] = [
 pub const TOGETHER: [&str; 2] = ["rafale", "recapitulatif"];
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
-pub const MAIL_KEYS: [&str; 13] = [
-    "service", "number", "avis", "subject", "reason", "code", "until", "name", "max", "titre",
-    "errors", "periode", "rows",
+pub const MAIL_KEYS: [&str; 16] = [
+    "service",
+    "number",
+    "avis",
+    "subject",
+    "reason",
+    "code",
+    "until",
+    "name",
+    "max",
+    "titre",
+    "errors",
+    "periode",
+    "rows",
+    "act",
+    "count",
+    "instructeur",
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.
-pub const ROOM_LINES: [&str; 3] = ["held", "held_dealt", "undelivered"];
+pub const ROOM_LINES: [&str; 4] = ["held", "held_dealt", "undelivered", "bulk"];
 
 /// A full context for the mails of [`MAILS`].
 pub fn mail_fields(texts: &Texts) -> Value {
@@ -120,6 +139,9 @@ pub fn mail_fields(texts: &Texts) -> Value {
         "max": 20 * 1024 * 1024,
         "titre": "Autorisation de travaux en site classé",
         "errors": [{ "pointer": "/champs/surface", "detail": "un nombre est attendu" }],
+        "act": "accept",
+        "count": 312,
+        "instructeur": texts.instructeur,
     })
 }
 
@@ -169,6 +191,9 @@ pub fn room_fields(texts: &Texts) -> Value {
         "state": "accepted",
         "other": "4",
         "by": texts.instructeur,
+        "act": "accept",
+        "count": 312,
+        "numbers": "4807-5118",
     })
 }
 
@@ -192,6 +217,71 @@ fn uncertain(doubt: &str) -> Answer {
     Answer::Uncertain {
         doubt: doubt.to_owned(),
         typed: "confirmer K7M2".to_owned(),
+    }
+}
+
+/// Rows of what became of dossiers.
+fn bulk_rows(states: &[(&str, Option<&str>)]) -> Vec<BulkRow> {
+    let row = |(state, reason): &(&str, Option<&str>)| BulkRow {
+        state: (*state).to_owned(),
+        reason: reason.map(str::to_owned),
+        count: 3,
+        numbers: "4807-4809".to_owned(),
+    };
+    states.iter().map(row).collect()
+}
+
+fn bulk_preview(texts: &Texts, code: Option<&str>) -> Answer {
+    let refused = [("refused", Some("ce dossier est archivé")), ("more", None)];
+    Answer::BulkPreview {
+        act: "accept".to_owned(),
+        doable: if code.is_some() { 312 } else { 0 },
+        numbers: "4807-5118".to_owned(),
+        chained: 2,
+        already: 1,
+        words: Some(texts.motivation.clone()),
+        details: vec![texts.expert.clone()],
+        files: vec![texts.fichier.clone()],
+        rows: bulk_rows(&refused),
+        outside: "4700, 4703".to_owned(),
+        told: vec!["312 usagers".to_owned(), "2 experts".to_owned()],
+        open_avis: 1,
+        old: 1,
+        second: true,
+        code: code.map(str::to_owned),
+        until: samples::now(),
+    }
+}
+
+fn bulk_done(done: usize, left: usize) -> Answer {
+    Answer::BulkDone {
+        act: "accept".to_owned(),
+        total: 312,
+        done,
+        left,
+        rows: bulk_rows(&[
+            ("done", None),
+            ("already", None),
+            ("refused", Some("ce dossier est archivé")),
+            ("stopped", None),
+            ("more", None),
+        ]),
+    }
+}
+
+fn proposal(texts: &Texts, state: &str, one: bool) -> Answer {
+    Answer::Proposal {
+        act: "refuse".to_owned(),
+        by: Email::new(&texts.instructeur),
+        other: (state != "waiting").then(|| Email::new(&texts.instructeur)),
+        state: state.to_owned(),
+        number: one.then_some(DossierId(4807)),
+        numbers: "4807-5118".to_owned(),
+        count: if one { 1 } else { 312 },
+        motivation: Some(texts.motivation.clone()),
+        justificatif: Some(texts.fichier.clone()),
+        code: "K7M2".to_owned(),
+        until: samples::now(),
     }
 }
 
@@ -320,6 +410,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         open_avis: 1,
         waiting: usize::from(chained),
         old_acceptance,
+        second: chained,
         code: "K7M2".to_owned(),
         until: later,
     };
@@ -358,7 +449,13 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::ConfirmationExpired,
         Answer::Cancelled {
             act: "accept".to_owned(),
-            number,
+            number: Some(number),
+            count: 1,
+        },
+        Answer::Cancelled {
+            act: "accept".to_owned(),
+            number: None,
+            count: 312,
         },
         Answer::NothingToCancel,
         Answer::Moved { number },
@@ -411,8 +508,44 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         },
         Answer::Missed,
         Answer::Withheld,
-        Answer::OneAtATime,
+        Answer::NothingSelected,
+        Answer::TooManySelected {
+            count: 1812,
+            most: 500,
+        },
         Answer::WhichDossier,
+        bulk_preview(texts, Some("K7M2")),
+        bulk_preview(texts, None),
+        Answer::BulkRunning {
+            act: "accept".to_owned(),
+            code: "K7M2".to_owned(),
+            total: 312,
+            passed: 125,
+            done: 123,
+            refused: 2,
+        },
+        bulk_done(312, 0),
+        bulk_done(123, 187),
+        Answer::BulkFile,
+        Answer::BulkStopped {
+            done: 125,
+            left: 187,
+        },
+        Answer::BulkBusy {
+            code: "K7M2".to_owned(),
+        },
+        Answer::Proposed {
+            code: "K7M2".to_owned(),
+            until: later,
+        },
+        proposal(texts, "waiting", true),
+        proposal(texts, "waiting", false),
+        proposal(texts, "confirmed", true),
+        proposal(texts, "refused", false),
+        proposal(texts, "failed", true),
+        proposal(texts, "expired", true),
+        Answer::OwnProposal,
+        Answer::NoSecond,
         Answer::LinkCodeSent {
             email: Email::new(&texts.instructeur),
         },

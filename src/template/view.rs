@@ -200,6 +200,8 @@ struct StepView {
     statut: Statut,
     at: Timestamp,
     by: PersonView,
+    /// Who proposed it, where it took two.
+    proposal: Option<PersonView>,
 }
 
 #[derive(Serialize)]

@@ -77,6 +77,23 @@ pub(super) fn acte(tag: &str) -> String {
     .to_owned()
 }
 
+/// The same of `count` dossiers: `accepter 12 dossiers`.
+pub(super) fn actes(tag: &str, count: usize) -> String {
+    let many = if count < 2 {
+        format!("{count}\u{a0}dossier")
+    } else {
+        format!("{count}\u{a0}dossiers")
+    };
+    let one = acte(tag);
+    if one.contains("le dossier") {
+        one.replace("le dossier", &many)
+    } else if one.contains("du dossier") {
+        one.replace("du dossier", &format!("de {many}"))
+    } else {
+        format!("{one} pour {many}")
+    }
+}
+
 /// With `de` before it, elided before a vowel.
 pub(super) fn de(verb: &str) -> String {
     let vowel = crate::domain::fold(verb).starts_with(['a', 'e', 'i', 'o', 'u', 'y']);

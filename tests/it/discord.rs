@@ -1,5 +1,6 @@
 //! The Discord channel against a Discord of the tests' own: no test can reach the real network.
 
+mod bulk;
 mod commands;
 mod fake;
 mod faults;

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod bulk;
 mod circle;
 mod conversation;
 mod daemon;

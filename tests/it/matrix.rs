@@ -1,6 +1,7 @@
 //! The Matrix channel: the real binary, a real homeserver, and people at clients that are not Greffier's.
 
 mod accounts;
+mod bulk;
 mod client;
 mod direct;
 mod downtime;

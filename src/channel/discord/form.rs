@@ -147,7 +147,7 @@ const ALT: usize = 1_024;
 /// The body with the names of the files that go with it, and what they show.
 pub(super) fn attach(mut body: Value, files: &[Attachment]) -> Value {
     let files = files.iter().enumerate().map(|(index, file)| {
-        let mut listed = json!({ "id": index, "filename": file.name });
+        let mut listed = json!({ "id": index.to_string(), "filename": file.name });
         if let Some(alt) = &file.alt {
             let alt: String = alt.chars().take(ALT).collect();
             set(&mut listed, "description", alt.into());

@@ -236,6 +236,17 @@ impl Inner {
         }
         let sent = async {
             let channel = self.direct(api, person).await?;
+            let edited = known.edits.as_deref().filter(|id| is_snowflake(id));
+            if let Some(id) = edited.filter(|_| post.card.is_some() && post.files.is_empty()) {
+                let body = form::edit(form::card(post, &self.rows(post)?));
+                let path = format!("channels/{channel}/messages/{id}");
+                match api.insist(Request::patch(path, body)).await {
+                    Ok(_) => return Ok(id.to_owned()),
+                    // He has deleted it: there is a new one.
+                    Err(fault) if fault.is(UNKNOWN_MESSAGE) => {}
+                    Err(fault) => return Err(fault),
+                }
+            }
             self.say_in(api, &channel, &channel, key, post, known).await
         };
         match sent.await {

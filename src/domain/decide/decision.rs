@@ -1,10 +1,10 @@
 //! The three decisions, and going back on one.
 
 use super::super::Piece;
-use super::super::act::Refusal;
-use super::super::dossier::{Decision, Person, Statut};
+use super::super::act::{Command, Refusal};
+use super::super::dossier::{Decision, Person, Proposal, Statut};
 use super::super::event::Event;
-use super::{Case, TRAITE, messagerie, required};
+use super::{Case, TRAITE, messagerie, ordered, required};
 
 /// Accepter, refuser or classer sans suite. Avis that are still open are closed.
 pub(super) fn decide(
@@ -35,14 +35,44 @@ pub(super) fn decide(
     }
     messagerie::sized(justificatif)?;
     let motivation = motivation.map(required).transpose()?;
+    // The last thing that can be wrong: whoever sees it knows that the decision can be proposed.
+    if case.demarche.four_eyes && case.proposal.is_none() {
+        return Err(Refusal::SecondNeeded);
+    }
     let mut events = vec![Event::Decided {
         decision,
         motivation,
         justificatif: justificatif.cloned(),
+        proposal: case.proposal.cloned(),
     }];
     let open = case.dossier.avis.iter().filter(|(_, avis)| avis.open());
     events.extend(open.map(|(avis, _)| Event::AvisClosed { avis: *avis }));
     Ok(events)
+}
+
+/// Takes the decision that a colleague of the group has proposed. Nobody confirms his own.
+pub(super) fn second(
+    case: &Case<'_>,
+    proposal: &Proposal,
+    command: &Command,
+) -> Result<Vec<Event>, Refusal> {
+    if case.instructeur()? == &proposal.by {
+        return Err(Refusal::OwnProposal);
+    }
+    let group = case.demarche.groupe(&case.dossier.groupe);
+    if !group.is_some_and(|group| group.instructeurs.contains(&proposal.by)) {
+        return Err(Refusal::ProposerLeft);
+    }
+    let case = Case {
+        proposal: Some(proposal),
+        ..*case
+    };
+    match command {
+        Command::Accept { .. } | Command::Refuse { .. } | Command::Dismiss { .. } => {
+            ordered(&case, command)
+        }
+        _ => Err(Refusal::NotAllowed),
+    }
 }
 
 fn tag(decision: Decision) -> &'static str {

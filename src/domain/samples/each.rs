@@ -129,6 +129,9 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         Refusal::CorrectionPending,
         Refusal::NoCorrection,
         Refusal::SilenceRuns,
+        Refusal::SecondNeeded,
+        Refusal::OwnProposal,
+        Refusal::ProposerLeft,
         Refusal::MissingAnnotations {
             libelles: vec!["Visite faite".to_owned()],
         },

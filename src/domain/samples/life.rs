@@ -225,6 +225,7 @@ pub fn story(texts: &Texts) -> Vec<Recorded> {
                 decision: Decision::Accepte,
                 motivation: Some(texts.motivation.clone()),
                 justificatif: Some(piece(&texts.fichier, 96_000)),
+                proposal: None,
             },
         ),
         (20, &cast.instructeur, Event::AvisClosed { avis: AvisId(4) }),
@@ -264,6 +265,7 @@ pub fn dossiers(texts: &Texts) -> Vec<(&'static str, Dossier)> {
             decision,
             motivation: Some(texts.motivation.clone()),
             justificatif: None,
+            proposal: None,
         }]
     };
     let tombstone = Tombstone {
@@ -307,6 +309,7 @@ pub fn dossiers(texts: &Texts) -> Vec<(&'static str, Dossier)> {
                     decision: Decision::Accepte,
                     motivation: None,
                     justificatif: None,
+                    proposal: None,
                 }],
             ),
         ),

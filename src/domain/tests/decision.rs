@@ -11,7 +11,8 @@ fn an_acceptance_needs_no_motivation() {
         Ok(vec![Event::Decided {
             decision: Decision::Accepte,
             motivation: None,
-            justificatif: None
+            justificatif: None,
+            proposal: None
         }])
     );
 }
@@ -243,4 +244,76 @@ fn every_step_is_remembered() {
         ]
     );
     assert_eq!(story.dossier.steps[4].by, paul());
+}
+
+/// A dossier en instruction in a démarche where decisions take two.
+fn given_four_eyes() -> Story {
+    let demarche = Demarche {
+        four_eyes: true,
+        ..demarche()
+    };
+    given_in(demarche).and(&ines(), Command::PassToInstruction)
+}
+
+fn proposed_by(person: &Person) -> Proposal {
+    Proposal {
+        by: email(person),
+        at: start(),
+    }
+}
+
+#[test]
+fn where_decisions_take_two_nobody_takes_one_alone() {
+    let story = given_four_eyes();
+    assert_eq!(story.when(&ines(), accept()), Err(Refusal::SecondNeeded));
+    let own = accept().proposed(&proposed_by(&ines()));
+    assert_eq!(story.when(&ines(), own), Err(Refusal::OwnProposal));
+    // Everything else that is wrong is said first.
+    let refuse = Command::Refuse {
+        motivation: None,
+        justificatif: None,
+    };
+    assert!(matches!(
+        story.when(&ines(), refuse),
+        Err(Refusal::MotivationRequired { .. })
+    ));
+}
+
+#[test]
+fn a_colleague_takes_the_decision_and_both_are_in_the_history() {
+    let seconded = accept().proposed(&proposed_by(&ines()));
+    let after = given_four_eyes().and(&paul(), seconded);
+    let decided = after.dossier.decided.unwrap();
+    assert_eq!(decided.by, paul());
+    assert_eq!(decided.proposal, Some(proposed_by(&ines())));
+    let step = after.dossier.steps.last().unwrap();
+    assert_eq!(
+        (&step.by, &step.proposal),
+        (&paul(), &Some(proposed_by(&ines())))
+    );
+}
+
+#[test]
+fn a_proposal_of_somebody_who_has_left_the_group_is_nobodys() {
+    let mut story = given_four_eyes();
+    let seconded = accept().proposed(&proposed_by(&ines()));
+    let left = email(&ines());
+    for groupe in &mut story.demarche.groupes {
+        groupe.instructeurs.retain(|member| *member != left);
+    }
+    assert_eq!(story.when(&paul(), seconded), Err(Refusal::ProposerLeft));
+}
+
+#[test]
+fn only_a_decision_can_be_seconded() {
+    let archive = Command::Second {
+        proposal: proposed_by(&ines()),
+        command: Box::new(Command::Archive),
+    };
+    let accepted = given_accepted();
+    assert_eq!(accepted.when(&paul(), archive), Err(Refusal::NotAllowed));
+    assert_eq!(
+        Command::Archive.proposed(&proposed_by(&ines())),
+        Command::Archive
+    );
 }

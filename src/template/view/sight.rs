@@ -268,6 +268,10 @@ impl<'a> Sight<'a> {
             statut: step.statut,
             at: step.at,
             by: self.decider(&step.by, step.statut.traite()),
+            proposal: step
+                .proposal
+                .as_ref()
+                .map(|proposal| self.person(&Person::Instructeur(proposal.by.clone()))),
         };
         self.scene.dossier.steps.iter().map(step).collect()
     }

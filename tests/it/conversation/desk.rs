@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use greffier::app::{App, Replies};
+use greffier::app::{App, Next, Replies};
 use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
@@ -45,6 +45,8 @@ pub(crate) struct Desk {
     pub(crate) app: App<Sled>,
     pub(crate) now: Timestamp,
     heard: u32,
+    /// Slow work is done only as far as the script lets it.
+    pub(crate) held_back: bool,
     _folder: TempDir,
 }
 
@@ -123,6 +125,7 @@ impl Desk {
             app,
             now,
             heard: 0,
+            held_back: false,
             _folder: folder,
         }
     }
@@ -181,6 +184,20 @@ impl Desk {
         assert_eq!(before, after, "heard again, it did something more");
     }
 
+    /// Takes steps of slow work, as the writer would, at most `most`. Answers how many there were.
+    pub(crate) fn work(&mut self, most: usize) -> usize {
+        let mut taken = 0;
+        while taken < most
+            && let Next::Step(step) = self.app.next_step(None, self.now).unwrap()
+        {
+            let receipt = self.app.handle(None, &step, self.now).unwrap();
+            self.app.store.flush().unwrap();
+            self.hear_again(&step, &receipt);
+            taken += 1;
+        }
+        taken
+    }
+
     /// When the next row is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let rows = self.app.store.queued(None, usize::MAX).unwrap();
@@ -191,6 +208,9 @@ impl Desk {
     pub(crate) fn pump(&mut self, refused: &BTreeMap<String, String>) -> Vec<Said> {
         let mut said = Vec::new();
         loop {
+            if !self.held_back {
+                self.work(usize::MAX);
+            }
             let rows = self.app.store.queued(None, usize::MAX).unwrap();
             let due: Vec<u64> = rows
                 .into_iter()

@@ -92,7 +92,8 @@ fn post_text(post: &Post, edited: bool) -> String {
         .filter(|line| !line.trim().is_empty())
         .collect();
     let lines = lines.into_iter().map(str::trim_end);
-    if edited {
+    let card = post.card.as_deref();
+    if edited && card.is_some_and(|card| card.starts_with("dossier-")) {
         // The second line, the démarche, never changes.
         let changing = lines.enumerate().filter(|(index, _)| *index != 1);
         return changing

@@ -92,6 +92,8 @@ impl Stage {
             "dépôt" => return self.depot(rest, more),
             "courriel" => return self.courriel(rest, more),
             "voir" => return self.voir(rest),
+            "retenu" => self.desk().held_back = true,
+            "avance" => return self.advance(rest),
             _ if word.starts_with('+') => return self.attend(word, rest),
             _ => panic!("not a step: {line}"),
         }
@@ -467,6 +469,17 @@ impl Stage {
         let desk = self.desk();
         desk.now += (24 * amount.parse::<i64>().unwrap()).hours();
         desk.hear(None, Heard::Tick);
+        self.deliver()
+    }
+
+    /// `avance 3`: slow work takes three steps; `avance`: it goes on by itself again.
+    fn advance(&mut self, rest: &str) -> Vec<String> {
+        if rest.is_empty() {
+            self.desk().held_back = false;
+        } else {
+            let steps = rest.parse().unwrap();
+            assert_eq!(self.desk().work(steps), steps, "there was less to do");
+        }
         self.deliver()
     }
 

@@ -129,6 +129,7 @@ fn events() -> Vec<Event> {
             decision: Decision::Refuse,
             motivation: Some(text()),
             justificatif: Some(piece()),
+            proposal: None,
         },
         Event::AttestationMade { piece: piece() },
         Event::Reopened,

@@ -1,0 +1,478 @@
+//! An act on several dossiers: previewed as a whole, confirmed once, then done one dossier after the other, each in a
+//! commit of its own. Between two of them whatever else is heard has its turn. All that must be known to go on stands in
+//! the ledger, so that a daemon that was killed goes on where it was.
+//!
+//! The documents of [`Collection::Bulk`]:
+//!
+//! | key | what |
+//! |---|---|
+//! | `run` person | how far a person's bulk is: one at a time for each person |
+//! | `plan` code | what is to be done with which dossiers |
+//! | `outcome` code number | what became of one of them |
+//! | `cards` code | dossiers whose cards are shown anew afterwards, a few at a time |
+//! | `report` code | what was said at the end, for a day |
+
+mod cards;
+mod report;
+mod step;
+
+pub use self::step::Next;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::confirm::{Pending, VALID, What, prepare, reasons};
+use super::draft::Draft;
+use super::line::Speaker;
+use super::reply::With;
+use super::select::{Choosing, Chosen};
+use super::{App, Error};
+use crate::command::{Selection, Spec};
+use crate::domain::{
+    Command, Demarche, DossierId, Effect, Email, Person, Proposal, Recipient, Refusal, Statut,
+    react,
+};
+use crate::message::{Destination, Line, Mark};
+use crate::store::{Collection, Store};
+use crate::template::Answer;
+use report::{compact, compact_ranges};
+
+/// The most dossiers of one act.
+const MOST: usize = 500;
+
+/// What is to be done with which dossiers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Plan {
+    /// The command's name, as it is typed.
+    name: String,
+    /// The act.
+    command: Command,
+    /// Whether a dossier that has changed its statut since the preview is left alone.
+    strict: bool,
+    /// The dossiers, in order, each with the statut that the preview was made of.
+    items: Vec<(DossierId, Statut)>,
+    /// Those that it was announced for to be refused: nothing is tried on them.
+    refused: Vec<(DossierId, Refusal)>,
+    /// Those that were so already.
+    already: Vec<DossierId>,
+    /// Where it was confirmed, and by which account.
+    #[serde(default)]
+    line: Option<Line>,
+}
+
+/// How far a bulk is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Run {
+    code: String,
+    /// The domain's tag of the act.
+    tag: String,
+    by: Email,
+    begun: Timestamp,
+    /// Place of the next dossier.
+    next: usize,
+    done: usize,
+    already: usize,
+    refused: usize,
+}
+
+/// What became of one dossier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum Outcome {
+    /// Done.
+    Done {
+        /// Its card is not as it should be.
+        card: bool,
+        /// Rooms that are told of all at once.
+        rooms: Vec<Destination>,
+    },
+    /// It was so already.
+    Already,
+    /// Refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Its statut is not what it was when it was previewed.
+    Moved,
+    /// An internal error.
+    Failed,
+}
+
+fn run_key(person: &Email) -> String {
+    format!("run\u{0}{person}")
+}
+
+fn plan_key(code: &str) -> String {
+    format!("plan\u{0}{code}")
+}
+
+fn report_key(code: &str) -> String {
+    format!("report\u{0}{code}")
+}
+
+/// Key of an outcome, or the prefix of all those of a bulk.
+fn outcome_key(code: &str, place: Option<usize>) -> String {
+    let place = place.map(|place| format!("{place:05}")).unwrap_or_default();
+    format!("outcome\u{0}{code}\u{0}{place}")
+}
+
+impl Plan {
+    /// The dossiers that the act is for, in order.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = DossierId> {
+        self.items.iter().map(|(number, _)| *number)
+    }
+
+    /// The same with the act confirmed by a second person.
+    pub(super) fn seconded(self, proposal: &Proposal) -> Self {
+        Self {
+            command: self.command.proposed(proposal),
+            ..self
+        }
+    }
+
+    /// The numbers, as people read them.
+    pub(super) fn shortly(&self) -> String {
+        compact(self.numbers())
+    }
+
+    /// The motivation, and the name of the justificatif.
+    pub(super) fn reasons(&self) -> (Option<String>, Option<String>) {
+        reasons(&self.command)
+    }
+}
+
+/// What a preview finds out beside the plan.
+#[derive(Default)]
+struct Survey {
+    chained: usize,
+    second: bool,
+    usagers: usize,
+    experts: usize,
+    colleagues: BTreeSet<Email>,
+    groupe: bool,
+    open_avis: usize,
+    old: usize,
+}
+
+impl Survey {
+    fn told(&self) -> Vec<String> {
+        let count = |count: usize, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(one.to_owned()),
+            _ => Some(format!("{count} {many}")),
+        };
+        [
+            count(self.usagers, "l’usager", "usagers"),
+            count(self.experts, "1 expert", "experts"),
+            count(self.colleagues.len(), "1 collègue", "collègues"),
+            self.groupe.then(|| "les instructeurs du groupe".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn tell(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            let Effect::Tell { to, .. } = effect else {
+                continue;
+            };
+            match to {
+                Recipient::Usager => self.usagers += 1,
+                Recipient::Expert { .. } => self.experts += 1,
+                Recipient::Instructeur { email } => {
+                    self.colleagues.insert(email.clone());
+                }
+                Recipient::Groupe => self.groupe = true,
+                Recipient::Rooms | Recipient::RoomsOf { .. } | Recipient::Followers => {}
+            }
+        }
+    }
+}
+
+impl<S: Store> App<S> {
+    /// Shows what `command` would do with the dossiers of `selection`, and keeps it under a code.
+    pub(super) fn preview_many(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        spec: &Spec,
+        selection: &Selection,
+        command: &Command,
+    ) -> Result<(), Error> {
+        let (Some(by), Some(email)) = (speaker.person(), speaker.email.clone()) else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        let choosing = Choosing {
+            selection,
+            demarche: None,
+            most: MOST,
+        };
+        let chosen = match self.choose(draft, speaker, choosing)? {
+            Ok(chosen) => chosen,
+            Err(answer) => return self.answer(draft, speaker, &answer, None),
+        };
+        let mut plan = Plan {
+            name: spec.name.clone(),
+            command: command.clone(),
+            strict: spec.confirm,
+            items: Vec::new(),
+            refused: Vec::new(),
+            already: Vec::new(),
+            line: None,
+        };
+        let survey = self.survey(draft, &by, &email, &chosen, &mut plan)?;
+        let rows = self.reasons_of(speaker, &plan.refused)?;
+        let code = (!plan.items.is_empty()).then(|| self.code(&draft.cause));
+        let until = draft.at.checked_add(VALID).unwrap_or(draft.at);
+        let shown = shown(command);
+        let answer = Answer::BulkPreview {
+            act: spec.tag.clone(),
+            doable: plan.items.len(),
+            numbers: compact(plan.numbers()),
+            chained: survey.chained,
+            already: plan.already.len(),
+            words: shown.words,
+            details: shown.details,
+            files: shown.files,
+            rows,
+            outside: compact_ranges(&chosen.outside),
+            told: survey.told(),
+            open_avis: survey.open_avis,
+            old: survey.old,
+            second: survey.second,
+            code: code.clone(),
+            until,
+        };
+        let Some(code) = code else {
+            draft.receipt.verdict = crate::message::Verdict::Refused;
+            return self.answer(draft, speaker, &answer, None);
+        };
+        let pending = Pending {
+            by: email,
+            tag: spec.tag.clone(),
+            until,
+            proposed: None,
+            second: survey.second,
+            what: What::Many {
+                plan: Box::new(plan),
+            },
+        };
+        self.supersede(draft, speaker, |other| {
+            other.number().is_none() && other.tag == spec.tag
+        })?;
+        draft.put(Collection::Confirmation, &code, &pending)?;
+        let buttons = super::confirm::choices(&code);
+        let with = With {
+            buttons: &buttons,
+            ..With::default()
+        };
+        self.answer_with(draft, speaker, &answer, None, with)
+    }
+
+    /// Tries the act on each of `chosen` in thought.
+    fn survey(
+        &self,
+        draft: &Draft<'_, S>,
+        by: &Person,
+        email: &Email,
+        chosen: &Chosen,
+        plan: &mut Plan,
+    ) -> Result<Survey, Error> {
+        let mut survey = Survey::default();
+        for number in &chosen.dossiers {
+            let (dossier, demarche): (_, &Demarche) = match self.visible(draft, *number, email)? {
+                Ok(found) => found,
+                Err(refusal) => {
+                    plan.refused.push((*number, refusal));
+                    continue;
+                }
+            };
+            let prepared = match prepare(&dossier, demarche, by, draft.at, &plan.command) {
+                Ok(prepared) => prepared,
+                Err(refusal) => {
+                    plan.refused.push((*number, refusal));
+                    continue;
+                }
+            };
+            if prepared.act.is_empty() {
+                plan.already.push(*number);
+                continue;
+            }
+            plan.items.push((*number, dossier.statut));
+            survey.chained += usize::from(prepared.chained());
+            survey.second |= prepared.second;
+            survey.tell(&react(&prepared.after, demarche, &prepared.act));
+            if plan.command.decision().is_some() {
+                survey.open_avis += dossier.avis.values().filter(|avis| avis.open()).count();
+            }
+            let old = super::confirm::old_acceptance(&dossier, &plan.command, draft.at);
+            survey.old += usize::from(old.is_some());
+        }
+        Ok(survey)
+    }
+
+    /// Begins what was confirmed, and answers whether it did: somebody whose last bulk is not over waits for it.
+    pub(super) fn begin(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        code: &str,
+        tag: &str,
+        mut plan: Plan,
+    ) -> Result<bool, Error> {
+        let Some(by) = speaker.email.clone() else {
+            return Ok(false);
+        };
+        let running: Option<Run> = draft.get(Collection::Bulk, &run_key(&by))?;
+        if let Some(running) = running {
+            let answer = Answer::BulkBusy { code: running.code };
+            self.answer(draft, speaker, &answer, None)?;
+            return Ok(false);
+        }
+        draft.remove(Collection::Confirmation, code);
+        let line = Line {
+            text: String::new(),
+            files: Vec::new(),
+            ..speaker.line.clone()
+        };
+        let run = Run {
+            code: code.to_owned(),
+            tag: tag.to_owned(),
+            by: by.clone(),
+            begun: draft.at,
+            next: 0,
+            done: 0,
+            already: plan.already.len(),
+            refused: plan.refused.len(),
+        };
+        plan.line = Some(line.clone());
+        draft.put(Collection::Bulk, plan_key(code), &plan)?;
+        draft.put(Collection::Bulk, run_key(&by), &run)?;
+        let marked = self.mark(draft, &line, Mark::Running);
+        if !marked && self.has_forms(&line.from.network) {
+            // Whoever pressed a button waits for an answer to that.
+            self.answer(draft, speaker, &report::progress(&run, &plan), None)?;
+        }
+        self.show_progress(draft, &line, &run, &plan)?;
+        Ok(true)
+    }
+
+    /// Stops a bulk of the speaker's, by its code or whichever runs. False where there is none.
+    pub(super) fn stop(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        code: Option<&str>,
+    ) -> Result<bool, Error> {
+        let Some(by) = &speaker.email else {
+            return Ok(false);
+        };
+        let run: Option<Run> = draft.get(Collection::Bulk, &run_key(by))?;
+        let Some(run) = run.filter(|run| code.is_none_or(|code| code == run.code)) else {
+            return Ok(false);
+        };
+        let plan: Option<Plan> = draft.get(Collection::Bulk, &plan_key(&run.code))?;
+        let mut left = 0;
+        if let Some(plan) = plan {
+            left = plan.items.len() - run.next;
+            self.finish(draft, &run, &plan, None)?;
+        }
+        let answer = Answer::BulkStopped {
+            done: run.done,
+            left,
+        };
+        self.answer(draft, speaker, &answer, None)?;
+        Ok(true)
+    }
+
+    /// Answers how far a bulk of the speaker's is, or how it ended, where `code` is one. False where it is none.
+    pub(super) fn tell_bulk(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        code: &str,
+    ) -> Result<bool, Error> {
+        let Some(by) = &speaker.email else {
+            return Ok(false);
+        };
+        let run: Option<Run> = draft.get(Collection::Bulk, &run_key(by))?;
+        if let Some(run) = run.filter(|run| run.code == code) {
+            let plan: Option<Plan> = draft.get(Collection::Bulk, &plan_key(code))?;
+            if let Some(plan) = plan {
+                let answer = report::progress(&run, &plan);
+                self.answer(draft, speaker, &answer, None)?;
+                return Ok(true);
+            }
+        }
+        self.tell_report(draft, speaker, code)
+    }
+}
+
+/// What a preview shows of an act beside its name.
+#[derive(Default)]
+struct Shown {
+    words: Option<String>,
+    details: Vec<String>,
+    files: Vec<String>,
+}
+
+fn shown(command: &Command) -> Shown {
+    let names = |pieces: &[crate::domain::Piece]| {
+        let names = pieces.iter().map(|piece| piece.name.clone());
+        names.collect()
+    };
+    match command {
+        Command::Post { text, pieces, .. } => Shown {
+            words: Some(text.clone()),
+            files: names(pieces),
+            ..Shown::default()
+        },
+        Command::RequestCorrection { text, .. } => Shown {
+            words: Some(text.clone()),
+            ..Shown::default()
+        },
+        Command::RequestAvis {
+            experts,
+            text,
+            question,
+            pieces,
+            ..
+        } => Shown {
+            words: Some(text.clone()),
+            details: experts
+                .iter()
+                .map(ToString::to_string)
+                .chain(question.clone())
+                .collect(),
+            files: names(pieces),
+        },
+        Command::Label { etiquette, .. } => Shown {
+            details: vec![etiquette.clone()],
+            ..Shown::default()
+        },
+        Command::Annotate { annotation, value } => Shown {
+            details: vec![format!("{annotation} : {value}")],
+            ..Shown::default()
+        },
+        Command::Send { to } => Shown {
+            details: vec![to.to_string()],
+            ..Shown::default()
+        },
+        Command::Reassign { groupe } => Shown {
+            details: vec![groupe.clone()],
+            ..Shown::default()
+        },
+        decision => {
+            let (words, justificatif) = reasons(decision);
+            Shown {
+                words,
+                files: justificatif.into_iter().collect(),
+                ..Shown::default()
+            }
+        }
+    }
+}

@@ -1,0 +1,535 @@
+//! What is said of a bulk: one message that is edited while it runs, a report at the end as text and as a file, a line in
+//! each other room of the dossiers. Numbers and reasons only, as far as the place may know.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::{Bound, RangeInclusive};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::draft::Draft;
+use super::super::line::{SHELL, Speaker};
+use super::super::{App, Error};
+use super::cards::Cards;
+use super::{Outcome, Plan, Run, outcome_key, report_key};
+use crate::directory::{destination, of_room};
+use crate::domain::{DossierId, Email, Piece, Refusal};
+use crate::message::{Body, Button, Destination, Line, Mark, Outgoing, Place, Post, Style};
+use crate::store::{Collection, Store};
+use crate::template::{Answer, Audience, BulkRow, plain};
+
+/// Ranges of numbers that are named; the others are counted.
+const RANGES: usize = 12;
+/// Reasons that are named.
+const REASONS: usize = 12;
+/// Dossiers up to which the text of a report says it all, and no file goes with it.
+const NO_FILE: usize = 10;
+/// How long a report can be asked for again.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a dossier was left alone whose statut moved since the preview.
+const MOVED: &str = "le dossier a changé depuis l’aperçu";
+/// Why a dossier was left alone that is not there, or not for this person.
+const UNKNOWN: &str = "le dossier n’existe pas, ou vous n’y avez pas accès";
+/// Why a dossier was left alone at which Greffier failed.
+const FAILED: &str = "une erreur interne, dont l’exploitant est averti";
+
+/// How a bulk ended, for whoever asks again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Report {
+    by: Email,
+    at: Timestamp,
+    text: String,
+}
+
+/// How one dossier ended.
+struct Ended<'a> {
+    number: DossierId,
+    state: &'static str,
+    reason: &'a str,
+}
+
+/// How far `run` is.
+pub(super) fn progress(run: &Run, plan: &Plan) -> Answer {
+    Answer::BulkRunning {
+        act: run.tag.clone(),
+        code: run.code.clone(),
+        total: plan.items.len(),
+        passed: run.next,
+        done: run.done,
+        refused: run.refused - plan.refused.len(),
+    }
+}
+
+impl<S: Store> App<S> {
+    /// Shows how far `run` is, in the one message that there is of it.
+    pub(super) fn show_progress(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        run: &Run,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        let text = self
+            .templates
+            .answer_to(&progress(run, plan), self.audience(line), None)?;
+        if line.from.network == SHELL {
+            if run.next == 0 {
+                draft.receipt.answers.push(text);
+            }
+            return Ok(());
+        }
+        let stop = Button {
+            label: "Arrêter".to_owned(),
+            emoji: "⏹️".to_owned(),
+            line: format!("annuler {}", run.code),
+            style: Style::Danger,
+        };
+        let post = Post {
+            buttons: vec![stop],
+            ..self.progress_post(line, run, text)
+        };
+        say(draft, line, post);
+        Ok(())
+    }
+
+    fn progress_post(&self, line: &Line, run: &Run, text: String) -> Post {
+        // Where the store cannot say which thread it was, a message beside the thread is better than none.
+        let about = line.about.as_deref();
+        let thread =
+            about.and_then(|about| self.store.card(&line.from.network, about).ok().flatten());
+        Post {
+            text,
+            direct: line.place == Place::Direct,
+            card: Some(format!("suivi-{}", run.code)),
+            thread,
+            ..Post::default()
+        }
+    }
+
+    /// Ends `run`, whether it is through or not: `last` is what became of the dossier before `run.next`, where that stands
+    /// in no document yet.
+    pub(super) fn finish(
+        &self,
+        draft: &mut Draft<'_, S>,
+        run: &Run,
+        plan: &Plan,
+        last: Option<&Outcome>,
+    ) -> Result<(), Error> {
+        let mut outcomes = self.outcomes(run)?;
+        if let Some(last) = last {
+            outcomes.insert(run.next - 1, last.clone());
+        }
+        let done: Vec<(DossierId, &Outcome)> = plan
+            .numbers()
+            .enumerate()
+            .filter_map(|(place, number)| Some((number, outcomes.get(&place)?)))
+            .collect();
+        if let Some(line) = &plan.line {
+            self.report(draft, line, run, plan, &done)?;
+        }
+        self.tell_other_rooms(draft, run, plan, &done)?;
+        let stale = done.iter().filter_map(|(number, outcome)| {
+            matches!(outcome, Outcome::Done { card: true, .. }).then_some(*number)
+        });
+        let cards = Cards {
+            code: run.code.clone(),
+            begun: run.begun,
+            numbers: stale.collect(),
+            next: 0,
+        };
+        if !cards.numbers.is_empty() {
+            draft.put(Collection::Bulk, cards.key(), &cards)?;
+        }
+        self.forget(draft, run, plan);
+        Ok(())
+    }
+
+    fn outcomes(&self, run: &Run) -> Result<BTreeMap<usize, Outcome>, Error> {
+        let prefix = outcome_key(&run.code, None);
+        let rows = self
+            .store
+            .scan(Collection::Bulk, &prefix, Bound::Unbounded, super::MOST)?;
+        let mut outcomes = BTreeMap::new();
+        for (key, value) in rows {
+            let outcome = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Bulk, &error))?;
+            if let Some(Ok(place)) = key.strip_prefix(&prefix).map(str::parse) {
+                outcomes.insert(place, outcome);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Says where it was confirmed what became of each dossier.
+    fn report(
+        &self,
+        draft: &mut Draft<'_, S>,
+        line: &Line,
+        run: &Run,
+        plan: &Plan,
+        done: &[(DossierId, &Outcome)],
+    ) -> Result<(), Error> {
+        let audience = self.audience(line);
+        let mut lines: Vec<(DossierId, &'static str, String)> = Vec::new();
+        for (number, refusal) in &plan.refused {
+            lines.push((*number, "refused", self.reason(refusal, audience)?));
+        }
+        lines.extend(
+            plan.already
+                .iter()
+                .map(|number| (*number, "already", String::new())),
+        );
+        for (number, outcome) in done {
+            lines.push(match outcome {
+                Outcome::Done { .. } => (*number, "done", String::new()),
+                Outcome::Already => (*number, "already", String::new()),
+                Outcome::Refused { refusal } => {
+                    (*number, "refused", self.reason(refusal, audience)?)
+                }
+                Outcome::Moved => (*number, "refused", MOVED.to_owned()),
+                Outcome::Failed => (*number, "refused", FAILED.to_owned()),
+            });
+        }
+        let left = plan.numbers().skip(run.next);
+        lines.extend(left.map(|number| (number, "stopped", String::new())));
+        lines.sort_by_key(|(number, ..)| *number);
+        let lines: Vec<Ended<'_>> = lines
+            .iter()
+            .map(|(number, state, reason)| Ended {
+                number: *number,
+                state,
+                reason,
+            })
+            .collect();
+        let left = plan.items.len() - run.next;
+        let answer = Answer::BulkDone {
+            act: run.tag.clone(),
+            total: lines.len(),
+            done: run.done,
+            left,
+            rows: rows(&lines),
+        };
+        let text = self.templates.answer_to(&answer, audience, None)?;
+        let report = Report {
+            by: run.by.clone(),
+            at: draft.at,
+            text: text.clone(),
+        };
+        draft.put(Collection::Bulk, report_key(&run.code), &report)?;
+        if line.from.network == SHELL {
+            return Ok(());
+        }
+        say(draft, line, self.progress_post(line, run, text));
+        if lines.len() > NO_FILE {
+            let words = self
+                .templates
+                .answer_to(&Answer::BulkFile, audience, None)?;
+            let content = csv(&plan.name, &lines);
+            let piece = Piece {
+                hash: self.shelf.keep(content.as_bytes())?,
+                name: format!("rapport-{}.csv", run.code),
+                media_type: "text/csv".to_owned(),
+                bytes: content.len() as u64,
+            };
+            let file = Post {
+                card: None,
+                files: vec![piece],
+                ..self.progress_post(line, run, words)
+            };
+            say(draft, line, file);
+        }
+        // What the preview had announced for refused is no failure.
+        let whole = run.refused == plan.refused.len() && left == 0;
+        self.mark(draft, line, if whole { Mark::Done } else { Mark::Failed });
+        Ok(())
+    }
+
+    /// Tells the rooms of the dossiers, but for the one where it was confirmed, which has read the report.
+    fn tell_other_rooms(
+        &self,
+        draft: &mut Draft<'_, S>,
+        run: &Run,
+        plan: &Plan,
+        done: &[(DossierId, &Outcome)],
+    ) -> Result<(), Error> {
+        let here = plan
+            .line
+            .as_ref()
+            .map(|line| destination(&line.from, &line.place));
+        let mut told: BTreeMap<&Destination, Vec<DossierId>> = BTreeMap::new();
+        for (number, outcome) in done {
+            if let Outcome::Done { rooms, .. } = outcome {
+                for room in rooms.iter().filter(|room| Some(*room) != here.as_ref()) {
+                    told.entry(room).or_default().push(*number);
+                }
+            }
+        }
+        for room in self.directory.every_room().iter() {
+            let to = of_room(room);
+            let Some(numbers) = told.get(&to) else {
+                continue;
+            };
+            let context = json!({
+                "act": run.tag,
+                "by": run.by,
+                "count": numbers.len(),
+                "numbers": compact(numbers.iter().copied()),
+            });
+            let audience = Audience::Room(room.privacy);
+            let post = Post {
+                text: self.templates.room_named("bulk", audience, &context)?,
+                ..Post::default()
+            };
+            draft.send(Outgoing {
+                to,
+                body: Body::Post(post),
+            });
+        }
+        Ok(())
+    }
+
+    /// The reasons of refusals, those of most dossiers first.
+    pub(super) fn reasons_of(
+        &self,
+        speaker: &Speaker<'_>,
+        refused: &[(DossierId, Refusal)],
+    ) -> Result<Vec<BulkRow>, Error> {
+        let audience = self.audience(speaker.line);
+        let mut reasons = Vec::with_capacity(refused.len());
+        for (number, refusal) in refused {
+            reasons.push((*number, self.reason(refusal, audience)?));
+        }
+        let lines: Vec<Ended<'_>> = reasons
+            .iter()
+            .map(|(number, reason)| Ended {
+                number: *number,
+                state: "refused",
+                reason,
+            })
+            .collect();
+        Ok(rows(&lines))
+    }
+
+    /// The first sentence of a refusal, the same for every dossier that is refused for it.
+    fn reason(&self, refusal: &Refusal, audience: Audience) -> Result<String, Error> {
+        if matches!(refusal, Refusal::UnknownDossier { .. }) {
+            return Ok(UNKNOWN.to_owned());
+        }
+        let text = self.templates.refusal_to(refusal, audience, None)?;
+        let first = text.lines().find(|line| !line.trim().is_empty());
+        Ok(plain(first.unwrap_or_default()))
+    }
+
+    /// Answers with the report of a bulk of the speaker's that is over. False where there is none under `code`.
+    pub(super) fn tell_report(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        code: &str,
+    ) -> Result<bool, Error> {
+        let report: Option<Report> = draft.get(Collection::Bulk, &report_key(code))?;
+        let Some(report) = report.filter(|report| Some(&report.by) == speaker.email.as_ref())
+        else {
+            return Ok(false);
+        };
+        self.reply(draft, speaker.line, report.text);
+        Ok(true)
+    }
+
+    /// Forgets the reports that nobody asks for any more.
+    pub(in crate::app) fn sweep_reports(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        let rows = self
+            .store
+            .scan(Collection::Bulk, "report\u{0}", Bound::Unbounded, 1_000)?;
+        for (key, value) in rows {
+            let report: Report = serde_json::from_value(value)
+                .map_err(|error| Error::document(Collection::Bulk, &error))?;
+            if draft.at.duration_since(report.at) > KEPT {
+                draft.remove(Collection::Bulk, key);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn say<S: Store>(draft: &mut Draft<'_, S>, line: &Line, post: Post) {
+    draft.send(Outgoing {
+        to: destination(&line.from, &line.place),
+        body: Body::Post(post),
+    });
+}
+
+/// Lines by what became of the dossiers and why: done first, then those of most dossiers.
+fn rows(lines: &[Ended<'_>]) -> Vec<BulkRow> {
+    const STATES: [&str; 4] = ["done", "already", "refused", "stopped"];
+    let mut groups: BTreeMap<(usize, &str), Vec<DossierId>> = BTreeMap::new();
+    for line in lines {
+        let state = STATES.iter().position(|state| *state == line.state);
+        let key = (state.unwrap_or(STATES.len()), line.reason);
+        groups.entry(key).or_default().push(line.number);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|((state, _), numbers)| (*state, std::cmp::Reverse(numbers.len())));
+    let rest: usize = groups
+        .iter()
+        .skip(REASONS)
+        .map(|(_, numbers)| numbers.len())
+        .sum();
+    let row = |((state, reason), numbers): ((usize, &str), Vec<DossierId>)| BulkRow {
+        state: STATES.get(state).copied().unwrap_or_default().to_owned(),
+        reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+        count: numbers.len(),
+        numbers: compact(numbers.into_iter()),
+    };
+    let mut rows: Vec<BulkRow> = groups.into_iter().take(REASONS).map(row).collect();
+    if rest > 0 {
+        rows.push(BulkRow {
+            state: "more".to_owned(),
+            reason: None,
+            count: rest,
+            numbers: String::new(),
+        });
+    }
+    rows
+}
+
+/// Numbers in growing order, as people read them: `12, 15-19, 30`.
+pub(super) fn compact(numbers: impl Iterator<Item = DossierId>) -> String {
+    let mut ranges: Vec<RangeInclusive<u64>> = Vec::new();
+    for DossierId(number) in numbers {
+        match ranges.last_mut() {
+            Some(last) if last.end() + 1 == number => *last = *last.start()..=number,
+            _ => ranges.push(number..=number),
+        }
+    }
+    compact_ranges(&ranges)
+}
+
+/// The same for ranges.
+pub(super) fn compact_ranges(ranges: &[RangeInclusive<u64>]) -> String {
+    let mut text = String::new();
+    for range in ranges.iter().take(RANGES) {
+        let comma = if text.is_empty() { "" } else { ", " };
+        // Writing into a text cannot fail.
+        let _written = match range.end() - range.start() {
+            0 => write!(text, "{comma}{}", range.start()),
+            1 => write!(text, "{comma}{}, {}", range.start(), range.end()),
+            _ => write!(text, "{comma}{}-{}", range.start(), range.end()),
+        };
+    }
+    let size = |range: &RangeInclusive<u64>| (range.end() - range.start()).saturating_add(1);
+    let rest = ranges.iter().skip(RANGES).map(size);
+    let rest = rest.fold(0, u64::saturating_add);
+    if rest > 0 {
+        let _written = write!(text, " et {rest} de plus");
+    }
+    text
+}
+
+/// The report as a table that a spreadsheet in French opens by itself: UTF-8 with its mark, semicolons.
+fn csv(act: &str, lines: &[Ended<'_>]) -> String {
+    let mut table = "\u{feff}numéro;acte;résultat;motif\r\n".to_owned();
+    for Ended {
+        number,
+        state,
+        reason,
+    } in lines
+    {
+        let result = match *state {
+            "done" => "fait",
+            "already" => "déjà ainsi",
+            "stopped" => "arrêté avant",
+            _ => "refusé",
+        };
+        let row = [
+            number.to_string(),
+            act.to_owned(),
+            result.to_owned(),
+            (*reason).to_owned(),
+        ];
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        table.push_str(&cells.join(";"));
+        table.push_str("\r\n");
+    }
+    table
+}
+
+/// A cell that is no formula, whatever stands in it.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = format!("{}{text}", if formula { "'" } else { "" });
+    if text.contains([';', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_said_shortly_and_long_lists_are_cut() {
+        let numbers = |all: &[u64]| compact(all.iter().copied().map(DossierId));
+        assert_eq!(numbers(&[]), "");
+        assert_eq!(numbers(&[4]), "4");
+        assert_eq!(numbers(&[4, 5, 9, 10, 11, 20]), "4, 5, 9-11, 20");
+        let odd: Vec<u64> = (0..20).map(|number| 2 * number + 1).collect();
+        assert_eq!(
+            numbers(&odd),
+            "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 et 8 de plus"
+        );
+    }
+
+    #[test]
+    fn a_cell_is_no_formula_and_breaks_no_row() {
+        for formula in ["=1+1", "+33", "-1", "@somme", "\t=1"] {
+            assert!(cell(formula).starts_with('\''), "{formula}");
+        }
+        assert_eq!(cell("\r=1"), "\"'\r=1\"");
+        assert_eq!(
+            cell("dit « non » ; \"net\""),
+            "\"dit « non » ; \"\"net\"\"\""
+        );
+        assert_eq!(cell("fait"), "fait");
+    }
+
+    #[test]
+    fn refusals_are_grouped_by_reason_the_most_frequent_first() {
+        let line = |number, state, reason| Ended {
+            number: DossierId(number),
+            state,
+            reason,
+        };
+        let rows = rows(&[
+            line(1, "refused", "a"),
+            line(2, "done", ""),
+            line(3, "refused", "b"),
+            line(4, "refused", "b"),
+            line(5, "stopped", ""),
+        ]);
+        let said: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (
+                    row.state.as_str(),
+                    row.reason.as_deref(),
+                    row.numbers.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("done", None, "2"),
+                ("refused", Some("b"), "3, 4"),
+                ("refused", Some("a"), "1"),
+                ("stopped", None, "5"),
+            ]
+        );
+    }
+}
