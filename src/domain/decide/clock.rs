@@ -26,6 +26,7 @@ pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
         demarche,
         by,
         at,
+        ..
     } = case;
     if **by != Person::Greffier {
         return Vec::new();
