@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod diagnostic;
 pub mod directory;
 pub mod domain;
+pub mod export;
 pub mod kill;
 pub mod mail;
 pub mod message;

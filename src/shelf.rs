@@ -1,6 +1,6 @@
 //! Where files live: attachments and the originals of mails, outside the ledger.
 
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
 /// Files, by the hash of their content.
@@ -13,6 +13,11 @@ pub trait Shelf: Send + Sync + 'static {
     }
     /// The content behind `hash`.
     fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
+    /// The content behind `hash`, piece by piece where that can be. Its end is not compared with its hash.
+    fn open(&self, hash: &str) -> io::Result<Box<dyn Read>> {
+        self.read(hash)
+            .map(|content| Box::new(Cursor::new(content)) as Box<dyn Read>)
+    }
     /// How many bytes that is, without reading them where that can be avoided.
     fn size(&self, hash: &str) -> io::Result<u64> {
         self.read(hash).map(|content| content.len() as u64)

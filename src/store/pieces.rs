@@ -253,6 +253,11 @@ impl Shelf for Pieces {
         Ok(content)
     }
 
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        let (file, _) = self.file(&named_hash(name)?)?;
+        Ok(Box::new(file))
+    }
+
     fn size(&self, name: &str) -> io::Result<u64> {
         let (_, bytes) = self.file(&named_hash(name)?)?;
         Ok(bytes)
