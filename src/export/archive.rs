@@ -49,7 +49,10 @@ where
         missing: Vec::new(),
     };
     let mut archived = Archived::default();
-    let minute = at.to_zoned_datetime(paris()).strftime("%d-%m-%Y-%H-%M").to_string();
+    let minute = at
+        .to_zoned_datetime(paris())
+        .strftime("%d-%m-%Y-%H-%M")
+        .to_string();
     for dossier in dossiers {
         let dossier = dossier?;
         let number = dossier.number;
