@@ -14,6 +14,7 @@ mod letter;
 mod line;
 mod link;
 mod list;
+mod made;
 mod mail;
 mod piece;
 mod preference;
@@ -227,6 +228,7 @@ impl<S: Store> App<S> {
             Heard::Undelivered(undelivered) => self.undelivered(draft, undelivered),
             Heard::Remark(remark) => self.remark(draft, remark),
             Heard::Room(room) => self.meet(draft, room),
+            Heard::Made(made) => self.made(draft, made),
         }
     }
 
@@ -244,7 +246,8 @@ impl<S: Store> App<S> {
             | Heard::Tick
             | Heard::Undelivered(_)
             | Heard::Remark(_)
-            | Heard::Room(_) => Ok(()),
+            | Heard::Room(_)
+            | Heard::Made(_) => Ok(()),
         }
     }
 

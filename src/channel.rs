@@ -25,7 +25,7 @@ use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::authenticate::Authenticator;
@@ -49,7 +49,14 @@ pub struct Inbox {
     shelf: Arc<dyn Shelf>,
     scanner: Option<Arc<Clamd>>,
     authenticator: Option<Authenticator>,
+    made: broadcast::Sender<Answered>,
 }
+
+/// The receipt of something that was [made](crate::message::work), with the id of what had asked for it.
+pub type Answered = (String, Receipt);
+
+/// Answers that may wait for whoever reads them slowly.
+const UNREAD: usize = 64;
 
 /// The daemon is stopping: what was handed in is not acknowledged, and must be handed in again later.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +71,7 @@ impl Inbox {
             shelf,
             scanner: None,
             authenticator: None,
+            made: broadcast::Sender::new(UNREAD),
         }
     }
 
@@ -98,6 +106,17 @@ impl Inbox {
             .await
             .map_err(|_| Closed)?;
         Ok(committed)
+    }
+
+    /// From now on, what is made is told here.
+    pub fn watch(&self) -> broadcast::Receiver<Answered> {
+        self.made.subscribe()
+    }
+
+    /// Tells whoever waits for it that what `cause` had asked for is made and committed.
+    pub fn tell(&self, cause: String, receipt: Receipt) {
+        // Mostly nobody waits: the answer went to a room.
+        let _nobody = self.made.send((cause, receipt));
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.

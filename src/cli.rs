@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tracing::Level;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
@@ -28,16 +29,18 @@ use self::mail::{MailCommand, print};
 use self::matrix::MatrixCommand;
 use self::outbox::OutboxCommand;
 use self::store::StoreCommand;
-use crate::channel::Inbox;
 use crate::channel::clamd::Clamd;
 use crate::channel::control::{
     self, Answer, CallError, DepositRequest, FileOf, LineRequest, Request,
 };
+use crate::channel::{Channel as _, Inbox};
 use crate::config::Config;
+use crate::daemon::speak::{Outbox, speak};
 use crate::daemon::writer::{Bells, write};
 use crate::diagnostic::Diagnostic;
 use crate::mail::{Limits, Own};
 use crate::message::Verdict;
+use crate::workshop::Workshop;
 
 /// The clerk of an instruction team: dossiers, avis and decisions from chat rooms and mailboxes.
 ///
@@ -290,8 +293,29 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
             inbox = inbox.scanned_by(Arc::new(Clamd::new(clamav, Arc::default())));
         }
         let bells = Arc::new(Bells::default());
+        let outbox = Outbox {
+            store: Arc::clone(&store),
+            shelf: Arc::clone(&app.shelf),
+            bells: Arc::clone(&bells),
+        };
+        // What the request orders is made here too, so that it can be waited for.
+        let workshop = Arc::new(Workshop::new(run::bench(&app)));
+        let stop = CancellationToken::new();
+        let open = tokio::spawn({
+            let (workshop, inbox, stop) = (Arc::clone(&workshop), inbox.clone(), stop.clone());
+            async move { workshop.listen(inbox, stop).await }
+        });
+        let making = tokio::spawn(speak(
+            outbox,
+            workshop,
+            stop.clone(),
+            CancellationToken::new(),
+        ));
         let writer = tokio::spawn(write(app, heard, bells));
         let answer = control::answer(request.clone(), &inbox, &run::admin(store)).await;
+        stop.cancel();
+        open.await??;
+        making.await??;
         drop(inbox);
         writer.await??;
         Ok(answer)

@@ -18,3 +18,4 @@ pub mod shelf;
 pub mod store;
 pub mod suggest;
 pub mod template;
+pub mod workshop;

@@ -1,6 +1,7 @@
 //! What goes in and out of the middle: plain data, the same for every network.
 
 pub mod authentication;
+pub mod work;
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::authentication::Authentication;
+use self::work::{Made, Order};
 pub use crate::domain::{Fault as FieldError, Piece};
 
 /// Somebody on a network, as the network names them: `@ines:agent.tchap.example` on Matrix, a user id on Discord,
@@ -59,6 +61,8 @@ pub enum Heard {
     Remark(Remark),
     /// What a channel has found of a room.
     Room(RoomIn),
+    /// Something that was ordered is made.
+    Made(Box<Made>),
 }
 
 /// One line of chat.
@@ -260,6 +264,9 @@ pub struct Receipt {
     /// Whoever said the line has proven by it whose account it is: he typed back a code that was sent to his address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proven: bool,
+    /// Something was ordered: the answer comes once it is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits: bool,
 }
 
 impl Receipt {
@@ -272,6 +279,7 @@ impl Receipt {
             errors: Vec::new(),
             digest: None,
             proven: false,
+            awaits: false,
         }
     }
 }
@@ -322,6 +330,8 @@ pub enum Body {
     React(React),
     /// A mail.
     Mail(Box<MailOut>),
+    /// Something to be made.
+    Make(Box<Order>),
 }
 
 /// A chat message. Each network gives it the nearest form that it has; one that lacks a thing leaves it out,

@@ -71,6 +71,8 @@ pub(super) enum Ask {
         #[serde(default)]
         depuis: Option<u64>,
     },
+    /// The dossier as a document.
+    SendDocument,
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -192,6 +194,7 @@ impl Ask {
             | Self::ShowHistory
             | Self::ShowPieces
             | Self::SendPieces { .. }
+            | Self::SendDocument
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }

@@ -127,7 +127,11 @@ impl<S: Store> App<S> {
     }
 
     /// Who an account stands for. On the console and in the shell the operator says who he is; elsewhere a link does.
-    fn speaker(&self, draft: &Draft<'_, S>, line: &Line) -> Result<Option<Email>, Error> {
+    pub(super) fn speaker(
+        &self,
+        draft: &Draft<'_, S>,
+        line: &Line,
+    ) -> Result<Option<Email>, Error> {
         if [SHELL, CONSOLE].contains(&line.from.network.as_str()) && line.from.id.contains('@') {
             return Ok(Some(Email::new(&line.from.id)));
         }

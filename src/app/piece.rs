@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::line::{CONSOLE, SHELL, Speaker};
 use super::reply::With;
 use super::{App, Error, scene};
-use crate::domain::{DossierId, Piece};
+use crate::domain::{Demarche, Dossier, DossierId, Piece};
 use crate::message::{Place, Verdict};
 use crate::store::Store;
 use crate::template::{Answer, Audience, PieceRow, PieceState};
@@ -41,28 +41,50 @@ impl<S: Store> App<S> {
             Ok(visible) => visible,
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
         };
+        self.give(draft, speaker, &dossier, |app, draft, speaker| {
+            app.give_pieces(draft, speaker, &dossier, demarche, wanted)
+        })
+    }
+
+    /// Lets `say` give files of a dossier where the line was typed, if the place shows everything of it, or in private.
+    pub(super) fn give(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        dossier: &Dossier,
+        say: impl FnOnce(&Self, &mut Draft<'_, S>, &Speaker<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let line = speaker.line;
         let heard_here = self
             .directory
-            .may_hear(&line.from.network, &line.place, &dossier);
+            .may_hear(&line.from.network, &line.place, dossier);
         let in_private = self.shows_all_in_private(speaker);
         if heard_here && !self.shows_all(speaker) {
             if line.place == Place::Direct || !in_private {
                 return self.answer(draft, speaker, &Answer::NotHere, None);
             }
-            return self.aside(draft, speaker, |draft, speaker| {
-                self.send_pieces(draft, speaker, Some(number), wanted)
-            });
+            return self.aside(draft, speaker, |draft, speaker| say(self, draft, speaker));
         }
         if !heard_here && !in_private {
             return self.answer(draft, speaker, &Answer::NotHere, None);
         }
-        // Here, or in private: both show everything.
-        let seen = scene(&dossier, demarche, draft.at, None, Audience::Instructeur);
+        // Here, or, as an answer about it is, in private.
+        say(self, draft, speaker)
+    }
+
+    fn give_pieces(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        dossier: &Dossier,
+        demarche: &Demarche,
+        wanted: Wanted,
+    ) -> Result<(), Error> {
+        let seen = scene(dossier, demarche, draft.at, None, Audience::Instructeur);
         let pieces = seen.pieces();
         let chosen = match chosen(wanted, pieces.len()) {
             Ok(chosen) => chosen,
-            Err(answer) => return self.answer(draft, speaker, &answer, Some(&dossier)),
+            Err(answer) => return self.answer(draft, speaker, &answer, Some(dossier)),
         };
         let end = chosen.end;
         let listed = pieces.iter().enumerate();
@@ -88,7 +110,7 @@ impl<S: Store> App<S> {
             files: &files,
             ..With::default()
         };
-        self.answer_with(draft, speaker, &answer, Some(&dossier), with)
+        self.answer_with(draft, speaker, &answer, Some(dossier), with)
     }
 
     /// What becomes of a file.
@@ -111,15 +133,20 @@ impl<S: Store> App<S> {
         } else {
             PieceState::Given
         };
-        let place = (at_the_machine(speaker) && state == PieceState::Given)
-            .then(|| self.shelf.located(&piece.hash))
-            .flatten()
-            .map(|place| place.display().to_string());
+        let place = (state == PieceState::Given)
+            .then(|| self.place_of(speaker, piece))
+            .flatten();
         PieceRow {
             number,
             state,
             place,
         }
+    }
+
+    /// Where a file is, for somebody at the machine itself.
+    pub(super) fn place_of(&self, speaker: &Speaker<'_>, piece: &Piece) -> Option<String> {
+        let located = at_the_machine(speaker).then(|| self.shelf.located(&piece.hash));
+        Some(located??.display().to_string())
     }
 
     /// Bytes of one file that can be given where a line was typed.
@@ -133,7 +160,7 @@ impl<S: Store> App<S> {
 }
 
 /// Whether it was typed where the files are.
-fn at_the_machine(speaker: &Speaker<'_>) -> bool {
+pub(super) fn at_the_machine(speaker: &Speaker<'_>) -> bool {
     [SHELL, CONSOLE].contains(&speaker.line.from.network.as_str())
 }
 

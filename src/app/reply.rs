@@ -314,6 +314,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::Uncertain { .. }
             | Answer::AdministrateurOnly
             | Answer::NotHere
+            | Answer::NotMade
             | Answer::OneAtATime
             | Answer::WhichDossier
             | Answer::BadLinkCode

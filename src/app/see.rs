@@ -74,6 +74,7 @@ impl<S: Store> App<S> {
                 };
                 self.send_pieces(draft, speaker, number, wanted)
             }
+            Ask::SendDocument => self.send_document(draft, speaker, number),
             Ask::Experts { demarche } if !self.at_home(speaker, demarche) => {
                 self.aside(draft, speaker, |draft, speaker| {
                     self.ask(draft, speaker, parsed, Ask::Experts { demarche })

@@ -222,7 +222,8 @@ impl Console {
                 mark: Mark::Heard | Mark::Running,
                 ..
             })
-            | Body::Mail(_) => None,
+            | Body::Mail(_)
+            | Body::Make(_) => None,
         };
         lock(&self.memory).keep_key(key);
         self.tally.send_modify(|tally| tally.shown(answers));
@@ -280,7 +281,7 @@ impl Channel for Console {
         let block = match &message.body {
             Body::Post(post) => self.post(key, to, post, known),
             Body::React(react) => self.reaction(to, react),
-            Body::Mail(_) => {
+            Body::Mail(_) | Body::Make(_) => {
                 return Outcome::Dead {
                     why: "The console carries no mail".to_owned(),
                 };

@@ -49,6 +49,8 @@ use crate::store::{Change, Collection, Commit, Store};
 use crate::suggest::Suggestions;
 use crate::suggest::offer::offer;
 use crate::template::Templates;
+use crate::workshop::Workshop;
+use crate::workshop::bench::Bench;
 
 /// Runs the daemon until it is asked to stop.
 pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode> {
@@ -146,6 +148,7 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
+        let workshop = Arc::new(Workshop::new(bench(&app)));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -179,6 +182,8 @@ impl Greffier {
         daemon.listen(Arc::new(Clock {
             period: Duration::from_mins(1),
         }));
+        daemon.listen(Arc::clone(&workshop));
+        daemon.speak(workshop);
         post.join(&mut daemon);
         if let Some(matrix) = matrix {
             daemon.listen(Arc::clone(&matrix));
@@ -231,6 +236,15 @@ impl Greffier {
         if !self.has_console {
             tracing::info!("Nobody is at the console: its room is off");
         }
+    }
+}
+
+/// Whoever makes what takes long.
+pub(super) fn bench(app: &App<Sled>) -> Bench<Sled> {
+    Bench {
+        store: Arc::clone(&app.store),
+        shelf: Arc::clone(&app.shelf),
+        demarches: app.demarches.clone(),
     }
 }
 

@@ -182,6 +182,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Undelivered(_) => "undelivered",
         What::Remark(_) => "remark",
         What::Room(_) => "room",
+        What::Made(_) => "made",
     }
 }
 

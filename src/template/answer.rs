@@ -56,6 +56,17 @@ pub enum Answer {
         /// The dossier that it was about.
         number: DossierId,
     },
+    /// Something takes a while to be made; it comes as soon as it is there.
+    Making,
+    /// It could not be made.
+    NotMade,
+    /// The document of the scene's dossier that was asked for.
+    Made {
+        /// Which dossier.
+        number: DossierId,
+        /// Where it is, for somebody at the machine itself.
+        places: Vec<String>,
+    },
     /// There is nothing to cancel.
     NothingToCancel,
     /// The dossier changed between preview and confirmation, so that the act must be looked at again.

@@ -98,7 +98,7 @@ fn of_answer(path: &str) -> Rule {
         "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
         | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
-        | "rows.person" | "address" | "person" | "accounts" | "typed" => FULL,
+        | "rows.person" | "address" | "person" | "accounts" | "typed" | "places" => FULL,
         "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }

@@ -352,6 +352,12 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::NotHere,
         Answer::Hindered,
         Answer::TooLate,
+        Answer::Making,
+        Answer::NotMade,
+        Answer::Made {
+            number: DossierId(4807),
+            places: vec!["/var/lib/greffier/store/pieces/ab/cdef".to_owned()],
+        },
         Answer::Missed,
         Answer::Withheld,
         Answer::OneAtATime,

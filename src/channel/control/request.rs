@@ -4,17 +4,19 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::broadcast;
 
 use super::Admin;
-use crate::channel::Inbox;
 use crate::channel::authenticate::Arrival;
 use crate::channel::clamd::Away;
 use crate::channel::mail_id::mail_id;
 use crate::channel::upload::safe_name;
+use crate::channel::{Answered, Inbox};
 use crate::message::Piece;
 use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, Receipt, Scan};
 
@@ -22,6 +24,8 @@ use crate::message::{Account, DepositIn, Heard, Incoming, Line, MailIn, Place, R
 const FILE_MAX: u64 = 20 * 1024 * 1024;
 /// Octets of one mail at most.
 const MAIL_MAX: u64 = 40 * 1024 * 1024;
+/// How long a caller waits for something that is made.
+const MAKING: Duration = Duration::from_mins(15);
 /// Files of one request at most.
 const FILES_MAX: usize = 50;
 
@@ -170,7 +174,28 @@ async fn hand_line(request: LineRequest, inbox: &Inbox) -> Result<Answer, Failur
         doubt: None,
         addressed: true,
     };
-    hand(id, Heard::Line(line), inbox).await
+    // Before it is handed in, so that no answer is missed.
+    let mut made = inbox.watch();
+    let answer = hand(id.clone(), Heard::Line(line), inbox).await?;
+    match answer {
+        Answer::Receipt(receipt) if receipt.awaits => {
+            let later = tokio::time::timeout(MAKING, answered(&mut made, &id)).await;
+            Ok(Answer::Receipt(later.ok().flatten().unwrap_or(receipt)))
+        }
+        answer => Ok(answer),
+    }
+}
+
+/// The receipt of what `cause` has asked for, once it is made; none where Greffier stops first.
+async fn answered(made: &mut broadcast::Receiver<Answered>, cause: &str) -> Option<Receipt> {
+    loop {
+        match made.recv().await {
+            Ok((of, receipt)) if of == cause => return Some(receipt),
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return None,
+        }
+    }
 }
 
 async fn hand_mail(request: MailRequest, inbox: &Inbox) -> Result<Answer, Failure> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 32] = [
+const ELSEWHERE: [&str; 33] = [
     "accept_quarantine",
     "allow_quarantine",
     "bind_room",
@@ -26,6 +26,7 @@ const ELSEWHERE: [&str; 32] = [
     "reject_quarantine",
     "remember_quarantine",
     "revoke_alias",
+    "send_document",
     "send_pieces",
     "show_dossier",
     "show_history",

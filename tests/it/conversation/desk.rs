@@ -10,13 +10,17 @@ use greffier::config::Room;
 use greffier::directory::Directory;
 use greffier::domain::{Demarches, Email};
 use greffier::mail::{Own, OwnSeal};
+use greffier::message::work::Order;
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
 use greffier::shelf::Shelf;
 use greffier::store::sled::{OpenOptions, Sled};
 use greffier::store::{Journaled, Row, Store};
 use greffier::template::Templates;
+use greffier::workshop;
+use greffier::workshop::bench::Bench;
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 /// Domain of the replies.
 pub(crate) const DOMAIN: &str = "greffier.example";
@@ -192,6 +196,11 @@ impl Desk {
             }
             for id in due {
                 let row = self.app.store.row(id).unwrap().unwrap();
+                if let Body::Make(order) = row.queued.outgoing.body.clone() {
+                    said.push(self.settle(row, None));
+                    self.make(id, *order);
+                    continue;
+                }
                 let why = refused.get(&row.queued.outgoing.to.address).cloned();
                 said.push(self.settle(row, why));
             }
@@ -222,6 +231,20 @@ impl Desk {
             edited,
             failed,
         }
+    }
+
+    /// Makes what was ordered, and hears of it.
+    fn make(&mut self, row: u64, order: Order) {
+        let bench = Bench {
+            store: Arc::clone(&self.app.store),
+            shelf: Arc::clone(&self.app.shelf),
+            demarches: self.app.demarches.clone(),
+        };
+        let halt = CancellationToken::new();
+        let product = workshop::make(&bench, &order, self.now, &halt).unwrap();
+        let key = format!("outbox-{row}");
+        let Incoming { id, heard, .. } = workshop::heard(&key, order, product, self.now);
+        self.hear(Some(id), heard);
     }
 
     /// What was given up comes back as something heard.

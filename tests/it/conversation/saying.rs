@@ -21,6 +21,7 @@ pub(super) fn said(said: &Said) -> String {
                 react.remote_id
             )
         }
+        Body::Make(order) => format!("{head} {}", order.work.name()),
         Body::Post(post) => format!(
             "{head} {}{} : {}",
             to.address,
@@ -138,6 +139,7 @@ pub(super) fn whole(outgoing: &Outgoing, html: bool) -> String {
         }
         Body::Post(post) => post.text.clone(),
         Body::React(react) => mark(react.mark).to_owned(),
+        Body::Make(order) => order.work.name().to_owned(),
     }
 }
 

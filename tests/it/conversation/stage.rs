@@ -379,7 +379,7 @@ impl Stage {
             .rev()
             .filter_map(|(row, said)| match &said.body {
                 Body::Mail(mail) => Some((row, &said.to.address, mail)),
-                Body::Post(_) | Body::React(_) => None,
+                Body::Post(_) | Body::React(_) | Body::Make(_) => None,
             });
         let mut mails = mails.filter(|(id, address, _)| match row.strip_prefix("outbox-") {
             Some(row) => id.to_string() == row,

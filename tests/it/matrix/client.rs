@@ -19,7 +19,7 @@ use crate::servers::synapse::{SHARED_SECRET, Synapse, environment};
 /// How long the clients may take for one thing.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long something may take to be seen in a room, on a busy machine.
-const SIGHT: Duration = Duration::from_mins(1);
+const SIGHT: Duration = Duration::from_secs(90);
 
 /// The process with all the people of a test. It ends when it is dropped.
 pub(crate) struct People {

@@ -1,0 +1,148 @@
+//! What takes long is ordered, and told when it is there. Who asked must then still have the right.
+
+use super::draft::Draft;
+use super::line::{SHELL, Speaker};
+use super::piece::at_the_machine;
+use super::reply::With;
+use super::{App, Error};
+use crate::domain::{Command, DossierId, Person, Piece};
+use crate::message::work::{Made, Order, Product, Work};
+use crate::message::{Body, Mark, Outgoing, Verdict};
+use crate::store::{Queued, Store};
+use crate::template::Answer;
+
+impl<S: Store> App<S> {
+    /// Orders something for whoever asks, and says that it is being made.
+    pub(super) fn order(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        work: Work,
+    ) -> Result<(), Error> {
+        let order = Order {
+            work,
+            asked: Some(Box::new(speaker.line.clone())),
+            cause: draft.cause.clone(),
+        };
+        queue(draft, order);
+        draft.receipt.awaits = true;
+        if self.mark(draft, speaker.line, Mark::Running) || speaker.line.from.network == SHELL {
+            return Ok(());
+        }
+        self.answer(draft, speaker, &Answer::Making, None)
+    }
+
+    /// Orders a dossier as a document, for somebody who may have it where he asks or in private.
+    pub(super) fn send_document(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: Option<DossierId>,
+    ) -> Result<(), Error> {
+        let (Some(number), Some(email)) = (number, &speaker.email) else {
+            return self.answer(draft, speaker, &Answer::WhichDossier, None);
+        };
+        draft.receipt.dossier = Some(number.0);
+        match self.visible(draft, number, email)? {
+            Ok(_) if !self.shows_all(speaker) && !self.shows_all_in_private(speaker) => {
+                self.answer(draft, speaker, &Answer::NotHere, None)
+            }
+            Ok(_) => self.order(draft, speaker, Work::Dossier { dossier: number }),
+            Err(refusal) => self.refuse(draft, speaker, &refusal),
+        }
+    }
+
+    /// Tells what came of an order.
+    pub(super) fn made(&self, draft: &mut Draft<'_, S>, made: &Made) -> Result<(), Error> {
+        let Made { order, product } = made;
+        match (&order.work, product, &order.asked) {
+            (Work::Attestation { dossier }, Product::Files { files }, _) => {
+                self.attest(draft, *dossier, files)
+            }
+            // The log has it; nobody asked.
+            (_, _, None) => Ok(()),
+            (_, Product::Failed, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                let speaker = Speaker { line, email };
+                draft.receipt.verdict = Verdict::Refused;
+                self.mark(draft, line, Mark::Failed);
+                self.answer(draft, &speaker, &Answer::NotMade, None)
+            }
+            (Work::Dossier { dossier }, Product::Files { files }, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                self.hand_over(draft, &Speaker { line, email }, *dossier, files)
+            }
+            (Work::Stats { .. }, Product::Files { .. }, Some(_)) => Ok(()),
+        }
+    }
+
+    /// Joins an attestation to the dossier whose decision it attests, which tells the usager.
+    fn attest(
+        &self,
+        draft: &mut Draft<'_, S>,
+        number: DossierId,
+        files: &[Piece],
+    ) -> Result<(), Error> {
+        let Some(piece) = files.first().cloned() else {
+            return Ok(());
+        };
+        let attach = Command::AttachAttestation { piece };
+        // The decision may have been taken back meanwhile.
+        if self
+            .act(draft, number, &Person::Greffier, &[attach])?
+            .is_err()
+        {
+            draft.receipt.verdict = Verdict::Refused;
+        }
+        Ok(())
+    }
+
+    /// Gives files of a dossier to whoever asked for them.
+    fn hand_over(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+        files: &[Piece],
+    ) -> Result<(), Error> {
+        let Some(email) = &speaker.email else {
+            return self.answer(draft, speaker, &Answer::NotLinked, None);
+        };
+        draft.receipt.dossier = Some(number.0);
+        let dossier = match self.visible(draft, number, email)? {
+            Ok((dossier, _)) => dossier,
+            Err(refusal) => return self.refuse(draft, speaker, &refusal),
+        };
+        self.give(draft, speaker, &dossier, |app, draft, speaker| {
+            let places = files.iter().filter_map(|file| app.place_of(speaker, file));
+            let answer = Answer::Made {
+                number,
+                places: places.collect(),
+            };
+            // At the machine itself nothing is copied.
+            let given: &[Piece] = if at_the_machine(speaker) { &[] } else { files };
+            let with = With {
+                files: given,
+                ..With::default()
+            };
+            app.answer_with(draft, speaker, &answer, Some(&dossier), with)
+        })
+    }
+}
+
+/// Queues an order.
+pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
+    let dossier = match &order.work {
+        Work::Dossier { dossier } | Work::Attestation { dossier } => Some(*dossier),
+        Work::Stats { .. } => None,
+    };
+    draft.queue(Queued {
+        outgoing: Outgoing {
+            to: order.work.destination(),
+            body: Body::Make(Box::new(order)),
+        },
+        not_before: None,
+        dossier,
+        tag: None,
+    });
+}
