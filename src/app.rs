@@ -24,6 +24,7 @@ mod remark;
 mod reply;
 mod room;
 mod see;
+mod select;
 mod tally;
 mod trace;
 mod undelivered;

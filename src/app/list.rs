@@ -296,7 +296,12 @@ impl Plan {
 }
 
 /// The lists behind a tab of somebody.
-fn lists(demarche: &Demarche, email: &Email, onglet: Onglet, groupe: Option<&str>) -> Vec<List> {
+pub(super) fn lists(
+    demarche: &Demarche,
+    email: &Email,
+    onglet: Onglet,
+    groupe: Option<&str>,
+) -> Vec<List> {
     let list = |of| List {
         demarche: demarche.number,
         of,
@@ -360,7 +365,7 @@ fn row(
 }
 
 /// What a column shows of a dossier.
-fn cell(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> String {
+pub(super) fn cell(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> String {
     let day = |at: jiff::Timestamp| {
         at.to_zoned_datetime(crate::domain::paris())
             .date()

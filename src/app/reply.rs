@@ -316,6 +316,8 @@ fn denies(answer: &Answer) -> bool {
             | Answer::NotHere
             | Answer::NotMade
             | Answer::OneAtATime
+            | Answer::NothingSelected
+            | Answer::TooManySelected { .. }
             | Answer::WhichDossier
             | Answer::BadLinkCode
             | Answer::UnknownPiece { .. }

@@ -114,6 +114,15 @@ pub enum Answer {
     Withheld,
     /// The act takes one dossier at a time.
     OneAtATime,
+    /// A selection has no dossier that the person may see where he speaks.
+    NothingSelected,
+    /// A selection has more dossiers than are taken at once.
+    TooManySelected {
+        /// How many it has.
+        count: usize,
+        /// How many are taken.
+        most: usize,
+    },
     /// Several dossiers could be meant, or none was said.
     WhichDossier,
     /// A code was sent to the address, if it is an instructeur's. The same words either way.

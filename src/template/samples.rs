@@ -361,6 +361,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Missed,
         Answer::Withheld,
         Answer::OneAtATime,
+        Answer::NothingSelected,
+        Answer::TooManySelected {
+            count: 1812,
+            most: 500,
+        },
         Answer::WhichDossier,
         Answer::LinkCodeSent {
             email: Email::new(&texts.instructeur),
