@@ -10,6 +10,7 @@ mod clock;
 mod confirm;
 mod deposit;
 mod draft;
+mod export;
 mod letter;
 mod line;
 mod link;
@@ -69,6 +70,8 @@ pub struct App<S> {
     pub replies: Replies,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
+    /// Where people find Greffier's HTTP server, without a slash at the end. Links lead there; none are made without it.
+    pub public_url: Option<String>,
 }
 
 /// How answers by mail are taken.
@@ -230,6 +233,7 @@ impl<S: Store> App<S> {
             Heard::Remark(remark) => self.remark(draft, remark),
             Heard::Room(room) => self.meet(draft, room),
             Heard::Made(made) => self.made(draft, made),
+            Heard::Fetch { export } => self.fetch(draft, export),
         }
     }
 
@@ -248,7 +252,8 @@ impl<S: Store> App<S> {
             | Heard::Undelivered(_)
             | Heard::Remark(_)
             | Heard::Room(_)
-            | Heard::Made(_) => Ok(()),
+            | Heard::Made(_)
+            | Heard::Fetch { .. } => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! said. No clock, disk, network or chance is known here.
 
 mod act;
+mod column;
 mod decide;
 mod demarche;
 mod dossier;
@@ -21,6 +22,7 @@ mod valeur;
 mod view;
 
 pub use act::{Command, Deposit, Refusal, Request};
+pub use column::column;
 pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
 pub use demarche::{
     Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,

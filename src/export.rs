@@ -21,7 +21,6 @@ use std::io::{self, Seek, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::domain::{Demarche, Dossier};
 
@@ -30,48 +29,9 @@ use self::cell::Cell;
 use self::layout::Sheet;
 use self::name::Names;
 
-/// What an export is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Text between semicolons.
-    Csv,
-    /// Office Open XML, as Excel has it.
-    Xlsx,
-    /// `OpenDocument`, as LibreOffice has it.
-    Ods,
-    /// A folder for each dossier: PDF, attachments, attestation.
-    Zip,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::Xlsx, Self::Ods, Self::Zip];
-
-    /// The end of the file's name, which is also how people say it.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Xlsx => "xlsx",
-            Self::Ods => "ods",
-            Self::Zip => "zip",
-        }
-    }
-
-    /// The media type (RFC 6838).
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            Self::Ods => "application/vnd.oasis.opendocument.spreadsheet",
-            Self::Zip => "application/zip",
-        }
-    }
-}
-
 /// The formats that are tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "see Format")]
+#[expect(missing_docs, reason = "each is a format")]
 pub enum Table {
     Csv,
     Xlsx,

@@ -13,6 +13,16 @@ pub trait Shelf: Send + Sync + 'static {
     }
     /// The content behind `hash`.
     fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
+    /// Keeps all that `content` gives, without holding it where that can be avoided.
+    fn keep_from(&self, content: &mut dyn Read) -> io::Result<String> {
+        let mut whole = Vec::new();
+        content.read_to_end(&mut whole)?;
+        self.keep(&whole)
+    }
+    /// A folder for temporary files, on the same disk as the shelf where it is on one.
+    fn scratch(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
     /// The content behind `hash`, piece by piece where that can be. Its end is not compared with its hash.
     fn open(&self, hash: &str) -> io::Result<Box<dyn Read>> {
         self.read(hash)

@@ -49,11 +49,13 @@ pub enum Collection {
     Meta,
     /// What is known of rooms: whether they are encrypted, what an administrateur has bound them to.
     Room,
+    /// Exports that wait to be fetched, each with its files, until it is too late.
+    Export,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -63,6 +65,7 @@ impl Collection {
         Self::Sent,
         Self::Meta,
         Self::Room,
+        Self::Export,
     ];
 }
 

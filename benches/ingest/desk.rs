@@ -107,6 +107,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         from_name: String::new(),
         replies: greffier::app::Replies::default(),
         secret: SECRET.to_vec(),
+        public_url: None,
     }
 }
 

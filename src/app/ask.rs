@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::{DemarcheId, Email, Onglet, Privacy, Topic};
+use crate::message::work::Format;
 
 /// What may be asked beside acts. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -73,6 +74,14 @@ pub(super) enum Ask {
     },
     /// The dossier as a document.
     SendDocument,
+    /// Dossiers as a file.
+    Export {
+        /// What it is written as.
+        format: Format,
+        /// Of which démarche.
+        #[serde(default)]
+        demarche: Option<DemarcheId>,
+    },
     /// Experts of a démarche.
     Experts {
         /// Which.
@@ -195,6 +204,7 @@ impl Ask {
             | Self::ShowPieces
             | Self::SendPieces { .. }
             | Self::SendDocument
+            | Self::Export { .. }
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }

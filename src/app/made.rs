@@ -72,7 +72,12 @@ impl<S: Store> App<S> {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
+            (Work::Export(export), product, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                self.exported(draft, &Speaker { line, email }, export, product)
+            }
             (Work::Stats { .. }, Product::Files { .. }, Some(_)) => Ok(()),
+            (_, Product::Export { .. }, _) => Ok(()),
         }
     }
 
@@ -134,7 +139,7 @@ impl<S: Store> App<S> {
 pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
     let dossier = match &order.work {
         Work::Dossier { dossier } | Work::Attestation { dossier } => Some(*dossier),
-        Work::Stats { .. } => None,
+        Work::Stats { .. } | Work::Export(_) => None,
     };
     draft.queue(Queued {
         outgoing: Outgoing {

@@ -149,6 +149,12 @@ impl Greffier {
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
         let workshop = Arc::new(Workshop::new(bench(&app)));
+        let desk = Arc::clone(&app);
+        let exports = move |export: &str| {
+            desk.waits_to_be_fetched(export, crate::clock::now())
+                .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
+                .unwrap_or(false)
+        };
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -158,7 +164,8 @@ impl Greffier {
         let ours = own(&config);
         let accepts = Arc::new(move |local: &str| is_reply_address(local, &ours));
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
-        let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
+        let http = Http::bind(config.http.clone(), health, metrics).await?;
+        let http = Arc::new(http.serving(Arc::new(exports)));
         let control = Arc::new(
             Control::bind(
                 control::Settings {
@@ -526,6 +533,7 @@ pub(super) fn middle(
             retired,
         },
         secret: key,
+        public_url: config.http.public_url(),
     };
     app.learn_rooms()?;
     Ok((Arc::new(app), store))

@@ -139,7 +139,7 @@ fn after_name(spec: &Spec, rest: &str, length: usize) -> (Completion, bool) {
         if let Some(arg) = spec.args.iter().find(|arg| fold(&arg.name) == fold(name)) {
             completion.start = length - after.len();
             offer(&mut completion, arg, after);
-        } else if fold(name) == "onglet" && spec.selection == Takes::Many {
+        } else if fold(name) == "onglet" && spec.selection.many() {
             completion.start = length - after.len();
             onglets(&mut completion, after);
         }
@@ -177,7 +177,7 @@ fn past_one<'b>(
         left.retain(|other| other.name != arg.name);
         return follows(extent(arg, value, today).ok()?.1);
     }
-    let joined = if spec.selection == Takes::Many {
+    let joined = if spec.selection.many() {
         Joined::Marked
     } else {
         Joined::Single

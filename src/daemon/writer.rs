@@ -183,6 +183,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Remark(_) => "remark",
         What::Room(_) => "room",
         What::Made(_) => "made",
+        What::Fetch { .. } => "fetch",
     }
 }
 

@@ -1,6 +1,6 @@
 //! xlsx, by `rust_xlsxwriter` with constant memory: rows go to an unnamed temporary file as they come.
 
-use std::io::{Seek, Write};
+use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -13,8 +13,8 @@ use super::cell::{self, Cell};
 use super::{Book, Error};
 use crate::domain::{Demarche, paris};
 
-pub(super) struct Xlsx<W> {
-    out: W,
+pub(super) struct Xlsx<W: Write> {
+    out: BufWriter<W>,
     workbook: Workbook,
     sheets: Vec<Part>,
     heading: Format,
@@ -55,7 +55,7 @@ impl<W: Write + Seek + Send> Xlsx<W> {
                 .set_creation_datetime(&created),
         );
         Ok(Self {
-            out,
+            out: BufWriter::new(out),
             workbook,
             sheets: Vec::new(),
             heading: Format::new().set_bold(),
@@ -128,6 +128,7 @@ impl<W: Write + Seek + Send> Book for Xlsx<W> {
             self.workbook.push_worksheet(part.sheet);
         }
         self.workbook.save_to_writer(&mut self.out)?;
+        self.out.flush()?;
         Ok(())
     }
 }

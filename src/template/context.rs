@@ -56,7 +56,8 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
-        | "count" | "signature" | "more" | "here" | "doubt" | "max" => OPEN,
+        | "dossiers" | "missing" | "parts" | "bytes" | "count" | "signature" | "more" | "here"
+        | "doubt" | "max" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"
@@ -98,7 +99,7 @@ fn of_answer(path: &str) -> Rule {
         "motivation" | "justificatif" | "filters" | "excerpt" | "experts.list"
         | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
         | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
-        | "rows.person" | "address" | "person" | "accounts" | "typed" | "places" => FULL,
+        | "rows.person" | "address" | "person" | "accounts" | "typed" | "places" | "link" => FULL,
         "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }

@@ -25,14 +25,15 @@ impl<S: Store> Make for Bench<S> {
     fn make(
         &self,
         work: &Work,
-        _at: Timestamp,
-        _halt: &CancellationToken,
+        at: Timestamp,
+        halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
         match work {
             Work::Dossier { dossier } | Work::Attestation { dossier } => {
                 let _dossier = self.dossier(*dossier)?;
                 Err(Trouble::Lasting("documents are not made yet".to_owned()))
             }
+            Work::Export(export) => self.export(export, at, halt),
             Work::Stats { .. } => Err(Trouble::Lasting("figures are not made yet".to_owned())),
         }
     }

@@ -148,6 +148,7 @@ fn collection(collection: Collection) -> u8 {
         Collection::Meta => 7,
         Collection::Sent => 8,
         Collection::Room => 9,
+        Collection::Export => 10,
     }
 }
 

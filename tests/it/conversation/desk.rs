@@ -112,6 +112,7 @@ impl Desk {
             from_name: String::new(),
             replies: Replies::default(),
             secret: secret.to_vec(),
+            public_url: None,
         };
         Self {
             app,
