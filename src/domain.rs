@@ -4,6 +4,7 @@
 //! said. No clock, disk, network or chance is known here.
 
 mod act;
+pub mod balise;
 mod column;
 mod decide;
 mod demarche;
@@ -16,6 +17,7 @@ mod notice;
 mod piece;
 mod react;
 pub mod samples;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 mod valeur;
@@ -25,8 +27,8 @@ pub use act::{Command, Deposit, Refusal, Request};
 pub use column::column;
 pub use decide::{EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due};
 pub use demarche::{
-    Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe, MailTexts,
-    Policy, Routage,
+    Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,
+    MailTexts, Policy, Routage,
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,

@@ -50,6 +50,9 @@ pub enum Error {
     /// The spreadsheet has no room for it, or its temporary files failed.
     #[error("a spreadsheet cannot be written: {0}")]
     Xlsx(#[from] rust_xlsxwriter::XlsxError),
+    /// A dossier could not be printed.
+    #[error("a dossier cannot be printed: {0}")]
+    Print(String),
     /// The archive could not be written.
     #[error("an archive cannot be written: {0}")]
     Zip(#[from] zip::result::ZipError),

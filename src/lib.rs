@@ -9,6 +9,7 @@ pub mod config;
 pub mod daemon;
 pub mod diagnostic;
 pub mod directory;
+pub mod document;
 pub mod domain;
 pub mod export;
 pub mod kill;

@@ -9,6 +9,7 @@ mod check;
 mod context;
 mod escape;
 mod filter;
+pub mod french;
 mod letter;
 mod load;
 pub mod samples;

@@ -1,5 +1,7 @@
 //! What takes long is ordered, and told when it is there. Who asked must then still have the right.
 
+use jiff::Timestamp;
+
 use super::draft::Draft;
 use super::line::{SHELL, Speaker};
 use super::piece::at_the_machine;
@@ -47,17 +49,39 @@ impl<S: Store> App<S> {
             Ok(_) if !self.shows_all(speaker) && !self.shows_all_in_private(speaker) => {
                 self.answer(draft, speaker, &Answer::NotHere, None)
             }
-            Ok(_) => self.order(draft, speaker, Work::Dossier { dossier: number }),
+            Ok(_) => self.order(
+                draft,
+                speaker,
+                Work::Dossier {
+                    dossier: number,
+                    by: Some(email.clone()),
+                },
+            ),
             Err(refusal) => self.refuse(draft, speaker, &refusal),
         }
+    }
+
+    /// Orders the attestation of the decision taken then; nobody waits for it but the usager, who is told once it is there.
+    pub(super) fn order_attestation(
+        &self,
+        draft: &mut Draft<'_, S>,
+        dossier: DossierId,
+        decided: Timestamp,
+    ) {
+        let order = Order {
+            work: Work::Attestation { dossier, decided },
+            asked: None,
+            cause: draft.cause.clone(),
+        };
+        queue(draft, order);
     }
 
     /// Tells what came of an order.
     pub(super) fn made(&self, draft: &mut Draft<'_, S>, made: &Made) -> Result<(), Error> {
         let Made { order, product } = made;
         match (&order.work, product, &order.asked) {
-            (Work::Attestation { dossier }, Product::Files { files }, _) => {
-                self.attest(draft, *dossier, files)
+            (Work::Attestation { dossier, decided }, Product::Files { files }, _) => {
+                self.attest(draft, *dossier, *decided, files)
             }
             // The log has it; nobody asked.
             (_, _, None) => Ok(()),
@@ -68,7 +92,7 @@ impl<S: Store> App<S> {
                 self.mark(draft, line, Mark::Failed);
                 self.answer(draft, &speaker, &Answer::NotMade, None)
             }
-            (Work::Dossier { dossier }, Product::Files { files }, Some(line)) => {
+            (Work::Dossier { dossier, .. }, Product::Files { files }, Some(line)) => {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
@@ -86,13 +110,18 @@ impl<S: Store> App<S> {
         &self,
         draft: &mut Draft<'_, S>,
         number: DossierId,
+        decided: Timestamp,
         files: &[Piece],
     ) -> Result<(), Error> {
-        let Some(piece) = files.first().cloned() else {
+        let change = draft.dossier(number)?;
+        let now = change.and_then(|change| change.dossier.decided);
+        // The decision may have been taken back meanwhile, and another taken.
+        let still = now.is_some_and(|now| now.at == decided);
+        let Some(piece) = files.first().filter(|_| still).cloned() else {
+            draft.receipt.verdict = Verdict::Refused;
             return Ok(());
         };
         let attach = Command::AttachAttestation { piece };
-        // The decision may have been taken back meanwhile.
         if self
             .act(draft, number, &Person::Greffier, &[attach])?
             .is_err()
@@ -138,7 +167,7 @@ impl<S: Store> App<S> {
 /// Queues an order.
 pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
     let dossier = match &order.work {
-        Work::Dossier { dossier } | Work::Attestation { dossier } => Some(*dossier),
+        Work::Dossier { dossier, .. } | Work::Attestation { dossier, .. } => Some(*dossier),
         Work::Stats { .. } | Work::Export(_) => None,
     };
     draft.queue(Queued {

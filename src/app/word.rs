@@ -72,6 +72,10 @@ impl<S: Store> App<S> {
     ) -> Result<(), Error> {
         match effect {
             Effect::Card => self.card(draft, dossier, demarche),
+            Effect::Attest { decided } => {
+                self.order_attestation(draft, dossier.number, *decided);
+                Ok(())
+            }
             Effect::Unsay { message } => {
                 draft.unsay(tag_of(dossier, *message));
                 Ok(())

@@ -11,6 +11,7 @@ use crate::channel::matrix::tool::status;
 use crate::command::Catalogue;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::document::Press;
 use crate::template::Templates;
 
 /// Prints every error, and says what is well.
@@ -165,6 +166,17 @@ fn check_beside(
         .map_or_else(|| Ok(Catalogue::embedded()), Catalogue::load);
     match catalogue {
         Ok(catalogue) => read.push(format!("commands: {}", catalogue.specs().len())),
+        Err(found) => faults.extend(found),
+    }
+    match Press::load(config.greffier.templates.as_deref()) {
+        Ok(press) => {
+            let found = press.check();
+            read.push(format!(
+                "templates/pdf: printed with samples, {} errors",
+                found.len()
+            ));
+            faults.extend(found);
+        }
         Err(found) => faults.extend(found),
     }
     match Templates::load(config.greffier.templates.as_deref()) {

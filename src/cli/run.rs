@@ -40,6 +40,7 @@ use crate::command::Catalogue;
 use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
+use crate::document::Press;
 use crate::domain::{DemarcheId, Demarches, List, Of, Onglet, Privacy};
 use crate::mail::compose::Identity;
 use crate::mail::{Claim, Own, OwnSeal};
@@ -148,13 +149,13 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
-        let workshop = Arc::new(Workshop::new(bench(&app)));
         let desk = Arc::clone(&app);
         let exports = move |export: &str| {
             desk.waits_to_be_fetched(export, crate::clock::now())
                 .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
                 .unwrap_or(false)
         };
+        let workshop = Arc::new(Workshop::new(bench(&app, &config)?));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
@@ -247,12 +248,13 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(app: &App<Sled>) -> Bench<Sled> {
-    Bench {
+pub(super) fn bench(app: &App<Sled>, config: &Config) -> anyhow::Result<Bench<Sled>> {
+    Ok(Bench {
+        press: Arc::new(press(config)?),
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
         demarches: app.demarches.clone(),
-    }
+    })
 }
 
 /// The Matrix channel, if `bot.toml` has one, with its rooms.
@@ -544,6 +546,10 @@ pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
         None => Ok(Catalogue::embedded()),
         Some(folder) => Catalogue::load(folder).map_err(super::listed),
     }
+}
+
+fn press(config: &Config) -> anyhow::Result<Press> {
+    Press::load(config.greffier.templates.as_deref()).map_err(super::listed)
 }
 
 pub(super) fn templates(config: &Config) -> anyhow::Result<Templates> {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::balise::{self, Stretch};
+use super::dossier::Decision;
 use super::id::{DemarcheId, Email};
 
 /// A démarche. Read from `data/demarches/*.toml` in `local` mode.
@@ -31,9 +33,12 @@ pub struct Demarche {
     /// Also let dossiers en construction expire, that long after filing (the tutorial's older rule).
     #[serde(default)]
     pub conservation_en_construction: bool,
-    /// Whether an acceptance comes with an attestation.
+    /// What an acceptance is attested with.
     #[serde(default)]
-    pub attestation: bool,
+    pub attestation: Option<Attestation>,
+    /// What a refusal is attested with.
+    #[serde(default)]
+    pub attestation_refus: Option<Attestation>,
     /// Whether the motivation stands in the decision's mail, rather than only in the dossier.
     #[serde(default = "yes")]
     pub motivation_dans_mail: bool,
@@ -107,6 +112,20 @@ pub enum Policy {
     Free,
     /// Only the list.
     List,
+}
+
+/// The words of an attestation. Plain text with balises such as `--numéro du dossier--` or the label of a champ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attestation {
+    /// Its title.
+    #[serde(default = "attestation")]
+    pub titre: String,
+    /// What it says; an empty line ends a paragraph.
+    pub corps: String,
+    /// What stands at the foot of each page.
+    #[serde(default)]
+    pub pied: String,
 }
 
 /// How a deposit finds its group: by the answer to one champ.
@@ -198,6 +217,11 @@ pub enum ChampType {
 }
 
 impl ChampType {
+    /// Whether it takes an answer: neither a title nor an explanation.
+    pub fn answered(self) -> bool {
+        !matches!(self, Self::HeaderSection | Self::Explication)
+    }
+
     /// Whether an answer can be typed on a line: no title, no file, no rows.
     pub fn typed(self) -> bool {
         !matches!(
@@ -252,6 +276,15 @@ impl Demarche {
             .find(|champ| super::fold(&champ.id) == wanted || super::fold(&champ.libelle) == wanted)
     }
 
+    /// What such a decision is attested with, if it is.
+    pub fn attestation_of(&self, decision: Decision) -> Option<&Attestation> {
+        match decision {
+            Decision::Accepte => self.attestation.as_ref(),
+            Decision::Refuse => self.attestation_refus.as_ref(),
+            Decision::SansSuite => None,
+        }
+    }
+
     /// The field of that id.
     pub fn champ(&self, id: &str) -> Option<&Champ> {
         self.champs.iter().find(|champ| champ.id == id)
@@ -263,11 +296,11 @@ impl Demarche {
         if self.groupes.is_empty() {
             faults.push("a démarche needs at least one [[groupe]]".to_owned());
         }
-        if self.attestation {
-            faults.push(
-                "attestation = true: this version makes no attestations yet; remove the line"
-                    .to_owned(),
-            );
+        for (table, attestation) in [
+            ("attestation", &self.attestation),
+            ("attestation_refus", &self.attestation_refus),
+        ] {
+            faults.extend(attestation.iter().flat_map(|text| text.faults(table, self)));
         }
         if self.conservation_mois == 0 || self.conservation_mois > 60 {
             faults.push("conservation_mois must be between 1 and 60".to_owned());
@@ -328,6 +361,37 @@ impl Demarche {
     }
 }
 
+impl Attestation {
+    /// What stands wrong in it; `table` is what it is called in the file.
+    fn faults(&self, table: &str, demarche: &Demarche) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.titre.trim().is_empty() || self.corps.trim().is_empty() {
+            faults.push(format!("[{table}] needs a `titre` and a `corps`"));
+        }
+        for (key, text) in [
+            ("titre", &self.titre),
+            ("corps", &self.corps),
+            ("pied", &self.pied),
+        ] {
+            if text.chars().count() > super::MAX_TEXT {
+                faults.push(format!(
+                    "{table}.{key} is longer than {} characters",
+                    super::MAX_TEXT
+                ));
+            }
+            for stretch in balise::stretches(text, demarche) {
+                if let Stretch::Unknown(name) = stretch {
+                    faults.push(format!(
+                        "{table}.{key}: `--{name}--` is the label of no champ and none of these: {}",
+                        balise::named().collect::<Vec<_>>().join(", ")
+                    ));
+                }
+            }
+        }
+        faults
+    }
+}
+
 fn champ_faults(champs: &[Champ], what: &str, faults: &mut Vec<String>) {
     for (index, champ) in champs.iter().enumerate() {
         if champs
@@ -355,6 +419,10 @@ fn champ_faults(champs: &[Champ], what: &str, faults: &mut Vec<String>) {
         }
         champ_faults(&champ.champs, "champ.champ", faults);
     }
+}
+
+fn attestation() -> String {
+    "Attestation".to_owned()
 }
 
 fn twelve() -> u32 {

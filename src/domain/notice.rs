@@ -22,6 +22,11 @@ pub enum Effect {
     },
     /// Show the dossier's card as it now stands, in every room of its group.
     Card,
+    /// Make the attestation of the decision that was taken then.
+    Attest {
+        /// When.
+        decided: Timestamp,
+    },
     /// Unsay what a message was to say: it has not left yet.
     Unsay {
         /// The message taken back.

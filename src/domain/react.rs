@@ -77,11 +77,16 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
         }
-        Event::Decided { .. } => {
+        Event::Decided { decision, .. } => {
             tell(Recipient::Rooms);
             tell(Recipient::Usager);
             for avis in told_decision(dossier, demarche).into_values() {
                 tell(Recipient::Expert { avis });
+            }
+            if demarche.attestation_of(*decision).is_some() {
+                effects.push(Effect::Attest {
+                    decided: recorded.at,
+                });
             }
         }
         Event::AttestationMade { .. } => {

@@ -10,8 +10,8 @@ pub use life::{dossiers, story};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Champ, ChampType, Demarche, DemarcheId, Email, Etat, ExpertPolicy, Groupe, MailTexts, Piece,
-    Policy,
+    Attestation, Champ, ChampType, Demarche, DemarcheId, Email, Etat, ExpertPolicy, Groupe,
+    MailTexts, Piece, Policy,
 };
 
 /// Whatever people wrote or are called in the samples. Tests put other words in their place.
@@ -114,6 +114,15 @@ fn piece(name: &str, bytes: u64) -> Piece {
     }
 }
 
+const ATTESTATION: &str = "Vu le dossier n° --numéro du dossier-- déposé le --date de dépôt-- par --civilité-- --prénom-- --nom-- ;
+Vu son passage en instruction le --date de passage en instruction-- ;
+
+Les travaux suivants sont autorisés, sur une surface de --Surface en m²-- m² :
+
+--Description des travaux--
+
+--motivation--";
+
 /// A démarche with a bit of everything.
 pub fn demarche(texts: &Texts) -> Demarche {
     let groupe = |label: &str, instructeurs: &[&String]| Groupe {
@@ -138,7 +147,16 @@ pub fn demarche(texts: &Texts) -> Demarche {
         declarative: None,
         conservation_mois: 12,
         conservation_en_construction: false,
-        attestation: true,
+        attestation: Some(Attestation {
+            titre: "Autorisation de travaux".to_owned(),
+            corps: ATTESTATION.to_owned(),
+            pied: "Cette autorisation est à afficher sur le terrain pendant toute la durée des travaux.".to_owned(),
+        }),
+        attestation_refus: Some(Attestation {
+            titre: "Refus de travaux".to_owned(),
+            corps: "Le dossier n° --numéro du dossier-- a été refusé le --date de décision--.\n\n--motivation--".to_owned(),
+            pied: String::new(),
+        }),
         motivation_dans_mail: true,
         experts: ExpertPolicy {
             policy: Policy::List,

@@ -84,7 +84,12 @@ fn demarche() -> Demarche {
         declarative: None,
         conservation_mois: 12,
         conservation_en_construction: false,
-        attestation: true,
+        attestation: Some(Attestation {
+            titre: "Attestation".to_owned(),
+            corps: "Le dossier --numéro du dossier-- est accepté.".to_owned(),
+            pied: String::new(),
+        }),
+        attestation_refus: None,
         motivation_dans_mail: true,
         experts: ExpertPolicy::default(),
         routage: None,
@@ -229,7 +234,7 @@ fn told(effects: Vec<Effect>) -> Vec<(Recipient, Notice)> {
         .into_iter()
         .filter_map(|effect| match effect {
             Effect::Tell { to, notice, .. } => Some((to, notice)),
-            Effect::Card | Effect::Unsay { .. } => None,
+            Effect::Card | Effect::Attest { .. } | Effect::Unsay { .. } => None,
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
@@ -30,11 +31,16 @@ pub enum Work {
     Dossier {
         /// Which.
         dossier: DossierId,
+        /// Who asked for it, as the document says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Email>,
     },
     /// The attestation of a decision.
     Attestation {
         /// Of which dossier.
         dossier: DossierId,
+        /// When that decision was taken: a later one has an attestation of its own.
+        decided: Timestamp,
     },
     /// Figures of a démarche, with their charts.
     Stats {

@@ -73,7 +73,8 @@ pub(super) fn demarches(texts: &Texts) -> [Demarche; 2] {
     let mut bare = rich.clone();
     bare.mail = crate::domain::MailTexts::default();
     bare.motivation_dans_mail = false;
-    bare.attestation = false;
+    bare.attestation = None;
+    bare.attestation_refus = None;
     bare.annotations.clear();
     bare.description.clear();
     [rich, bare]

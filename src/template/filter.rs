@@ -1,13 +1,11 @@
 //! Filters of the templates: French dates, sizes, counts and names, and text of several lines.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::escape::{self, Form};
-use super::word;
+use super::{french, word};
 
 /// Characters of a text of several lines that are shown, unless a template asks for more or less.
 const SHOWN: usize = 1500;
@@ -20,7 +18,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
     env.add_filter("jour", jour);
     env.add_filter("heure", heure);
     env.add_filter("depuis", depuis);
-    env.add_filter("taille", taille);
+    env.add_filter("taille", french::taille);
     env.add_filter("pluriel", pluriel);
     env.add_filter("tronque", tronque);
     env.add_filter("majuscule", majuscule);
@@ -34,7 +32,7 @@ pub(super) fn add(env: &mut Environment<'_>) {
     env.add_filter("decision", word::decision);
     env.add_filter("acte", word::acte);
     env.add_filter("de", word::de);
-    env.add_filter("nombre", nombre);
+    env.add_filter("nombre", french::nombre);
     env.add_filter("fait", word::fait);
     env.add_filter("onglet", word::onglet);
     env.add_filter("marque", word::marque);
@@ -46,59 +44,26 @@ fn bad(detail: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, detail)
 }
 
-/// The time in France. The rule is written out, so that it does not depend on the machine's files.
-pub(super) fn france(at: Timestamp) -> DateTime {
-    let paris = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
-    at.to_zoned_datetime(paris).datetime()
-}
-
 fn at(value: &str) -> Result<DateTime, Error> {
     value
         .parse()
-        .map(france)
+        .map(french::france)
         .map_err(|_| bad("not a point in time"))
-}
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-
-/// `3 juin`, `1er juin`.
-fn day_and_month(at: DateTime) -> String {
-    let month = usize::try_from(at.month() - 1)
-        .ok()
-        .and_then(|month| MONTHS.get(month))
-        .unwrap_or(&"");
-    let first = if at.day() == 1 { "er" } else { "" };
-    format!("{}{first}\u{a0}{month}", at.day())
 }
 
 /// `3 juin 2024`.
 fn date(value: &str) -> Result<String, Error> {
-    let at = at(value)?;
-    Ok(format!("{} {}", day_and_month(at), at.year()))
+    at(value).map(french::date)
 }
 
 /// `3 juin`.
 fn jour(value: &str) -> Result<String, Error> {
-    at(value).map(day_and_month)
+    at(value).map(french::day_and_month)
 }
 
 /// `10 h 12`.
 fn heure(value: &str) -> Result<String, Error> {
-    let at = at(value)?;
-    Ok(format!("{}\u{a0}h\u{a0}{:02}", at.hour(), at.minute()))
+    at(value).map(french::heure)
 }
 
 /// `il y a 3 jours`, as seen from the `at` of the scene.
@@ -119,36 +84,6 @@ fn depuis(state: &State, value: &str) -> Result<String, Error> {
         60..=729 => format!("il y a {}\u{a0}mois", days / 30),
         _ => format!("il y a {}\u{a0}ans", days / 365),
     })
-}
-
-/// `1,2 Mo`: units of 1 000, as file managers show.
-fn taille(bytes: u64) -> String {
-    let (unit, name) = match bytes {
-        ..2 => return format!("{bytes}\u{a0}octet"),
-        2..1000 => return format!("{bytes}\u{a0}octets"),
-        1000..1_000_000 => (1000, "ko"),
-        1_000_000..1_000_000_000 => (1_000_000, "Mo"),
-        _ => (1_000_000_000, "Go"),
-    };
-    let tenths = bytes / (unit / 10);
-    match (tenths / 10, tenths % 10) {
-        (whole, 0) => format!("{whole}\u{a0}{name}"),
-        (whole, tenth) if whole < 10 => format!("{whole},{tenth}\u{a0}{name}"),
-        (whole, _) => format!("{whole}\u{a0}{name}"),
-    }
-}
-
-/// `20 000`.
-fn nombre(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `1 dossier`, `2 dossiers`: in French nought and one are singular. `seul=true` gives the word without the number.
@@ -307,20 +242,6 @@ mod tests {
             heure("2024-06-03T08:02:00Z").as_deref().ok(),
             Some("10\u{a0}h\u{a0}02")
         );
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, expected) in [
-            (1, "1\u{a0}octet"),
-            (999, "999\u{a0}octets"),
-            (1500, "1,5\u{a0}ko"),
-            (12_345_678, "12\u{a0}Mo"),
-            (20_971_520, "20\u{a0}Mo"),
-            (2_000_000, "2\u{a0}Mo"),
-        ] {
-            assert_eq!(taille(bytes), expected);
-        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::filter;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
+/// The templates of what is printed, which `document` reads.
+const PRINTED: &str = "pdf";
+
 /// The most bytes of one template.
 const MAX_BYTES: u64 = 100_000;
 
@@ -38,6 +41,7 @@ pub(super) fn diagnose(file: &str, error: &minijinja::Error) -> Diagnostic {
 /// The templates, with those of `folder` in the place of the built-in ones; or all that is wrong with them.
 pub(super) fn environment(folder: Option<&Path>) -> Result<Environment<'static>, Vec<Diagnostic>> {
     let mut sources = embedded(&EMBEDDED);
+    sources.retain(|(name, _)| !Path::new(name).starts_with(PRINTED));
     let mut faults = Vec::new();
     if let Some(folder) = folder {
         replace(folder, folder, &mut sources, &mut faults);
@@ -136,7 +140,9 @@ fn replace(
             continue;
         }
         if path.is_dir() {
-            replace(root, &path, sources, faults);
+            if path != root.join(PRINTED) {
+                replace(root, &path, sources, faults);
+            }
         } else if let Err(fault) = replace_one(root, &path, sources) {
             faults.push(fault);
         }

@@ -212,7 +212,7 @@ impl<'a> DemarcheView<'a> {
             service: &demarche.service,
             description: &demarche.description,
             conservation_mois: demarche.conservation_mois,
-            attestation: demarche.attestation,
+            attestation: demarche.attestation.is_some(),
             declarative: demarche.declarative.is_some(),
             motivation_dans_mail: demarche.motivation_dans_mail,
             decision_access: demarche.experts.decision_access,

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{Make, Trouble};
-use crate::domain::{Demarches, Dossier, DossierId};
+use crate::document::{Press, Print, Reader};
+use crate::domain::{Demarche, Demarches, Dossier, DossierId, Piece};
 use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
 use crate::store::Store;
@@ -17,6 +18,8 @@ pub struct Bench<S> {
     pub store: Arc<S>,
     /// Where files go.
     pub shelf: Arc<dyn Shelf>,
+    /// Prints documents.
+    pub press: Arc<Press>,
     /// The démarches and their rules.
     pub demarches: Demarches,
 }
@@ -29,9 +32,32 @@ impl<S: Store> Make for Bench<S> {
         halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
         match work {
-            Work::Dossier { dossier } | Work::Attestation { dossier } => {
-                let _dossier = self.dossier(*dossier)?;
-                Err(Trouble::Lasting("documents are not made yet".to_owned()))
+            Work::Dossier { dossier, by } => {
+                let (dossier, demarche) = self.dossier(*dossier)?;
+                let print = Print {
+                    dossier: &dossier,
+                    demarche,
+                    reader: Reader::Instructeur,
+                    at,
+                    by: by.as_ref(),
+                };
+                let name = format!("Dossier {}.pdf", dossier.number);
+                self.keep(&name, &self.press.dossier(&print)?)
+            }
+            Work::Attestation { dossier, decided } => {
+                let (dossier, demarche) = self.dossier(*dossier)?;
+                let still = dossier.decided.as_ref();
+                let still = still.is_some_and(|found| found.at == *decided);
+                let made = if still {
+                    self.press.attestation(&dossier, demarche)?
+                } else {
+                    None
+                };
+                match made {
+                    Some(pdf) => self.keep(&format!("Attestation {}.pdf", dossier.number), &pdf),
+                    // Taken back meanwhile: there is nothing to attest.
+                    None => Ok(Product::Files { files: Vec::new() }),
+                }
             }
             Work::Export(export) => self.export(export, at, halt),
             Work::Stats { .. } => Err(Trouble::Lasting("figures are not made yet".to_owned())),
@@ -40,11 +66,32 @@ impl<S: Store> Make for Bench<S> {
 }
 
 impl<S: Store> Bench<S> {
-    fn dossier(&self, number: DossierId) -> Result<Dossier, Trouble> {
-        let loaded = self.store.load(number)?;
-        loaded
-            .map(|(dossier, _)| dossier)
-            .ok_or_else(|| Trouble::Lasting("the dossier is gone".to_owned()))
+    fn dossier(&self, number: DossierId) -> Result<(Dossier, &Demarche), Trouble> {
+        let gone = || Trouble::Lasting("the dossier is gone".to_owned());
+        let (dossier, _) = self.store.load(number)?.ok_or_else(gone)?;
+        let demarche = self.demarches.get(&dossier.demarche).ok_or_else(gone)?;
+        if dossier.purged.is_some() {
+            return Err(gone());
+        }
+        Ok((dossier, demarche))
+    }
+
+    /// Puts a PDF on the shelf.
+    fn keep(&self, name: &str, pdf: &[u8]) -> Result<Product, Trouble> {
+        let hash = self.shelf.keep(pdf);
+        let piece = Piece {
+            hash: hash.map_err(|error| Trouble::Passing(error.to_string()))?,
+            name: name.to_owned(),
+            media_type: "application/pdf".to_owned(),
+            bytes: u64::try_from(pdf.len()).unwrap_or(u64::MAX),
+        };
+        Ok(Product::Files { files: vec![piece] })
+    }
+}
+
+impl From<crate::document::Error> for Trouble {
+    fn from(error: crate::document::Error) -> Self {
+        Self::Lasting(error.to_string())
     }
 }
 

@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Trouble;
 use super::bench::Bench;
-use crate::domain::{Demarche, Dossier, DossierId, List, Of, Onglet, Piece, column, fold, paris};
+use crate::document::{Print, Reader};
+use crate::domain::{
+    Demarche, Dossier, DossierId, Email, List, Of, Onglet, Piece, column, fold, paris,
+};
 use crate::export::{self, Error, Table};
 use crate::message::work::{Export, Format, Product};
 use crate::store::Store;
@@ -43,7 +46,7 @@ impl<S: Store> Bench<S> {
         let numbers = self.numbers(wanted)?;
         let make = |numbers: &[DossierId]| {
             let dossiers = self.read(wanted, numbers, halt);
-            self.part(wanted.format, demarche, dossiers, at)
+            self.part(wanted, demarche, dossiers, at)
         };
         let whole = make(&numbers)?;
         let (bytes, dossiers) = (whole.bytes, whole.dossiers);
@@ -71,7 +74,7 @@ impl<S: Store> Bench<S> {
         let numbered = parts.into_iter().zip(1..);
         let files = numbered.map(|(part, number)| {
             let name = name(wanted, at, (total > 1).then_some((number, total)));
-            self.keep(part, name, wanted.format)
+            self.shelve(part, name, wanted.format)
         });
         Ok(product(files.collect::<Result<_, _>>()?, missing))
     }
@@ -145,14 +148,14 @@ impl<S: Store> Bench<S> {
 
     fn part(
         &self,
-        format: Format,
+        wanted: &Export,
         demarche: &Demarche,
         dossiers: impl Iterator<Item = Result<Dossier, Error>>,
         at: Timestamp,
     ) -> Result<Part, Trouble> {
         let scratch = self.shelf.scratch();
         let mut file = tempfile::tempfile_in(&scratch).map_err(Error::from)?;
-        let table = match format {
+        let table = match wanted.format {
             Format::Csv => Some(Table::Csv),
             Format::Xlsx => Some(Table::Xlsx),
             Format::Ods => Some(Table::Ods),
@@ -162,7 +165,7 @@ impl<S: Store> Bench<S> {
             let written = export::table(table, demarche, dossiers, at, &scratch, &file)?;
             (written, 0)
         } else {
-            let mut print = |dossier: &Dossier| self.print(dossier, demarche, at);
+            let mut print = |dossier: &Dossier| self.print(dossier, demarche, &wanted.person, at);
             let archived = export::archive(dossiers, &*self.shelf, &mut print, at, &file)?;
             (archived.dossiers, archived.missing)
         };
@@ -176,20 +179,26 @@ impl<S: Store> Bench<S> {
         })
     }
 
-    /// A dossier as a document.
+    /// A dossier as a document, for the instructeur who asked.
     fn print(
         &self,
-        _dossier: &Dossier,
-        _demarche: &Demarche,
-        _at: Timestamp,
+        dossier: &Dossier,
+        demarche: &Demarche,
+        by: &Email,
+        at: Timestamp,
     ) -> Result<Vec<u8>, Error> {
-        Err(Error::Io(std::io::Error::new(
-            ErrorKind::InvalidInput,
-            "documents are not made yet",
-        )))
+        let print = Print {
+            dossier,
+            demarche,
+            reader: Reader::Instructeur,
+            at,
+            by: Some(by),
+        };
+        let printed = self.press.dossier(&print);
+        printed.map_err(|error| Error::Print(error.to_string()))
     }
 
-    fn keep(&self, part: Part, name: String, format: Format) -> Result<Piece, Trouble> {
+    fn shelve(&self, part: Part, name: String, format: Format) -> Result<Piece, Trouble> {
         let mut file = part.file;
         let hash = self.shelf.keep_from(&mut file).map_err(Error::from)?;
         Ok(Piece {

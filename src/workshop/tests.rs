@@ -41,12 +41,15 @@ impl Make for Maker {
         match work {
             Work::Dossier {
                 dossier: DossierId(1),
+                ..
             } => Ok(Product::Files { files: Vec::new() }),
             Work::Dossier {
                 dossier: DossierId(2),
+                ..
             } => Err(Trouble::Lasting("no".to_owned())),
             Work::Dossier {
                 dossier: DossierId(4),
+                ..
             } => {
                 while !halt.is_cancelled() {
                     std::thread::sleep(Duration::from_millis(5));
@@ -61,6 +64,7 @@ impl Make for Maker {
 fn order(number: u64) -> Outgoing {
     let work = Work::Dossier {
         dossier: DossierId(number),
+        by: None,
     };
     Outgoing {
         to: work.destination(),

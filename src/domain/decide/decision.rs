@@ -53,12 +53,18 @@ fn tag(decision: Decision) -> &'static str {
     }
 }
 
-/// Greffier joins the attestation that it made for an acceptance.
+/// Greffier joins the attestation that it made for a decision: an acceptance, and a refusal where the démarche attests it.
 pub(super) fn attach_attestation(case: &Case<'_>, piece: &Piece) -> Result<Vec<Event>, Refusal> {
     if *case.by != Person::Greffier {
         return Err(Refusal::NotAllowed);
     }
-    case.needs("attach_attestation", &[Statut::Accepte])?;
+    let refused = case.demarche.attestation_refus.is_some();
+    let attested: &[Statut] = if refused {
+        &[Statut::Accepte, Statut::Refuse]
+    } else {
+        &[Statut::Accepte]
+    };
+    case.needs("attach_attestation", attested)?;
     let made = case
         .dossier
         .decided

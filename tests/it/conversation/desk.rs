@@ -1,13 +1,14 @@
 //! The whole middle on a desk: heard twice, time set by hand, the outbox emptied by hand.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use greffier::app::{App, Replies};
 use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
+use greffier::document::Press;
 use greffier::domain::{Demarches, Email};
 use greffier::mail::{Own, OwnSeal};
 use greffier::message::work::Order;
@@ -26,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const DOMAIN: &str = "greffier.example";
 /// The relay whose word on the sender is believed.
 pub(crate) const RELAY: &str = "mx.greffier.example";
+
+/// Loaded once for all desks.
+static PRESS: LazyLock<Arc<Press>> = LazyLock::new(|| Arc::new(Press::embedded()));
 
 /// What the middle is set up with.
 #[derive(Default)]
@@ -237,6 +241,7 @@ impl Desk {
     /// Makes what was ordered, and hears of it.
     fn make(&mut self, row: u64, order: Order) {
         let bench = Bench {
+            press: Arc::clone(&PRESS),
             store: Arc::clone(&self.app.store),
             shelf: Arc::clone(&self.app.shelf),
             demarches: self.app.demarches.clone(),

@@ -1,0 +1,188 @@
+//! Balises: `--date de décision--` in a démarche's own text stands for what a dossier says there.
+
+use super::demarche::{Champ, Demarche};
+use super::fold;
+
+/// The most characters between the dashes.
+const LONGEST: usize = 200;
+
+/// What a balise stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balise<'a> {
+    /// The dossier's number.
+    Numero,
+    /// The démarche's title.
+    Demarche,
+    /// The service in charge.
+    Service,
+    /// The label of the dossier's group.
+    Groupe,
+    /// The day of the deposit.
+    Depot,
+    /// The day on which it passed en instruction.
+    Instruction,
+    /// The day of the decision.
+    Decision,
+    /// The reason of the decision.
+    Motivation,
+    /// `Madame` or `Monsieur`.
+    Civilite,
+    /// The demandeur's family name.
+    Nom,
+    /// The demandeur's first name.
+    Prenom,
+    /// The name of a legal person.
+    RaisonSociale,
+    /// The SIRET of a legal person.
+    Siret,
+    /// The answer to a champ.
+    Champ(&'a Champ),
+    /// An annotation privée.
+    Annotation(&'a Champ),
+}
+
+/// A stretch of a text with balises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch<'a> {
+    /// Text to be kept.
+    Text(&'a str),
+    /// To be replaced.
+    Balise(Balise<'a>),
+    /// Written like a balise, but none: the name between the dashes.
+    Unknown(&'a str),
+}
+
+const NAMED: [(&str, Balise<'static>); 13] = [
+    ("numéro du dossier", Balise::Numero),
+    ("libellé démarche", Balise::Demarche),
+    ("nom du service", Balise::Service),
+    ("groupe instructeur", Balise::Groupe),
+    ("date de dépôt", Balise::Depot),
+    ("date de passage en instruction", Balise::Instruction),
+    ("date de décision", Balise::Decision),
+    ("motivation", Balise::Motivation),
+    ("civilité", Balise::Civilite),
+    ("nom", Balise::Nom),
+    ("prénom", Balise::Prenom),
+    ("raison sociale", Balise::RaisonSociale),
+    ("SIRET", Balise::Siret),
+];
+
+/// The balises of every démarche, as they are written.
+pub fn named() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|(name, _)| *name)
+}
+
+/// A text of a démarche, cut at its balises; accents and case are forgiven. What is put in is not read again, so that an
+/// answer that is written like a balise stays what it is.
+pub fn stretches<'a>(text: &'a str, demarche: &'a Demarche) -> Vec<Stretch<'a>> {
+    let mut stretches = Vec::new();
+    let mut rest = text;
+    while let Some((before, name, after)) = next(rest) {
+        if !before.is_empty() {
+            stretches.push(Stretch::Text(before));
+        }
+        stretches.push(of(name, demarche).map_or(Stretch::Unknown(name), Stretch::Balise));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        stretches.push(Stretch::Text(rest));
+    }
+    stretches
+}
+
+/// What stands before the first balise, its name, and what stands after.
+fn next(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let start = from + text.get(from..)?.find("--")?;
+        let inside = text.get(start + 2..)?;
+        let name = inside.split("--").next()?;
+        let closed = inside.len() > name.len();
+        let written = closed
+            && !name.is_empty()
+            && name.trim() == name
+            && !name.contains('\n')
+            && name.chars().count() <= LONGEST;
+        if written {
+            let after = inside.get(name.len() + 2..)?;
+            return Some((text.get(..start)?, name, after));
+        }
+        // A row of dashes is a rule, not the start of a balise.
+        from = start + 2 + inside.len() - inside.trim_start_matches('-').len();
+    }
+}
+
+fn of<'a>(name: &str, demarche: &'a Demarche) -> Option<Balise<'a>> {
+    let wanted = fold(name);
+    let named = NAMED.iter().find(|(name, _)| fold(name) == wanted);
+    let answered = |champs: &'a [Champ]| {
+        champs
+            .iter()
+            .filter(|champ| champ.kind.answered())
+            .find(|champ| fold(&champ.libelle) == wanted)
+    };
+    named
+        .map(|(_, balise)| *balise)
+        .or_else(|| answered(&demarche.champs).map(Balise::Champ))
+        .or_else(|| answered(&demarche.annotations).map(Balise::Annotation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{Texts, demarche};
+
+    #[test]
+    fn a_text_is_cut_at_its_balises() {
+        let demarche = demarche(&Texts::default());
+        let surface = demarche.champ("surface").unwrap();
+        assert_eq!(
+            stretches(
+                "Dossier --Numero du dossier--, --surface en m²-- m².",
+                &demarche
+            ),
+            [
+                Stretch::Text("Dossier "),
+                Stretch::Balise(Balise::Numero),
+                Stretch::Text(", "),
+                Stretch::Balise(Balise::Champ(surface)),
+                Stretch::Text(" m²."),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_annotation_is_found_after_the_champs() {
+        let demarche = demarche(&Texts::default());
+        assert!(matches!(
+            stretches("--Visite faite--", &demarche)[..],
+            [Stretch::Balise(Balise::Annotation(_))]
+        ));
+    }
+
+    #[test]
+    fn an_unknown_balise_is_told() {
+        let demarche = demarche(&Texts::default());
+        assert_eq!(
+            stretches("--couleur du ciel--", &demarche),
+            [Stretch::Unknown("couleur du ciel")]
+        );
+    }
+
+    #[test]
+    fn dashes_that_are_no_balise_stay() {
+        let demarche = demarche(&Texts::default());
+        for text in [
+            "a -- b -- c",
+            "------",
+            "a --b",
+            "--a\nb--",
+            "-- --",
+            "Le projet",
+            "----nom",
+        ] {
+            assert_eq!(stretches(text, &demarche), [Stretch::Text(text)], "{text}");
+        }
+    }
+}
