@@ -145,7 +145,12 @@ fn after_name(spec: &Spec, rest: &str, length: usize) -> (Completion, bool) {
         }
         return (completion, fresh);
     }
-    let waits = spec.selection == Takes::Optional && left.iter().any(|arg| arg.required);
+    let waits = match spec.selection {
+        Takes::Optional => left.iter().any(|arg| arg.required),
+        // What it does without dossiers is likely what is wanted.
+        Takes::Any => !left.is_empty(),
+        Takes::None | Takes::One | Takes::Many => false,
+    };
     if needs && !waits {
         completion.expecting = Some(Expecting::Dossier);
     } else if let Some(next) = left.first() {
