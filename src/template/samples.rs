@@ -594,7 +594,7 @@ fn exported(places: Vec<String>, link: Option<String>, parts: usize) -> Answer {
             DemarcheId(12),
             "Autorisation de travaux en site classé".to_owned(),
         ),
-        dossiers: 128,
+        dossiers: if parts > 1 { 128 } else { 1 },
         missing: parts as u64 - 1,
         parts,
         places,

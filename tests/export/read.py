@@ -35,13 +35,17 @@ def frame(table):
     return [list(table.columns)] + [[plain(value) for value in row] for row in rows]
 
 
+# pandas takes a text of digits for a number, wherever it stands, unless it is told.
+DIGITS = {"Téléphone": str, "SIRET": str}
+
+
 def by_pandas(folder):
     read = {}
     for ending, engine in [("xlsx", "openpyxl"), ("ods", "odf")]:
         path = folder / f"export.{ending}"
-        sheets = pandas.read_excel(path, sheet_name=None, engine=engine, keep_default_na=False, na_values=[""])
+        sheets = pandas.read_excel(path, sheet_name=None, engine=engine, keep_default_na=False, na_values=[""], dtype=DIGITS)
         read[f"pandas {ending}"] = {name: frame(table) for name, table in sheets.items()}
-    table = pandas.read_csv(folder / "export.csv", sep=";", decimal=",", keep_default_na=False, na_values=[""])
+    table = pandas.read_csv(folder / "export.csv", sep=";", decimal=",", keep_default_na=False, na_values=[""], dtype=DIGITS)
     read["pandas csv"] = {"Dossiers": frame(table)}
     return read
 

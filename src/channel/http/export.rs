@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use tokio_util::io::ReaderStream;
 
 use super::{Desk, Problem, deposit};
-use crate::domain::Piece;
-use crate::message::{Heard, Incoming};
+
+use crate::message::{Heard, Incoming, Piece};
 
 /// Whether an export waits under that name, which is the SHA-256 of the link's word in hexadecimal.
 pub type Exports = dyn Fn(&str) -> bool + Send + Sync;

@@ -96,10 +96,10 @@ fn look(program: &str, rows: &[Vec<Value>], csv: bool) {
         assert_eq!(*at("Surface (2)"), "Oui");
         assert_eq!(*at("Choix"), "Toit, Murs");
         assert_eq!(*at("Ancien"), "14/07/1789");
-        // Only pandas, which was not told, takes digits in a csv for a number.
+        assert_eq!(*at("Téléphone"), "0320000000", "{program}");
+        assert_eq!(*at("SIRET"), "00032932000007", "{program}");
+        // A csv does not say what is a day; LibreOffice sees it, pandas is to be told.
         if program != "pandas csv" {
-            assert_eq!(*at("Téléphone"), "0320000000", "{program}");
-            assert_eq!(*at("SIRET"), "00032932000007", "{program}");
             for day in ["Début", "Déposé le"] {
                 let date = at(day)["date"].as_str().unwrap_or_default();
                 assert!(date.contains("2024"), "{program}: {day} is {}", at(day));
@@ -115,9 +115,9 @@ fn expected(hostile: &str, csv: bool) -> String {
     format!("{apostrophe}{hostile}").replace(['\0', '\u{7}', '\u{ffff}'], "")
 }
 
-/// pandas forgets the ends of lines and the tabs of ods.
+/// pandas forgets the ends of lines and the tabs of ods, and openpyxl does not read the escapes of ECMA-376, 22.9.2.19.
 fn plain(text: &str) -> String {
-    text.replace(['\n', '\t'], "")
+    text.replace(["\n", "\t"], "").replace("_x005F_", "_")
 }
 
 fn write(folder: &Path) {

@@ -8,7 +8,6 @@ use greffier::directory::Directory;
 use greffier::domain::Demarches;
 use greffier::mail::locked;
 use greffier::message::{Account, Body, DepositIn, Heard, Limits, Line, Place, Post, Verdict};
-use greffier::shelf::Shelf;
 use greffier::store::Store;
 use jiff::SignedDuration;
 use serde_json::json;
