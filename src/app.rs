@@ -12,6 +12,7 @@ mod confirm;
 mod deposit;
 mod digest;
 mod draft;
+mod export;
 mod gather;
 mod hush;
 mod letter;
@@ -80,6 +81,8 @@ pub struct App<S> {
     pub quiet: Option<Quiet>,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
+    /// Where people find Greffier's HTTP server, without a slash at the end. Links lead there; none are made without it.
+    pub public_url: Option<String>,
 }
 
 /// How answers by mail are taken.
@@ -244,6 +247,7 @@ impl<S: Store> App<S> {
             Heard::Room(room) => self.meet(draft, room),
             Heard::Made(made) => self.made(draft, made),
             Heard::Step(step) => self.step(draft, step),
+            Heard::Fetch { export } => self.fetch(draft, export),
         }
     }
 
@@ -263,7 +267,8 @@ impl<S: Store> App<S> {
             | Heard::Undelivered(_)
             | Heard::Remark(_)
             | Heard::Room(_)
-            | Heard::Made(_) => Ok(()),
+            | Heard::Made(_)
+            | Heard::Fetch { .. } => Ok(()),
         }
     }
 

@@ -22,6 +22,7 @@ mod upload;
 
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -117,6 +118,16 @@ impl Inbox {
     pub fn tell(&self, cause: String, receipt: Receipt) {
         // Mostly nobody waits: the answer went to a room.
         let _nobody = self.made.send((cause, receipt));
+    }
+
+    /// The file behind `hash`, where it is a file of its own.
+    pub fn located(&self, hash: &str) -> Option<PathBuf> {
+        self.shelf.located(hash)
+    }
+
+    /// The content behind `hash`.
+    pub fn read(&self, hash: &str) -> io::Result<Vec<u8>> {
+        self.shelf.read(hash)
     }
 
     /// Keeps `content` on the shelf, off the async threads, and answers its hash.

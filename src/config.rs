@@ -319,6 +319,7 @@ impl Config {
             ));
         }
         faults.extend(self.mail.faults().into_iter().map(&fault));
+        faults.extend(self.http.faults().into_iter().map(&fault));
         faults.extend(self.unreachable().into_iter().map(&fault));
         let smtp = self.smtp.iter().flat_map(smtp::Settings::faults);
         faults.extend(smtp.map(&fault));

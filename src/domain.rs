@@ -6,6 +6,7 @@
 mod act;
 pub mod balise;
 mod calendar;
+mod column;
 mod decide;
 mod demarche;
 mod dossier;
@@ -26,6 +27,7 @@ mod view;
 
 pub use act::{Command, Deposit, Refusal, Request};
 pub use calendar::{Periode, Quiet, day_of};
+pub use column::column;
 pub use decide::{
     EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due, next_reminder,
 };

@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod directory;
 pub mod document;
 pub mod domain;
+pub mod export;
 pub mod kill;
 pub mod mail;
 pub mod message;

@@ -37,7 +37,7 @@ pub use bounce::{Action, Bounce};
 pub use contained::contained;
 pub use own::OwnSeal;
 pub use thread::{parse_thread, thread_name};
-pub use token::{Claim, Purpose, short_code, token};
+pub use token::{Claim, Purpose, locked, long_code, short_code, token};
 
 pub use crate::message::authentication::{Authentication, State};
 

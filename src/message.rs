@@ -63,6 +63,11 @@ pub enum Heard {
     Room(RoomIn),
     /// Something that was ordered is made.
     Made(Box<Made>),
+    /// Somebody follows the link of an export.
+    Fetch {
+        /// [`locked`](crate::mail::locked) word of the link.
+        export: String,
+    },
     /// The next step of slow work, which the writer takes from the ledger itself.
     Step(Step),
 }
@@ -278,6 +283,9 @@ pub struct Receipt {
     /// Something was ordered: the answer comes once it is made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits: bool,
+    /// Files that were fetched, on the shelf for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Piece>,
 }
 
 impl Receipt {
@@ -291,6 +299,7 @@ impl Receipt {
             digest: None,
             proven: false,
             awaits: false,
+            files: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where files live: attachments and the originals of mails, outside the ledger.
 
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
 /// Files, by the hash of their content.
@@ -13,6 +13,21 @@ pub trait Shelf: Send + Sync + 'static {
     }
     /// The content behind `hash`.
     fn read(&self, hash: &str) -> io::Result<Vec<u8>>;
+    /// Keeps all that `content` gives, without holding it where that can be avoided.
+    fn keep_from(&self, content: &mut dyn Read) -> io::Result<String> {
+        let mut whole = Vec::new();
+        content.read_to_end(&mut whole)?;
+        self.keep(&whole)
+    }
+    /// A folder for temporary files, on the same disk as the shelf where it is on one.
+    fn scratch(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+    /// The content behind `hash`, piece by piece where that can be. Its end is not compared with its hash.
+    fn open(&self, hash: &str) -> io::Result<Box<dyn Read>> {
+        self.read(hash)
+            .map(|content| Box::new(Cursor::new(content)) as Box<dyn Read>)
+    }
     /// How many bytes that is, without reading them where that can be avoided.
     fn size(&self, hash: &str) -> io::Result<u64> {
         self.read(hash).map(|content| content.len() as u64)

@@ -51,11 +51,13 @@ pub enum Collection {
     Room,
     /// Acts on several dossiers: what is to be done, how far it is, what became of each.
     Bulk,
+    /// Exports that wait to be fetched, each with its files, until it is too late.
+    Export,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -66,6 +68,7 @@ impl Collection {
         Self::Meta,
         Self::Room,
         Self::Bulk,
+        Self::Export,
     ];
 }
 

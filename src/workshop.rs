@@ -4,6 +4,7 @@
 //! in as something heard: a crash anywhere makes it again, and it is told once, for its id is that of the row.
 
 pub mod bench;
+mod export;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -108,6 +108,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         replies: greffier::app::Replies::default(),
         quiet: None,
         secret: SECRET.to_vec(),
+        public_url: None,
     }
 }
 

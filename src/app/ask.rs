@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::{DemarcheId, Email, Onglet, Privacy, Topic};
+use crate::message::work::Format;
 
 /// What may be asked beside acts. The tag is what `commands/*.toml` names in `do`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -81,6 +82,14 @@ pub(super) enum Ask {
         /// What the charts are drawn on.
         #[serde(default)]
         theme: Ground,
+    },
+    /// Dossiers as a file.
+    Export {
+        /// What it is written as.
+        format: Format,
+        /// Of which démarche.
+        #[serde(default)]
+        demarche: Option<DemarcheId>,
     },
     /// Experts of a démarche.
     Experts {
@@ -205,6 +214,7 @@ impl Ask {
             | Self::SendPieces { .. }
             | Self::SendDocument
             | Self::Stats { .. }
+            | Self::Export { .. }
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }

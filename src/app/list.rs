@@ -6,9 +6,7 @@ use super::line::Speaker;
 use super::preference::{column, columns_of};
 use super::reply::With;
 use super::{App, Error};
-use crate::domain::{
-    Avis, Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, Valeur, fold,
-};
+use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, Valeur, fold};
 use crate::message::{Button, Style};
 use crate::store::Store;
 use crate::template::{Answer, DemarcheRow, DossierRow};
@@ -367,40 +365,11 @@ fn row(
 
 /// What a column shows of a dossier.
 pub(super) fn cell(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> String {
-    let day = |at: jiff::Timestamp| {
-        at.to_zoned_datetime(crate::domain::paris())
-            .date()
-            .strftime("%d/%m/%Y")
-            .to_string()
-    };
-    match id {
-        "statut" => dossier.statut.libelle().to_owned(),
-        "demandeur" => dossier.demandeur.name(),
-        "depot" => day(dossier.deposited),
-        "mise_a_jour" => day(dossier.updated),
-        "groupe" => dossier.groupe.clone(),
-        "avis" => dossier
-            .avis
-            .values()
-            .filter_map(Avis::oui_non)
-            .map(|oui| if oui { "oui" } else { "non" })
-            .collect::<Vec<_>>()
-            .join(", "),
-        id => {
-            debug_assert!(
-                demarche.is_none_or(|demarche| columns_of(demarche)
-                    .iter()
-                    .any(|(known, _)| known == id)),
-                "columns are checked before"
-            );
-            dossier
-                .champs
-                .get(id)
-                .or_else(|| dossier.annotations.get(id))
-                .map(Valeur::shown)
-                .unwrap_or_default()
-        }
-    }
+    debug_assert!(
+        demarche.is_none_or(|demarche| columns_of(demarche).iter().any(|(known, _)| known == id)),
+        "columns are checked before"
+    );
+    crate::domain::column(dossier, id)
 }
 
 /// Numbers and dates sort as such, the rest as text without accents; what is empty comes last.

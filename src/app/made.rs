@@ -96,6 +96,10 @@ impl<S: Store> App<S> {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
+            (Work::Export(export), product, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                self.exported(draft, &Speaker { line, email }, export, product)
+            }
             (Work::Stats { demarche, .. }, Product::Stats { on, usual, charts }, Some(line)) => {
                 let email = self.speaker(draft, line)?;
                 let speaker = Speaker { line, email };
@@ -169,7 +173,7 @@ impl<S: Store> App<S> {
 pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
     let dossier = match &order.work {
         Work::Dossier { dossier, .. } | Work::Attestation { dossier, .. } => Some(*dossier),
-        Work::Stats { .. } => None,
+        Work::Stats { .. } | Work::Export(_) => None,
     };
     draft.queue(Queued {
         outgoing: Outgoing {

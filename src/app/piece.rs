@@ -150,7 +150,7 @@ impl<S: Store> App<S> {
     }
 
     /// Bytes of one file that can be given where a line was typed.
-    fn largest(&self, speaker: &Speaker<'_>) -> u64 {
+    pub(super) fn largest(&self, speaker: &Speaker<'_>) -> u64 {
         if at_the_machine(speaker) {
             return u64::MAX;
         }

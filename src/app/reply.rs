@@ -328,6 +328,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::TooManySelected { .. }
             | Answer::WhichDossier
             | Answer::BadLinkCode
+            | Answer::ExportTooLarge { .. }
             | Answer::UnknownPiece { .. }
             | Answer::UnknownHeld { .. }
             | Answer::HeldNeedsDossier { .. }

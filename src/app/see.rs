@@ -76,6 +76,9 @@ impl<S: Store> App<S> {
             }
             Ask::Stats { demarche, theme } => self.stats(draft, speaker, demarche, theme),
             Ask::SendDocument => self.send_document(draft, speaker, number),
+            Ask::Export { format, demarche } => {
+                self.export(draft, speaker, &parsed.selection, format, demarche)
+            }
             Ask::Experts { demarche } if !self.at_home(speaker, demarche) => {
                 self.aside(draft, speaker, |draft, speaker| {
                     self.ask(draft, speaker, parsed, Ask::Experts { demarche })

@@ -2,6 +2,7 @@
 
 mod body;
 mod deposit;
+pub mod export;
 pub mod health;
 pub mod problem;
 
@@ -69,6 +70,9 @@ pub struct Settings {
     pub max_connections: usize,
     /// Seconds that a deposit may take to arrive, and again to be committed.
     pub request_seconds: u64,
+    /// Where people find this server, as `https://…`: links to exports that are too large for a chat lead there. Without
+    /// it there are none.
+    pub public_url: Option<String>,
     /// Whether `/metrics` answers others than loopback.
     pub metrics_for_all: bool,
 }
@@ -85,7 +89,35 @@ impl Default for Settings {
             max_files: 50,
             max_connections: 64,
             request_seconds: 60,
+            public_url: None,
             metrics_for_all: false,
+        }
+    }
+}
+
+impl Settings {
+    /// [`public_url`](Self::public_url) without a slash at its end.
+    pub fn public_url(&self) -> Option<String> {
+        let url = self.public_url.as_deref()?.trim_end_matches('/');
+        Some(url.to_owned())
+    }
+
+    /// What is wrong with it.
+    pub fn faults(&self) -> Vec<String> {
+        let url = self.public_url.as_deref();
+        let sound = url.is_none_or(|url| {
+            let host = url.strip_prefix("https://");
+            let host = host.or_else(|| url.strip_prefix("http://127.0.0.1"));
+            host.is_some()
+                && url.len() > "https://".len()
+                && !url.contains(['?', '#', ' ', '<', '>', '`'])
+        });
+        let what =
+            "http.public_url: write where people find Greffier, as https://greffier.example.fr";
+        if sound {
+            Vec::new()
+        } else {
+            vec![what.to_owned()]
         }
     }
 }
@@ -96,6 +128,7 @@ pub struct Http {
     listener: TcpListener,
     health: Arc<Health>,
     metrics: Option<PrometheusHandle>,
+    exports: Option<Arc<export::Exports>>,
 }
 
 /// What the handlers need.
@@ -106,6 +139,7 @@ struct Desk {
     health: Arc<Health>,
     metrics: Option<PrometheusHandle>,
     deposits: Arc<Semaphore>,
+    exports: Option<Arc<export::Exports>>,
 }
 
 /// Who asks.
@@ -130,7 +164,15 @@ impl Http {
             listener,
             health,
             metrics,
+            exports: None,
         })
+    }
+
+    /// Serves exports, of which `exports` knows which ones wait.
+    #[must_use]
+    pub fn serving(mut self, exports: Arc<export::Exports>) -> Self {
+        self.exports = Some(exports);
+        self
     }
 
     /// Where it really listens: the port asked as 0 has a number here.
@@ -145,9 +187,11 @@ impl Http {
             health: Arc::clone(&self.health),
             metrics: self.metrics.clone(),
             deposits: Arc::new(Semaphore::new(DEPOSITS_MAX)),
+            exports: self.exports.clone(),
         };
         Router::new()
             .route("/api/demarches/{demarche}/dossiers", post(deposit::deposit))
+            .route("/exports/{word}", get(export::page).post(export::fetch))
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))

@@ -149,6 +149,12 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
+        let desk = Arc::clone(&app);
+        let exports = move |export: &str| {
+            desk.waits_to_be_fetched(export, crate::clock::now())
+                .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
+                .unwrap_or(false)
+        };
         let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
@@ -159,7 +165,8 @@ impl Greffier {
         let ours = own(&config);
         let accepts = Arc::new(move |local: &str| is_reply_address(local, &ours));
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
-        let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
+        let http = Http::bind(config.http.clone(), health, metrics).await?;
+        let http = Arc::new(http.serving(Arc::new(exports)));
         let control = Arc::new(
             Control::bind(
                 control::Settings {
@@ -541,6 +548,7 @@ pub(super) fn middle(
         },
         quiet: config.quiet.as_ref().map(crate::config::Quiet::rule),
         secret: key,
+        public_url: config.http.public_url(),
     };
     app.learn_rooms()?;
     Ok((Arc::new(app), store))

@@ -139,13 +139,18 @@ fn after_name(spec: &Spec, rest: &str, length: usize) -> (Completion, bool) {
         if let Some(arg) = spec.args.iter().find(|arg| fold(&arg.name) == fold(name)) {
             completion.start = length - after.len();
             offer(&mut completion, arg, after);
-        } else if fold(name) == "onglet" && spec.selection == Takes::Many {
+        } else if fold(name) == "onglet" && spec.selection.many() {
             completion.start = length - after.len();
             onglets(&mut completion, after);
         }
         return (completion, fresh);
     }
-    let waits = spec.selection == Takes::Optional && left.iter().any(|arg| arg.required);
+    let waits = match spec.selection {
+        Takes::Optional => left.iter().any(|arg| arg.required),
+        // What it does without dossiers is likely what is wanted.
+        Takes::Any => !left.is_empty(),
+        Takes::None | Takes::One | Takes::Many => false,
+    };
     if needs && !waits {
         completion.expecting = Some(Expecting::Dossier);
     } else if let Some(next) = left.first() {
@@ -177,7 +182,7 @@ fn past_one<'b>(
         left.retain(|other| other.name != arg.name);
         return follows(extent(arg, value, today).ok()?.1);
     }
-    let joined = if spec.selection == Takes::Many {
+    let joined = if spec.selection.many() {
         Joined::Marked
     } else {
         Joined::Single

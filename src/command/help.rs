@@ -10,7 +10,7 @@ use super::spec::{Arg, Family, Kind, Right, Spec, Takes};
 pub(super) fn usage(spec: &Spec) -> String {
     let mut usage = spec.name.clone();
     let dossiers = match spec.selection {
-        Takes::None | Takes::Optional => "",
+        Takes::None | Takes::Optional | Takes::Any => "",
         Takes::One => " <dossier>",
         Takes::Many => " <dossiers>",
     };
@@ -27,8 +27,10 @@ pub(super) fn usage(spec: &Spec) -> String {
         let (open, close) = if arg.required { ('<', '>') } else { ('[', ']') };
         let _ = write!(usage, " {open}{}{dots}{close}", arg.name);
     }
-    if spec.selection == Takes::Optional {
-        usage.push_str(" [dossier]");
+    match spec.selection {
+        Takes::Optional => usage.push_str(" [dossier]"),
+        Takes::Any => usage.push_str(" [dossiers]"),
+        Takes::None | Takes::One | Takes::Many => {}
     }
     usage
 }
@@ -145,6 +147,9 @@ fn taken(spec: &Spec) -> String {
         Takes::Many => {
             "- `dossiers`\u{a0}: `4807`, `4807, 4810`, `4807-4812`, `onglet=suivis` ou `filtre=colonne:valeur`\u{202f}; facultatif \
              dans le fil d’un dossier.\n"
+        }
+        Takes::Any => {
+            "- `dossiers`\u{a0}: `4807`, `4807, 4810`, `4807-4812`, `onglet=suivis` ou `filtre=colonne:valeur`\u{202f}; facultatif.\n"
         }
     };
     text.push_str(dossiers);

@@ -210,7 +210,7 @@ fn misplaced(spec: &Spec, place: usize, arg: &Arg) -> Option<&'static str> {
     let reserved: &[&str] = match spec.selection {
         Takes::None => &[],
         Takes::Optional | Takes::One => &["dossier", "dossiers"],
-        Takes::Many => &["dossier", "dossiers", "onglet", "filtre"],
+        Takes::Many | Takes::Any => &["dossier", "dossiers", "onglet", "filtre"],
     };
     if twin || spec.fixed.contains_key(&arg.key) || arg.key == "do" {
         Some("has the name or the key of another: choose another `name` or `key`")

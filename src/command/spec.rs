@@ -225,6 +225,15 @@ named! {
         One = "one",
         /// At least one: numbers, ranges, an onglet, a filter.
         Many = "many",
+        /// The same, or none: the command then says which it means.
+        Any = "any",
+    }
+}
+
+impl Takes {
+    /// Whether it takes several, and an onglet and a filter.
+    pub fn many(self) -> bool {
+        matches!(self, Self::Many | Self::Any)
     }
 }
 

@@ -65,7 +65,7 @@ impl Listing {
 /// What is in `content`, an archive of that real type. None where it is no archive, or its directory cannot be read.
 pub(crate) fn list(content: &[u8], media_type: &str) -> Option<Listing> {
     match media_type {
-        "application/zip" => zip::list(content),
+        "application/zip" => self::zip::list(content),
         "application/vnd.rar" => rar::list(content),
         "application/x-7z-compressed" => other::list_7z(content),
         "application/gzip" => other::list_gzip(content),

@@ -4,9 +4,9 @@
 //! a mail server that folds case. Its bytes: version, purpose, dossier and avis as LEB128, and the first ten
 //! of HMAC-SHA-256 (RFC 2104) over the rest and the person's address.
 
-use data_encoding::BASE32_NOPAD_NOCASE;
+use data_encoding::{BASE32_NOPAD_NOCASE, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 const VERSION: u8 = 1;
@@ -142,6 +142,24 @@ fn read_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// Characters of a code that a person types: no letter that looks like a digit.
 const CODE: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 const CODE_DIGITS: &[u8] = b"23456789";
+
+/// A word that only whoever has `secret` can make of `cause`, and nobody can guess: 64 hexadecimal digits, an HMAC-SHA256
+/// (RFC 2104). It opens what is behind a link. The same arguments give the same word.
+pub fn long_code(secret: &[u8], cause: &str) -> String {
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret) else {
+        // HMAC takes keys of any length.
+        return String::new();
+    };
+    mac.update(b"greffier link 1\0");
+    mac.update(cause.as_bytes());
+    HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+/// The name under which something is kept that a word opens: its SHA-256, so that what is kept does not tell the word,
+/// and how long it takes to look for a wrong one tells nothing.
+pub fn locked(word: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(word.as_bytes()))
+}
 
 /// A short code for `cause`, sealed with `secret`: a letter, then letters and digits. The same arguments give the same
 /// code, so that asking twice shows one.

@@ -1,12 +1,14 @@
 //! Files that take long to make: ordered through the outbox, made beside the writer, heard of again when they are there.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
 use crate::domain::stats::Usual;
-use crate::domain::{DemarcheId, DossierId, Email};
+use crate::domain::{DemarcheId, DossierId, Email, Onglet};
 
 /// The name of the workshop in destinations.
 pub const WORKSHOP: &str = "workshop";
@@ -49,6 +51,70 @@ pub enum Work {
         /// Light charts on a dark ground.
         dark: bool,
     },
+    /// Dossiers of a démarche, taken away as a file.
+    Export(Box<Export>),
+}
+
+/// Which dossiers are exported, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    /// What it is written as.
+    pub format: Format,
+    /// The démarche, whose form gives the columns.
+    pub demarche: DemarcheId,
+    /// Who asked.
+    pub person: Email,
+    /// Labels of the groups whose dossiers are meant: of those that he instructs, those that the room is for.
+    pub groupes: Vec<String>,
+    /// Numbers of dossiers, where some are named.
+    #[serde(default)]
+    pub ranges: Vec<RangeInclusive<u64>>,
+    /// The tab; where there is none, all but those in the trash.
+    #[serde(default)]
+    pub onglet: Option<Onglet>,
+    /// Ids of columns, and what each must contain, [folded](crate::domain::fold).
+    #[serde(default)]
+    pub filter: Vec<(String, String)>,
+    /// Bytes that a file may have where it goes.
+    pub most: u64,
+    /// A larger one is fetched by a link; where that cannot be, it is made in parts.
+    pub link: bool,
+}
+
+/// What an export is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Text between semicolons.
+    Csv,
+    /// Office Open XML, as Excel has it.
+    Xlsx,
+    /// `OpenDocument`, as LibreOffice has it.
+    Ods,
+    /// A folder for each dossier: PDF, attachments, attestation.
+    Zip,
+}
+
+impl Format {
+    /// The end of the file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Ods => "ods",
+            Self::Zip => "zip",
+        }
+    }
+
+    /// The media type (RFC 6838).
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Ods => "application/vnd.oasis.opendocument.spreadsheet",
+            Self::Zip => "application/zip",
+        }
+    }
 }
 
 impl Work {
@@ -66,6 +132,7 @@ impl Work {
             Self::Dossier { .. } => "dossier",
             Self::Attestation { .. } => "attestation",
             Self::Stats { .. } => "stats",
+            Self::Export(_) => "export",
         }
     }
 }
@@ -96,6 +163,17 @@ pub enum Product {
         usual: Option<Usual>,
         /// The charts.
         charts: Vec<Drawn>,
+    },
+    /// An export.
+    Export {
+        /// The file, or its parts; none where no dossier is meant, or where no part would be small enough.
+        files: Vec<Piece>,
+        /// Dossiers in it.
+        dossiers: u64,
+        /// Attachments that are not in the archive, because they are not on the shelf or not whole.
+        missing: u64,
+        /// Bytes of the whole.
+        bytes: u64,
     },
     /// Nothing, for a reason of ours that the log tells.
     Failed,

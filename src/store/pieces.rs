@@ -253,6 +253,27 @@ impl Shelf for Pieces {
         Ok(content)
     }
 
+    fn keep_from(&self, content: &mut dyn Read) -> io::Result<String> {
+        let mut unfinished = self.begin()?;
+        io::copy(content, &mut unfinished)?;
+        let hash = Hash::from(unfinished.hasher.finalize());
+        // Before it is in its place, so that it is not taken away before the answer.
+        self.fresh().entry(hash).or_insert(false);
+        let folder = self.place(&hash, unfinished.file)?;
+        sync_folder(&folder)?;
+        self.fresh().insert(hash, true);
+        Ok(HEXLOWER.encode(&hash))
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.folder.clone()
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read>> {
+        let (file, _) = self.file(&named_hash(name)?)?;
+        Ok(Box::new(file))
+    }
+
     fn size(&self, name: &str) -> io::Result<u64> {
         let (_, bytes) = self.file(&named_hash(name)?)?;
         Ok(bytes)
@@ -426,6 +447,18 @@ mod tests {
                 assert_eq!(pieces.read(&name.unwrap()).unwrap(), *content);
             }
         }
+        assert_eq!(pieces.sweep_unfinished().unwrap(), 0);
+    }
+
+    #[test]
+    fn what_comes_piece_by_piece_is_kept_the_same() {
+        let (_folder, pieces) = shelf();
+        let name = pieces.keep_from(&mut &b"contenu"[..]).unwrap();
+        assert_eq!(pieces.keep(b"contenu").unwrap(), name);
+        let mut content = String::new();
+        let mut opened = pieces.open(&name).unwrap();
+        opened.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "contenu");
         assert_eq!(pieces.sweep_unfinished().unwrap(), 0);
     }
 

@@ -199,6 +199,30 @@ pub enum Answer {
     OwnProposal,
     /// The group has nobody else who could confirm a decision.
     NoSecond,
+    /// An export that was asked for.
+    Exported {
+        /// Of which démarche.
+        demarche: (DemarcheId, String),
+        /// Dossiers in it.
+        dossiers: u64,
+        /// Attachments that should be in it and could not be.
+        missing: u64,
+        /// Files that it was cut into.
+        parts: usize,
+        /// Where they are, for somebody at the machine itself.
+        places: Vec<String>,
+        /// Where it can be fetched once, if it is too large for the network.
+        link: Option<String>,
+        /// Until when it is kept there.
+        until: Option<Timestamp>,
+    },
+    /// An export that is too large for the network, and cannot be fetched otherwise.
+    ExportTooLarge {
+        /// Its bytes.
+        bytes: u64,
+        /// Bytes that the network carries.
+        max: u64,
+    },
     /// There is nothing to cancel.
     NothingToCancel,
     /// The dossier changed between preview and confirmation, so that the act must be looked at again.

@@ -59,9 +59,8 @@ fn of_answer(path: &str) -> Rule {
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
         | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
-        | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max" => {
-            OPEN
-        }
+        | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max"
+        | "dossiers" | "missing" | "parts" | "bytes" => OPEN,
         "rows.number"
         | "rows.count"
         | "rows.numbers"
@@ -107,7 +106,7 @@ fn of_answer(path: &str) -> Rule {
         | "experts.list" | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments"
         | "rows.address" | "rows.why" | "rows.place" | "held.from" | "held.subject"
         | "held.attachments" | "rows.person" | "address" | "person" | "accounts" | "typed"
-        | "places" => FULL,
+        | "places" | "link" => FULL,
         "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => {
             Rule::Colleague
         }

@@ -506,6 +506,21 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             number: DossierId(4807),
             places: vec!["/var/lib/greffier/store/pieces/ab/cdef".to_owned()],
         },
+        exported(Vec::new(), None, 2),
+        exported(
+            vec!["/var/lib/greffier/store/pieces/ab/cdef".to_owned()],
+            None,
+            1,
+        ),
+        exported(
+            Vec::new(),
+            Some("https://greffier.example.org/exports/0f".to_owned()),
+            1,
+        ),
+        Answer::ExportTooLarge {
+            bytes: 80_000_000,
+            max: 10_000_000,
+        },
         Answer::Missed,
         Answer::Withheld,
         Answer::NothingSelected,
@@ -749,4 +764,20 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             known: Vec::new(),
         },
     ]
+}
+
+fn exported(places: Vec<String>, link: Option<String>, parts: usize) -> Answer {
+    let kept = link.is_some() || !places.is_empty();
+    Answer::Exported {
+        demarche: (
+            DemarcheId(12),
+            "Autorisation de travaux en site classé".to_owned(),
+        ),
+        dossiers: if parts > 1 { 128 } else { 1 },
+        missing: parts as u64 - 1,
+        parts,
+        places,
+        link,
+        until: kept.then(samples::now),
+    }
 }

@@ -68,6 +68,7 @@ impl<S: Store> Make for Bench<S> {
                 Ok(Product::Files { files: vec![piece] })
             }
             Work::Stats { demarche, dark } => self.stats(*demarche, *dark, at, halt),
+            Work::Export(export) => self.export(export, at, halt),
         }
     }
 }

@@ -14,6 +14,7 @@ mod conversation;
 mod daemon;
 mod damage;
 mod discord;
+mod export;
 mod kill;
 mod ledger;
 mod loops;

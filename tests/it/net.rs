@@ -6,6 +6,7 @@ mod control;
 pub(crate) mod desk;
 pub(crate) mod dns;
 mod eml;
+mod export;
 mod http;
 mod imap;
 mod imap_kinds;

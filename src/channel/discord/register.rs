@@ -90,7 +90,7 @@ fn command(spec: &Spec, words: &Phrases) -> Value {
     match spec.selection {
         Takes::None => {}
         Takes::Optional | Takes::One => options.push(asked("dossier", Phrase::Dossier)),
-        Takes::Many => {
+        Takes::Many | Takes::Any => {
             options.push(asked("dossiers", Phrase::Dossiers));
             options.push(asked("onglet", Phrase::Onglet));
             options.push(asked("filtre", Phrase::Filtre));

@@ -71,7 +71,8 @@ fn incoming(demarche: u64, key: Option<&str>, deposited: Deposited) -> Result<In
     })
 }
 
-fn fresh() -> Result<String, Problem> {
+/// An id that nothing else has.
+pub(super) fn fresh() -> Result<String, Problem> {
     let mut octets = [0; 16];
     getrandom::fill(&mut octets).map_err(|_| Problem::later("Pas de hasard disponible."))?;
     Ok(HEXLOWER.encode(&octets))

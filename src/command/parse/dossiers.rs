@@ -15,17 +15,17 @@ impl<'b> Reader<'_, 'b> {
     /// Reads `dossier=`, `onglet=` and `filtre=`, which select dossiers.
     pub(super) fn selecting(&mut self, name: &str, after: &'b str) -> Result<bool, Error> {
         match (name, self.spec.selection) {
-            ("dossier" | "dossiers", Takes::Optional | Takes::One | Takes::Many) => {
+            ("dossier" | "dossiers", takes) if takes != Takes::None => {
                 let (text, rest) = self.quoted_or_word(after)?;
                 self.numbers_of(&text)?;
                 self.rest = rest;
             }
-            ("onglet", Takes::Many) => {
+            ("onglet", takes) if takes.many() => {
                 let (onglet, rest) = self.onglet(after)?;
                 self.selection.onglet = Some(onglet);
                 self.rest = rest;
             }
-            ("filtre", Takes::Many) => {
+            ("filtre", takes) if takes.many() => {
                 let (mut pairs, rest) =
                     filters(after, 1).map_err(|unclosed| self.unclosed(unclosed))?;
                 if pairs.is_empty() {
@@ -48,7 +48,7 @@ impl<'b> Reader<'_, 'b> {
     }
 
     fn numbers_of(&mut self, text: &str) -> Result<(), Error> {
-        let joined = if self.spec.selection == Takes::Many {
+        let joined = if self.spec.selection.many() {
             Joined::Blank
         } else {
             Joined::Single
@@ -100,7 +100,7 @@ impl<'b> Reader<'_, 'b> {
     }
 
     fn joined(&self) -> Joined {
-        if self.spec.selection != Takes::Many {
+        if !self.spec.selection.many() {
             return Joined::Single;
         }
         let numeric = self.left.iter().any(|arg| arg.kind.is_numeric());
@@ -138,7 +138,7 @@ impl<'b> Reader<'_, 'b> {
 
     fn select(&mut self, ranges: Vec<RangeInclusive<u64>>) -> Result<(), Error> {
         self.selection.add(ranges);
-        if self.spec.selection != Takes::Many && self.selection.single().is_none() {
+        if !self.spec.selection.many() && self.selection.single().is_none() {
             return Err(Error::OneDossier { hint: self.hint() });
         }
         Ok(())

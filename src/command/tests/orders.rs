@@ -12,6 +12,7 @@ const ELSEWHERE: [&str; 34] = [
     "columns",
     "confirm",
     "experts",
+    "export",
     "filter",
     "help",
     "link",

@@ -1,7 +1,7 @@
 //! Which files are taken, and why the others are not.
 
 use super::kind::{Compound, compound, is_page};
-use crate::mail::archive::{Listing, ending, zip};
+use crate::mail::archive::{self, Listing, ending};
 use crate::mail::{pgp, smime};
 
 /// Which files are taken: `[mail]` of `bot.toml`.
@@ -287,7 +287,7 @@ fn has_macros(file: &File<'_>, named: &str) -> bool {
         || compound(file.content) == Some(Compound::Macros)
         || file
             .listing
-            .is_some_and(|listing| zip::has_macros(file.content, listing))
+            .is_some_and(|listing| archive::zip::has_macros(file.content, listing))
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ fn collection(collection: Collection) -> u8 {
         Collection::Sent => 8,
         Collection::Room => 9,
         Collection::Bulk => 10,
+        Collection::Export => 11,
     }
 }
 

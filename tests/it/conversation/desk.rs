@@ -120,6 +120,7 @@ impl Desk {
             replies: Replies::default(),
             quiet: setting.quiet,
             secret: secret.to_vec(),
+            public_url: None,
         };
         Self {
             app,
