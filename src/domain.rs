@@ -4,16 +4,20 @@
 //! said. No clock, disk, network or chance is known here.
 
 mod act;
+pub mod column;
 mod decide;
 mod demarche;
 mod dossier;
+mod etiquette;
 mod event;
 mod evolve;
 mod form;
 mod id;
 mod notice;
 mod piece;
+pub mod query;
 mod react;
+pub mod row;
 pub mod samples;
 #[cfg(test)]
 mod tests;
@@ -30,6 +34,7 @@ pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
     Message, Person, Reassignment, Statut, Step, Tombstone, Trash,
 };
+pub use etiquette::{Couleur, Etiquette};
 pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};
 pub use form::{Fault, fill};

@@ -72,7 +72,12 @@ impl<S: Store> App<S> {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
-            (Work::Stats { .. }, Product::Files { .. }, Some(_)) => Ok(()),
+            (Work::List { .. }, Product::Found { found }, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                self.tell_found(draft, &Speaker { line, email }, found)
+            }
+            (Work::Stats { .. } | Work::List { .. }, Product::Files { .. }, Some(_))
+            | (_, Product::Found { .. }, Some(_)) => Ok(()),
         }
     }
 
@@ -134,7 +139,7 @@ impl<S: Store> App<S> {
 pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
     let dossier = match &order.work {
         Work::Dossier { dossier } | Work::Attestation { dossier } => Some(*dossier),
-        Work::Stats { .. } => None,
+        Work::Stats { .. } | Work::List { .. } => None,
     };
     draft.queue(Queued {
         outgoing: Outgoing {

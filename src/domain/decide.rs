@@ -13,7 +13,7 @@ pub use messagerie::{MAX_PIECE, WITHDRAW_DELAY};
 use jiff::Timestamp;
 
 use super::act::{Command, Deposit, Refusal, Request};
-use super::demarche::{Declarative, Demarche, Etat};
+use super::demarche::{Declarative, Demarche};
 use super::dossier::{Decision, Dossier, Person, Statut};
 use super::event::{Event, Recorded};
 use super::id::{DossierId, Email};
@@ -25,7 +25,7 @@ pub fn deposit(
     deposit: Deposit,
     at: Timestamp,
 ) -> Result<Vec<Recorded>, Refusal> {
-    if demarche.etat == Etat::Close {
+    if !demarche.etat.open() {
         return Err(Refusal::DemarcheClosed);
     }
     let groupe = route(demarche, &deposit)?;

@@ -10,7 +10,7 @@ pub use life::{dossiers, story};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Champ, ChampType, Demarche, DemarcheId, Email, Etat, ExpertPolicy, Groupe, MailTexts, Piece,
+    Champ, ChampType, Couleur, Demarche, DemarcheId, Email, Etat, Etiquette, ExpertPolicy, Groupe, MailTexts, Piece,
     Policy,
 };
 
@@ -162,7 +162,13 @@ pub fn demarche(texts: &Texts) -> Demarche {
             champ("suite", "Suites à donner", ChampType::Text),
             champ("visite", "Visite faite", ChampType::YesNo),
         ],
-        etiquettes: vec![texts.etiquette.clone(), "À revoir".to_owned()],
+        etiquettes: vec![
+            Etiquette {
+                nom: texts.etiquette.clone(),
+                couleur: Some(Couleur::PinkMacaron),
+            },
+            "À revoir".into(),
+        ],
         mail: MailTexts {
             depot: Some("Le délai d’instruction est de deux mois.".to_owned()),
             instruction: Some("Une visite du site peut vous être proposée.".to_owned()),

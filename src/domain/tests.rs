@@ -100,7 +100,7 @@ fn demarche() -> Demarche {
             champ("suite", ChampType::Text),
             champ("visite", ChampType::Date),
         ],
-        etiquettes: vec!["Urgent".to_owned()],
+        etiquettes: vec!["Urgent".into()],
         mail: MailTexts::default(),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
+use crate::domain::query::{Found, Query};
 use crate::domain::{DemarcheId, DossierId};
 
 /// The name of the workshop in destinations.
@@ -41,6 +42,11 @@ pub enum Work {
         /// Labels of the groups whose dossiers count.
         groupes: Vec<String>,
     },
+    /// A page of a list that is too long to be looked through at once.
+    List {
+        /// Which.
+        query: Box<Query>,
+    },
 }
 
 impl Work {
@@ -58,6 +64,7 @@ impl Work {
             Self::Dossier { .. } => "dossier",
             Self::Attestation { .. } => "attestation",
             Self::Stats { .. } => "stats",
+            Self::List { .. } => "list",
         }
     }
 }
@@ -79,6 +86,11 @@ pub enum Product {
     Files {
         /// In order.
         files: Vec<Piece>,
+    },
+    /// Dossiers.
+    Found {
+        /// Which.
+        found: Found,
     },
     /// Nothing, for a reason of ours that the log tells.
     Failed,

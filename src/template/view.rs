@@ -35,6 +35,8 @@ pub(super) struct DossierView {
     expires: Option<Timestamp>,
     open_avis: Option<usize>,
     total_avis: Option<usize>,
+    /// Of the avis that are not revoked, those that were answered.
+    rendered_avis: Option<usize>,
     followed_by: Option<usize>,
     groupe: Option<String>,
     demandeur: Option<String>,
@@ -254,6 +256,10 @@ impl DossierView {
                     .filter(|avis| avis.revoked.is_none())
                     .count()
             }),
+            rendered_avis: team.then(|| {
+                let kept = dossier.avis.values().filter(|avis| avis.revoked.is_none());
+                kept.filter(|avis| !avis.answers.is_empty()).count()
+            }),
             followed_by: team.then_some(dossier.followers.len()),
             groupe: sight.standard.then(|| dossier.groupe.clone()),
             demandeur: named
@@ -276,7 +282,11 @@ impl DossierView {
             }),
             etiquettes: sight
                 .standard
-                .then(|| dossier.etiquettes.iter().cloned().collect()),
+                .then(|| {
+                    let etiquettes = dossier.etiquettes.iter();
+                    let shown = etiquettes.map(|nom| scene.demarche.etiquette_shown(nom));
+                    shown.collect()
+                }),
             marks: sight.marks(),
             champs: demande.then(|| champs(&scene.demarche.champs, &dossier.champs)),
             annotations: sight

@@ -9,7 +9,7 @@ use super::{Make, Trouble};
 use crate::domain::{Demarches, Dossier, DossierId};
 use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
-use crate::store::Store;
+use crate::store::{Store, find};
 
 /// Makes everything that can be ordered.
 pub struct Bench<S> {
@@ -26,12 +26,19 @@ impl<S: Store> Make for Bench<S> {
         &self,
         work: &Work,
         _at: Timestamp,
-        _halt: &CancellationToken,
+        halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
         match work {
             Work::Dossier { dossier } | Work::Attestation { dossier } => {
                 let _dossier = self.dossier(*dossier)?;
                 Err(Trouble::Lasting("documents are not made yet".to_owned()))
+            }
+            Work::List { query } => {
+                let found = find(&*self.store, query, u64::MAX, &|| halt.is_cancelled())?;
+                if !found.whole {
+                    return Err(Trouble::Passing("Greffier is stopping".to_owned()));
+                }
+                Ok(Product::Found { found })
             }
             Work::Stats { .. } => Err(Trouble::Lasting("figures are not made yet".to_owned())),
         }

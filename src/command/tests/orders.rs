@@ -4,7 +4,7 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 33] = [
+const ELSEWHERE: [&str; 34] = [
     "accept_quarantine",
     "allow_quarantine",
     "bind_room",
@@ -35,6 +35,7 @@ const ELSEWHERE: [&str; 33] = [
     "show_pieces",
     "show_quarantine",
     "show_room",
+    "sort",
     "status",
     "unbind_room",
     "unlink",
