@@ -68,7 +68,13 @@ pub struct App<S> {
     pub replies: Replies,
     /// Key of reply tokens and codes.
     pub secret: Vec<u8>,
+    /// How many dossiers a filter, a sort or a search looks at while others wait for the writer; what takes more is made
+    /// in the workshop. [`AT_ONCE`] but in tests.
+    pub at_once: u64,
 }
+
+/// How many dossiers are looked at while others wait for the writer: some 20 ms.
+pub const AT_ONCE: u64 = 20_000;
 
 /// How answers by mail are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,10 +24,6 @@ use plan::Plan;
 /// Rows of a page.
 const PAGE: usize = 20;
 
-/// How many dossiers a filter or a sort looks at while others wait for the writer: some 20 ms. What takes more is made
-/// in the workshop.
-const AT_ONCE: u64 = 20_000;
-
 impl<S: Store> App<S> {
     /// `dossiers` and `chercher`. `found` is what the workshop has found, where it was asked.
     pub(super) fn list_dossiers(
@@ -158,10 +154,10 @@ impl<S: Store> App<S> {
                 whole: true,
             }));
         }
-        if query.sorts() && total > AT_ONCE {
+        if query.sorts() && total > self.at_once {
             return Ok(None);
         }
-        let found = find(&*self.store, query, AT_ONCE, &|| false)?;
+        let found = find(&*self.store, query, self.at_once, &|| false)?;
         let known = found.whole || found.fitting > (query.skip + query.take) as u64;
         Ok(known.then_some(found))
     }

@@ -10,6 +10,7 @@ mod instruction;
 mod messagerie;
 mod partage;
 mod property;
+mod query;
 mod react;
 mod view;
 

@@ -1,16 +1,18 @@
 //! Rows: what lists know of a dossier without opening it, in the order of the lists.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::ControlFlow;
 
 use super::draft::Draft;
 use super::key;
 use super::look::Reading;
+use super::rebuild;
 use super::record::Record;
 use super::tree::{Tree, Trees};
 use crate::domain::row::row;
 use crate::domain::{DemarcheId, Dossier, DossierId, List};
 use crate::store::Error;
-use crate::store::sled::rebuild;
 
 /// How many rows that are not wanted are read on the way to one that is, rather than looked up.
 const STRIDE: usize = 24;
@@ -58,7 +60,6 @@ pub(super) fn belongs(trees: &Trees, key: &[u8]) -> Result<bool, Error> {
 
 /// The rows of a démarche, read from some place on.
 struct Rows {
-    demarche: DemarcheId,
     pairs: ::sled::Iter,
     last: Option<(::sled::IVec, ::sled::IVec)>,
 }
@@ -89,42 +90,36 @@ pub(super) fn each(
     lists: &[List],
     each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
 ) -> Result<(), Error> {
-    let mut readings = lists
-        .iter()
-        .map(|list| Ok((list.demarche, Reading::begin(trees, list, None)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    let mut rows: Vec<Rows> = Vec::new();
-    loop {
-        let firsts = readings.iter();
-        let first = firsts
-            .filter_map(|(demarche, reading)| Some((reading.next?, *demarche)))
-            .min();
-        let Some((order, demarche)) = first else {
-            return Ok(());
-        };
+    let mut readings = Vec::new();
+    let mut firsts = BinaryHeap::new();
+    for (place, list) in lists.iter().enumerate() {
+        let reading = Reading::begin(trees, list, None)?;
+        firsts.extend(reading.next.map(|order| Reverse((order, list.demarche, place))));
+        readings.push(reading);
+    }
+    let mut rows: BTreeMap<DemarcheId, Rows> = BTreeMap::new();
+    let mut last = None;
+    while let Some(Reverse((order, demarche, place))) = firsts.pop() {
+        if let Some(reading) = readings.get_mut(place) {
+            reading.advance()?;
+            firsts.extend(reading.next.map(|order| Reverse((order, demarche, place))));
+        }
+        // A dossier that stands in several of the lists is shown once.
+        if last.replace((order, demarche)) == Some((order, demarche)) {
+            continue;
+        }
         let (deposited, dossier) = key::read_order(order);
         let wanted = key::row(demarche, deposited, dossier);
-        let of = match rows.iter_mut().find(|rows| rows.demarche == demarche) {
-            Some(rows) => rows,
-            None => {
-                rows.push(Rows {
-                    demarche,
-                    pairs: trees.of(Tree::Rows).range(wanted.as_slice()..),
-                    last: None,
-                });
-                rows.last_mut().ok_or_else(|| Error::Database("no rows".to_owned()))?
-            }
-        };
+        let of = rows.entry(demarche).or_insert_with(|| Rows {
+            pairs: trees.of(Tree::Rows).range(wanted.as_slice()..),
+            last: None,
+        });
         let row = of.at(trees, &wanted)?;
         if each(dossier, row.as_deref().unwrap_or_default())?.is_break() {
-            return Ok(());
-        }
-        for (_, reading) in &mut readings {
-            if reading.next == Some(order) {
-                reading.advance()?;
-            }
+            break;
         }
     }
+    Ok(())
 }
 
 /// Makes the rows of a store that was written before there were any.

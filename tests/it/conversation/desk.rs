@@ -110,6 +110,7 @@ impl Desk {
             directory: Directory::new(setting.rooms, networks(), setting.administrateurs),
             own,
             from_name: String::new(),
+            at_once: greffier::app::AT_ONCE,
             replies: Replies::default(),
             secret: secret.to_vec(),
         };
