@@ -379,7 +379,9 @@ pub fn dashboard(criterion: &mut Criterion) {
             ..plain.clone()
         };
         let mut group = criterion.benchmark_group(format!("list page at {size} dossiers"));
-        group.sample_size(10).measurement_time(Duration::from_secs(5));
+        group
+            .sample_size(10)
+            .measurement_time(Duration::from_secs(5));
         group.bench_function("plain, with states", |bencher| {
             bencher.iter(|| {
                 let page = store.page(&lists, None, 20).unwrap();
@@ -397,7 +399,12 @@ pub fn dashboard(criterion: &mut Criterion) {
             });
         };
         let rare = size.div_ceil(100_000);
-        bench("common value, 20 000 looked at", &of("Quimper"), 20_000, None);
+        bench(
+            "common value, 20 000 looked at",
+            &of("Quimper"),
+            20_000,
+            None,
+        );
         bench("common value, all", &of("Quimper"), u64::MAX, None);
         bench("rare value, all", &of("Locronan"), u64::MAX, Some(rare));
         bench("two words anywhere, all", &searched, u64::MAX, Some(rare));
@@ -426,7 +433,12 @@ fn beside_the_writer(store: &Sled, query: &Query) {
         }
         times.sort_unstable();
         let at = |part: usize| times[(times.len() - 1) * part / 100];
-        println!("{what}: median {:?}, 99 % {:?}, most {:?}", at(50), at(99), at(100));
+        println!(
+            "{what}: median {:?}, 99 % {:?}, most {:?}",
+            at(50),
+            at(99),
+            at(100)
+        );
     };
     took("a commit and its flush, alone");
     let halt = std::sync::atomic::AtomicBool::new(false);

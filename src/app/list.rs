@@ -18,8 +18,8 @@ use crate::store::{Store, find};
 use crate::template::{Answer, DossierRow};
 
 pub(super) use filter::{filtered, named};
-pub(super) use plan::sort_by;
 use plan::Plan;
+pub(super) use plan::sort_by;
 
 /// Rows of a page.
 const PAGE: usize = 20;
@@ -103,9 +103,9 @@ impl<S: Store> App<S> {
             today: draft.at.to_zoned_datetime(paris()).date(),
         };
         let parsed = self.catalogue.parse(&speaker.line.text, &here);
-        let asked = parsed.ok().and_then(|parsed| {
-            super::line::asked(&parsed.spec.tag, &parsed.values)
-        });
+        let asked = parsed
+            .ok()
+            .and_then(|parsed| super::line::asked(&parsed.spec.tag, &parsed.values));
         match asked {
             Some(Ask::ListDossiers(listing)) => {
                 self.list_dossiers(draft, speaker, &listing, Some(found))
@@ -124,15 +124,17 @@ impl<S: Store> App<S> {
         listing: &Listing,
     ) -> Result<Option<Dossier>, Error> {
         let texte = listing.texte.as_deref().filter(|_| listing.partout);
-        let typed = texte.unwrap_or_default().trim_start_matches(|letter: char| {
-            letter.is_whitespace() || "nN°ºo#".contains(letter)
-        });
+        let typed = texte
+            .unwrap_or_default()
+            .trim_start_matches(|letter: char| letter.is_whitespace() || "nN°ºo#".contains(letter));
         let Ok(number) = typed.trim().parse() else {
             return Ok(None);
         };
         let seen = self.visible(draft, DossierId(number), email)?.ok();
         Ok(seen.map(|(dossier, _)| dossier).filter(|dossier| {
-            demarches.iter().any(|demarche| demarche.number == dossier.demarche)
+            demarches
+                .iter()
+                .any(|demarche| demarche.number == dossier.demarche)
                 && groupe.is_none_or(|groupe| groupe == dossier.groupe)
         }))
     }
@@ -217,7 +219,7 @@ impl<S: Store> App<S> {
             }
             _ => None,
         };
-        let filtered = !(plan.query.tests.is_empty() && plan.query.words.is_empty());
+        let filtered = listing.partout || listing.texte.is_some() || !plan.filters.is_empty();
         let exact = u64::from(plan.query.except.is_some());
         let answer = Answer::Dossiers {
             demarche: demarche.map(|demarche| (demarche.number, demarche.titre.clone())),
@@ -361,9 +363,23 @@ fn page_line(listing: &Listing, page: usize) -> String {
     words.extend(
         filters.map(|(column, value)| format!("filtre={}", quote(&format!("{column}={value}")))),
     );
-    words.extend(listing.texte.as_ref().map(|texte| format!("texte={}", quote(texte))));
-    words.extend(listing.tri.as_ref().map(|tri| format!("tri={}", quote(tri))));
-    words.extend(listing.pastille.map(|on| format!("pastille={}", if on { "oui" } else { "non" })));
+    words.extend(
+        listing
+            .texte
+            .as_ref()
+            .map(|texte| format!("texte={}", quote(texte))),
+    );
+    words.extend(
+        listing
+            .tri
+            .as_ref()
+            .map(|tri| format!("tri={}", quote(tri))),
+    );
+    words.extend(
+        listing
+            .pastille
+            .map(|on| format!("pastille={}", if on { "oui" } else { "non" })),
+    );
     let colonnes = listing.colonnes.as_ref();
     words.extend(colonnes.map(|colonnes| format!("colonnes={}", quote(&colonnes.join(", ")))));
     words.push(format!("page={page}"));

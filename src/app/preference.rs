@@ -334,7 +334,8 @@ impl<S: Store> App<S> {
                 &preferences,
             )?;
         }
-        let label = |id: &str| named(demarche, id).map_or_else(|_| id.to_owned(), |named| named.label);
+        let label =
+            |id: &str| named(demarche, id).map_or_else(|_| id.to_owned(), |named| named.label);
         let filters = preferences
             .filtre
             .iter()

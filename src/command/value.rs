@@ -196,8 +196,7 @@ pub(super) fn filter(text: &str) -> Option<(String, String)> {
     })?;
     let value = super::quote::free(rest).ok()?;
     let column = column.trim_matches(is_space);
-    (!column.is_empty() && !value.is_empty())
-        .then(|| (column.to_owned(), format!("{kept}{value}")))
+    (!column.is_empty() && !value.is_empty()).then(|| (column.to_owned(), format!("{kept}{value}")))
 }
 
 #[cfg(test)]

@@ -165,7 +165,9 @@ fn pair(text: &str) -> Result<Option<Pair<'_>>, Unclosed> {
         }
         Some(found) => found,
         None => {
-            let ends = |(at, letter)| is_space(letter) || text.get(at..).is_some_and(|rest| sign(rest).is_some());
+            let ends = |(at, letter)| {
+                is_space(letter) || text.get(at..).is_some_and(|rest| sign(rest).is_some())
+            };
             let end = text.char_indices().find(|found| ends(*found));
             let end = end.map_or(text.len(), |(at, _)| at);
             let (column, rest) = text.split_at_checked(end).unwrap_or((text, ""));

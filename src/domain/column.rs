@@ -82,7 +82,11 @@ const BUILT_IN: [(Column, &str, &str); 13] = [
     (Column::Nom, "nom", "Nom"),
     (Column::Prenom, "prenom", "Prénom"),
     (Column::Usager, "usager", "Adresse de l’usager"),
-    (Column::Instruction, "instruction", "Date de passage en instruction"),
+    (
+        Column::Instruction,
+        "instruction",
+        "Date de passage en instruction",
+    ),
     (Column::Decision, "decision", "Date de décision"),
     (Column::Suivi, "suivi", "Suivi par"),
     (Column::Etiquettes, "etiquette", "Étiquettes"),
@@ -116,7 +120,11 @@ pub fn columns(demarche: &Demarche) -> Vec<Named> {
     };
     let champs = of(&demarche.champs, Column::Champ);
     let annotations = of(&demarche.annotations, Column::Annotation);
-    let mut columns: Vec<Named> = built_in.into_iter().chain(champs).chain(annotations).collect();
+    let mut columns: Vec<Named> = built_in
+        .into_iter()
+        .chain(champs)
+        .chain(annotations)
+        .collect();
     // Each id means one column. The first that has it keeps it; a field goes before those that came later than forms.
     let mut taken = BTreeSet::new();
     let (elder, rest) = columns.split_at_mut(ELDER);

@@ -65,9 +65,7 @@ pub struct Demarche {
 pub type Demarches = BTreeMap<DemarcheId, Demarche>;
 
 /// Whether a démarche takes deposits.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Etat {
     /// Open to everybody.

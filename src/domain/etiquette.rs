@@ -15,7 +15,12 @@ pub struct Etiquette {
 
 /// How a label is written down.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a label is a text, or { nom = \"…\", couleur = \"…\" } with one of the colours beige_gris_galet, \
+                 blue_ecume, brown_cafe_creme, green_bourgeon, green_emeraude, green_menthe, green_tilleul_verveine, \
+                 pink_macaron, purple_glycine, yellow_tournesol"
+)]
 enum Written {
     Plain(String),
     Coloured { nom: String, couleur: Couleur },

@@ -172,9 +172,9 @@ impl Want {
             (
                 Self::Between(from, to),
                 Some(Cell::Number(number) | Cell::Day(number) | Cell::Moment(number)),
-            ) => Fits::of(
-                from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to),
-            ),
+            ) => {
+                Fits::of(from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to))
+            }
             _ => Fits::No,
         }
     }
@@ -409,7 +409,11 @@ impl<'a> Picker<'a> {
         let Query { skip, take, .. } = *self.query;
         let numbers = if self.query.sorts() {
             let sorted = self.best.into_sorted_vec().into_iter();
-            sorted.skip(skip).take(take).map(|entry| entry.number).collect()
+            sorted
+                .skip(skip)
+                .take(take)
+                .map(|entry| entry.number)
+                .collect()
         } else {
             self.page
         };

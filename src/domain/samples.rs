@@ -10,8 +10,8 @@ pub use life::{dossiers, story};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Champ, ChampType, Couleur, Demarche, DemarcheId, Email, Etat, Etiquette, ExpertPolicy, Groupe, MailTexts, Piece,
-    Policy,
+    Champ, ChampType, Couleur, Demarche, DemarcheId, Email, Etat, Etiquette, ExpertPolicy, Groupe,
+    MailTexts, Piece, Policy,
 };
 
 /// Whatever people wrote or are called in the samples. Tests put other words in their place.

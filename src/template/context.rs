@@ -56,8 +56,9 @@ fn of_answer(path: &str) -> Rule {
         | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
         | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
-        | "count" | "signature" | "more" | "here" | "doubt" | "max" | "near" | "tri" | "pastille"
-        | "page" | "previous" | "fitting" | "at_least" | "partout" | "column" | "expected" => OPEN,
+        | "count" | "signature" | "more" | "here" | "doubt" | "max" | "near" | "tri"
+        | "pastille" | "page" | "previous" | "fitting" | "at_least" | "partout" | "column"
+        | "expected" => OPEN,
         "rows.number"
         | "rows.titre"
         | "rows.etat"
@@ -97,10 +98,11 @@ fn of_answer(path: &str) -> Rule {
         | "held.takeable"
         | "held.allowable" => OPEN,
         "rows.demandeur" | "rows.etiquettes" => STANDARD,
-        "motivation" | "justificatif" | "filters" | "texte" | "value" | "excerpt" | "experts.list"
-        | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments" | "rows.address"
-        | "rows.why" | "rows.place" | "held.from" | "held.subject" | "held.attachments"
-        | "rows.person" | "address" | "person" | "accounts" | "typed" | "places" => FULL,
+        "motivation" | "justificatif" | "filters" | "texte" | "value" | "excerpt"
+        | "experts.list" | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments"
+        | "rows.address" | "rows.why" | "rows.place" | "held.from" | "held.subject"
+        | "held.attachments" | "rows.person" | "address" | "person" | "accounts" | "typed"
+        | "places" => FULL,
         "email" | "rows.by" | "held.instructeur" | "rows.instructeur" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),
     }

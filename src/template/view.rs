@@ -280,13 +280,11 @@ impl DossierView {
                 let local = |email: &crate::domain::Email| word::local(email.as_str()).to_owned();
                 dossier.followers.keys().map(local).collect()
             }),
-            etiquettes: sight
-                .standard
-                .then(|| {
-                    let etiquettes = dossier.etiquettes.iter();
-                    let shown = etiquettes.map(|nom| scene.demarche.etiquette_shown(nom));
-                    shown.collect()
-                }),
+            etiquettes: sight.standard.then(|| {
+                let etiquettes = dossier.etiquettes.iter();
+                let shown = etiquettes.map(|nom| scene.demarche.etiquette_shown(nom));
+                shown.collect()
+            }),
             marks: sight.marks(),
             champs: demande.then(|| champs(&scene.demarche.champs, &dossier.champs)),
             annotations: sight

@@ -24,7 +24,7 @@ pub(super) struct Plan {
     pub(super) tri: Option<(String, bool)>,
     /// Those with an orange mark come first.
     pub(super) pastille: bool,
-    /// Words that cannot be known from a démarche's columns are left to this group's dossiers.
+    /// Only dossiers of the room's group are meant, out of lists that have others too.
     pub(super) narrowed: bool,
 }
 
@@ -68,7 +68,9 @@ fn planned(
     today: Date,
 ) -> Result<Plan, Answer> {
     let page = listing.page.unwrap_or(1).clamp(1, 10_000);
-    let pastille = listing.pastille.unwrap_or(saved.pastille && !listing.partout);
+    let pastille = listing
+        .pastille
+        .unwrap_or(saved.pastille && !listing.partout);
     let marked = demarches.iter().flat_map(|demarche| {
         [Onglet::Suivis, Onglet::Traites].map(|onglet| List {
             demarche: demarche.number,
@@ -123,7 +125,11 @@ fn planned(
         plan.colonnes.push(filter::named(demarche, name)?);
     }
     let none = Vec::new();
-    let kept = if listing.partout { &none } else { &saved.filtre };
+    let kept = if listing.partout {
+        &none
+    } else {
+        &saved.filtre
+    };
     let mut tests = Vec::new();
     for (name, value) in listing.filtre.as_ref().unwrap_or(kept) {
         let named = filter::named(demarche, name)?;

@@ -12,7 +12,13 @@ use super::*;
 
 /// A dossier with answers of every kind, some of them long, some of them not there.
 fn dossiers() -> impl Strategy<Value = Vec<Dossier>> {
-    let word = prop::sample::select(vec!["Creil", "Crépy", "Saint-Leu", "rue de l’Église", "oui"]);
+    let word = prop::sample::select(vec![
+        "Creil",
+        "Crépy",
+        "Saint-Leu",
+        "rue de l’Église",
+        "oui",
+    ]);
     let text = prop::option::of((word.clone(), 0..3_usize, word));
     let number = prop::option::of(-3..4_i32);
     let day = prop::option::of(1..6_i8);
@@ -127,7 +133,10 @@ fn queries() -> impl Strategy<Value = Query> {
 fn held(dossier: &Dossier, column: &Column) -> (Vec<String>, Option<f64>) {
     match column {
         Column::Statut => (vec![fold(dossier.statut.libelle())], None),
-        Column::Etiquettes => (dossier.etiquettes.iter().map(|nom| fold(nom)).collect(), None),
+        Column::Etiquettes => (
+            dossier.etiquettes.iter().map(|nom| fold(nom)).collect(),
+            None,
+        ),
         #[expect(clippy::cast_precision_loss, reason = "seconds of our age")]
         Column::MiseAJour => (Vec::new(), Some(dossier.updated.as_second() as f64)),
         Column::Champ(id) | Column::Annotation(id) => {
@@ -185,13 +194,23 @@ fn naive(dossiers: &[Dossier], marked: &HashSet<DossierId>, query: &Query) -> Ve
             None => return None,
         };
         if column == Column::Statut {
-            let rank = Statut::ALL.iter().position(|statut| *statut == dossier.statut);
-            return Some((f64::from(u8::try_from(rank.unwrap()).unwrap()), String::new()));
+            let rank = Statut::ALL
+                .iter()
+                .position(|statut| *statut == dossier.statut);
+            return Some((
+                f64::from(u8::try_from(rank.unwrap()).unwrap()),
+                String::new(),
+            ));
         }
         let (texts, number) = held(dossier, &column);
         match (texts.into_iter().next(), number) {
             // A sort goes by the beginning of a text.
-            (Some(text), _) => Some((0.0, text[..text.floor_char_boundary(400)].to_owned())),
+            (Some(text), _) => Some((
+                0.0,
+                text.get(..text.floor_char_boundary(400))
+                    .unwrap()
+                    .to_owned(),
+            )),
             (None, Some(number)) => Some((number, String::new())),
             (None, None) => None,
         }
@@ -256,13 +275,21 @@ fn each_name_of_a_column_means_one() {
         });
     }
     for named in columns(&demarche) {
-        assert_eq!(column(&demarche, &named.id), Some(named.clone()), "{}", named.id);
+        assert_eq!(
+            column(&demarche, &named.id),
+            Some(named.clone()),
+            "{}",
+            named.id
+        );
     }
     let of = |name: &str| column(&demarche, name).map(|named| named.column);
     assert_eq!(of("statut"), Some(Column::Statut));
     // A field goes before what came later than forms.
     assert_eq!(of("nom"), Some(Column::Annotation("nom".to_owned())));
-    assert_eq!(of("Autre travaux"), Some(Column::Annotation("travaux".to_owned())));
+    assert_eq!(
+        of("Autre travaux"),
+        Some(Column::Annotation("travaux".to_owned()))
+    );
     assert_eq!(of("couleur"), None);
 }
 

@@ -41,7 +41,11 @@ pub(super) fn shift(
 }
 
 /// Puts the row of a dossier where it is not so already.
-pub(super) fn ensure(draft: &mut Draft<'_>, place: Vec<u8>, dossier: &Dossier) -> Result<(), Error> {
+pub(super) fn ensure(
+    draft: &mut Draft<'_>,
+    place: Vec<u8>,
+    dossier: &Dossier,
+) -> Result<(), Error> {
     let row = row(dossier);
     if draft.get(Tree::Rows, &place)?.as_deref() != Some(row.as_slice()) {
         draft.put(Tree::Rows, place, row);
@@ -94,7 +98,11 @@ pub(super) fn each(
     let mut firsts = BinaryHeap::new();
     for (place, list) in lists.iter().enumerate() {
         let reading = Reading::begin(trees, list, None)?;
-        firsts.extend(reading.next.map(|order| Reverse((order, list.demarche, place))));
+        firsts.extend(
+            reading
+                .next
+                .map(|order| Reverse((order, list.demarche, place))),
+        );
         readings.push(reading);
     }
     let mut rows: BTreeMap<DemarcheId, Rows> = BTreeMap::new();
