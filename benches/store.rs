@@ -12,13 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use greffier::domain::column::Column;
+use greffier::domain::query::{Query, Sort, Test, Want, Word};
 use greffier::domain::{
     self, Command, Demandeur, Demarche, Deposit, DossierId, Email, List, Of, Onglet, Person,
     Recorded, Request, Valeur, View, evolve,
 };
 use greffier::message::{Body, Destination, Outgoing, Post, Receipt, Verdict};
 use greffier::store::sled::{OpenOptions, Sled};
-use greffier::store::{Commit, Committed, DossierChange, Queued, Store, Version};
+use greffier::store::{Commit, Committed, DossierChange, Queued, Store, Version, find};
 use jiff::Timestamp;
 
 /// Dossiers of a group: as many groups as the number of dossiers asks for. The first also has a third of all.
@@ -41,6 +43,21 @@ fn instructeur(number: u64) -> Person {
 
 fn at(number: u64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + i64::try_from(number).unwrap()).unwrap()
+}
+
+/// One dossier in ten is of Quimper, one in a hundred thousand of Locronan.
+fn commune(number: u64) -> &'static str {
+    match number {
+        number if number % 100_000 == 7 => "Locronan",
+        number if number.is_multiple_of(10) => "Quimper",
+        _ => "Brest",
+    }
+}
+
+/// Anything up to a thousand, in no order.
+fn surface(number: u64) -> f64 {
+    let mixed = number.wrapping_mul(2_654_435_761) % 100_003;
+    f64::from(u32::try_from(mixed).unwrap()) / 100.0
 }
 
 /// A deposit with some answers; every third is followed, en instruction and has a message.
@@ -67,7 +84,8 @@ fn dossier(demarche: &Demarche, number: u64) -> DossierChange {
                 "adresse".to_owned(),
                 texte("12 rue de l’Église, 29000 Quimper"),
             ),
-            ("surface".to_owned(), Valeur::Decimal(12.5)),
+            ("commune".to_owned(), texte(commune(number))),
+            ("surface".to_owned(), Valeur::Decimal(surface(number))),
         ]
         .into(),
         invites: [].into(),
@@ -322,6 +340,121 @@ pub fn listing(criterion: &mut Criterion) {
     }
 }
 
+/// A page of the tab of all dossiers of the démarche: as it is, filtered, searched and sorted.
+pub fn dashboard(criterion: &mut Criterion) {
+    for size in sizes() {
+        let path = filled(size);
+        let store = Sled::open(&path, &OpenOptions::default()).unwrap();
+        let demarche = demarche(size);
+        let lists: Vec<List> = demarche
+            .groupes
+            .iter()
+            .map(|groupe| List {
+                demarche: demarche.number,
+                of: Of::Groupe(groupe.label.clone()),
+                onglet: Onglet::Total,
+                marked: false,
+            })
+            .collect();
+        let plain = Query {
+            lists: lists.clone(),
+            take: 20,
+            ..Query::default()
+        };
+        let of = |commune: &str| Query {
+            tests: vec![Test {
+                any: vec![Want::Has(domain::fold(commune))],
+                ..Test::of(Column::Champ("commune".to_owned()))
+            }],
+            ..plain.clone()
+        };
+        let sorted = Query {
+            sort: Some(Sort {
+                column: Column::Champ("surface".to_owned()),
+                down: true,
+            }),
+            ..plain.clone()
+        };
+        let searched = Query {
+            words: vec![Word::of("claude").unwrap(), Word::of("locronan").unwrap()],
+            ..plain.clone()
+        };
+        let mut group = criterion.benchmark_group(format!("list page at {size} dossiers"));
+        group
+            .sample_size(10)
+            .measurement_time(Duration::from_secs(5));
+        group.bench_function("plain, with states", |bencher| {
+            bencher.iter(|| {
+                let page = store.page(&lists, None, 20).unwrap();
+                let loaded = page.dossiers.iter();
+                loaded.map(|id| store.load(*id).unwrap().unwrap()).count()
+            });
+        });
+        let mut bench = |name: &str, query: &Query, most: u64, fitting: Option<u64>| {
+            let found = find(&store, query, most, &|| false).unwrap();
+            if let Some(fitting) = fitting {
+                assert_eq!(found.fitting, fitting, "{name}");
+            }
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| find(&store, query, most, &|| false).unwrap());
+            });
+        };
+        let rare = size.div_ceil(100_000);
+        bench(
+            "common value, 20 000 looked at",
+            &of("Quimper"),
+            20_000,
+            None,
+        );
+        bench("common value, all", &of("Quimper"), u64::MAX, None);
+        bench("rare value, all", &of("Locronan"), u64::MAX, Some(rare));
+        bench("two words anywhere, all", &searched, u64::MAX, Some(rare));
+        bench("sorted by a number, all", &sorted, u64::MAX, Some(size));
+        group.finish();
+        println!("{size} dossiers: {} MiB resident after them", resident());
+        beside_the_writer(&store, &sorted);
+    }
+}
+
+/// How long a commit and its flush take while another thread sorts all of the dossiers, again and again.
+fn beside_the_writer(store: &Sled, query: &Query) {
+    let mut number = store.next_number().unwrap().0;
+    let demarche = demarche(number);
+    let mut took = |what: &str| {
+        let mut times = Vec::new();
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(4) {
+            let change = dossier(&demarche, number);
+            let commit = commit(format!("beside {number}"), vec![change], true);
+            number += 1;
+            let one = Instant::now();
+            store.commit(&commit).unwrap();
+            store.flush().unwrap();
+            times.push(one.elapsed());
+        }
+        times.sort_unstable();
+        let at = |part: usize| times[(times.len() - 1) * part / 100];
+        println!(
+            "{what}: median {:?}, 99 % {:?}, most {:?}",
+            at(50),
+            at(99),
+            at(100)
+        );
+    };
+    took("a commit and its flush, alone");
+    let halt = std::sync::atomic::AtomicBool::new(false);
+    let halted = || halt.load(std::sync::atomic::Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !halted() {
+                find(store, query, u64::MAX, &halted).unwrap();
+            }
+        });
+        took("a commit and its flush, while all is sorted");
+        halt.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
 /// Opening, after a clean close and as after a kill: a copy of the files as they are while the store is open.
 pub fn opening(criterion: &mut Criterion) {
     for size in sizes() {
@@ -383,5 +516,5 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-criterion_group!(benches, acts, listing, opening);
+criterion_group!(benches, acts, listing, dashboard, opening);
 criterion_main!(benches);

@@ -83,7 +83,13 @@ pub struct App<S> {
     pub secret: Vec<u8>,
     /// Where people find Greffier's HTTP server, without a slash at the end. Links lead there; none are made without it.
     pub public_url: Option<String>,
+    /// How many dossiers a filter, a sort or a search looks at while others wait for the writer; what takes more is made
+    /// in the workshop. [`AT_ONCE`] but in tests.
+    pub at_once: u64,
 }
+
+/// How many dossiers are looked at while others wait for the writer: some 20 ms.
+pub const AT_ONCE: u64 = 20_000;
 
 /// How answers by mail are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,6 +32,7 @@ pub use date::read_date;
 pub use error::{Error, Hint};
 pub use fold::fold;
 pub use form::Form;
+pub use names::nearest;
 pub use onglet::read_onglet;
 pub use parse::{Here, LONGEST_LINE, Parsed};
 pub use quote::quote;

@@ -6,17 +6,20 @@
 mod act;
 pub mod balise;
 mod calendar;
-mod column;
+pub mod column;
 mod decide;
 mod demarche;
 mod dossier;
+mod etiquette;
 mod event;
 mod evolve;
 mod form;
 mod id;
 mod notice;
 mod piece;
+pub mod query;
 mod react;
+pub mod row;
 pub mod samples;
 mod silence;
 pub mod stats;
@@ -39,6 +42,7 @@ pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
     Message, Person, Proposal, Reassignment, Statut, Step, Tombstone, Trash,
 };
+pub use etiquette::{Couleur, Etiquette};
 pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};
 pub use form::{Fault, fill};

@@ -3,12 +3,13 @@
 //! Everything that one [`Incoming`] brings about is one [`Commit`]. It is seen whole or not at all, and nobody is told
 //! of it before [`Store::flush`] has returned. sled is one way to keep it; a shared database could be another.
 
+mod find;
 pub mod pieces;
 pub mod portable;
 pub mod sled;
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ use serde_json::Value;
 
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded, View};
 use crate::message::{Destination, Incoming, Outcome, Outgoing, Receipt};
+
+pub use self::find::find;
 
 /// How many events a dossier has had: what a commit expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -287,6 +290,13 @@ pub trait Store: Send + Sync + 'static {
         after: Option<(i64, DossierId)>,
         limit: usize,
     ) -> Result<Page, Error>;
+    /// Calls `each` with every dossier of the union of `lists`, newest deposit first, and its row as
+    /// [`row`](crate::domain::row) writes it (nothing where it is missing), until it breaks off.
+    fn rows(
+        &self,
+        lists: &[List],
+        each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error>;
     /// How many dossiers a list has.
     fn count(&self, list: &List) -> Result<u64, Error>;
     /// Dossiers that the clock must look at by `now`, at most `limit`.

@@ -105,6 +105,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         directory: Directory::new(vec![room], networks.into(), Vec::new()),
         own: Own::default(),
         from_name: String::new(),
+        at_once: greffier::app::AT_ONCE,
         replies: greffier::app::Replies::default(),
         quiet: None,
         secret: SECRET.to_vec(),

@@ -48,8 +48,12 @@ pub(super) enum Ask {
     ListDemarches,
     /// Dossiers of a tab.
     ListDossiers(Listing),
-    /// A dossier.
-    ShowDossier,
+    /// A dossier, or the whole of a part of it.
+    ShowDossier {
+        /// Which part.
+        #[serde(default)]
+        partie: Option<Part>,
+    },
     /// Its messagerie.
     ShowMessages,
     /// Its avis.
@@ -129,6 +133,21 @@ pub(super) enum Ask {
         #[serde(default)]
         colonnes: Option<Vec<String>>,
     },
+    /// The saved order of lists.
+    Sort {
+        /// For which démarche.
+        #[serde(default)]
+        demarche: Option<DemarcheId>,
+        /// The column, with `-` before it for the other way round.
+        #[serde(default)]
+        tri: Option<String>,
+        /// Whether those with an orange mark come first.
+        #[serde(default)]
+        pastille: Option<bool>,
+        /// Forget it.
+        #[serde(default)]
+        clear: bool,
+    },
     /// Saved filters.
     Filter {
         /// For which démarche.
@@ -205,7 +224,7 @@ impl Ask {
             | Self::ShowRoom
             | Self::ListDemarches
             | Self::ListDossiers(_)
-            | Self::ShowDossier
+            | Self::ShowDossier { .. }
             | Self::ShowMessages
             | Self::ListAvis
             | Self::ShowPersons
@@ -218,6 +237,7 @@ impl Ask {
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }
+            | Self::Sort { .. }
             | Self::Filter { .. }
             | Self::ListQuarantine
             | Self::ShowQuarantine { .. }
@@ -269,6 +289,26 @@ pub(super) enum Ground {
     Dark,
 }
 
+/// A part of a dossier, as the platform's pages have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Part {
+    /// The form, whole.
+    Demande,
+    /// The annotations privées, whole.
+    Annotations,
+    /// The avis.
+    Avis,
+    /// The messagerie.
+    Messagerie,
+    /// The people involved.
+    Personnes,
+    /// Every statut and group that it went through.
+    Historique,
+    /// Its files.
+    Pieces,
+}
+
 /// Which dossiers to list, and how.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -284,6 +324,15 @@ pub(super) struct Listing {
     /// The column to sort by, with `-` before it for the other way round.
     #[serde(default)]
     pub(super) tri: Option<String>,
+    /// Those with an orange mark come first; as saved where absent.
+    #[serde(default)]
+    pub(super) pastille: Option<bool>,
+    /// Text that must stand somewhere in them.
+    #[serde(default)]
+    pub(super) texte: Option<String>,
+    /// Search in all tabs, the archived ones too, whatever filter is saved.
+    #[serde(default)]
+    pub(super) partout: bool,
     /// Which page, from 1.
     #[serde(default)]
     pub(super) page: Option<usize>,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::line::Speaker;
+use super::list::tests;
 use super::piece::at_the_machine;
-use super::preference::column;
 use super::reply::With;
 use super::{App, Error};
 use crate::command::Selection;
-use crate::domain::{Demarche, DemarcheId, DossierId, Email, Onglet, Piece, fold};
+use crate::domain::{Demarche, DemarcheId, DossierId, Email, Onglet, Piece};
 use crate::mail::{locked, long_code};
 use crate::message::work::{Export, Format, Product, Work};
 use crate::message::{Place, Verdict};
@@ -67,13 +67,10 @@ impl<S: Store> App<S> {
         if !(here && self.shows_all(speaker)) && !self.shows_all_in_private(speaker) {
             return self.answer(draft, speaker, &Answer::NotHere, None);
         }
-        let mut filter = Vec::new();
-        for (name, value) in &selection.filter {
-            match column(demarche, name) {
-                Ok((id, _)) => filter.push((id, fold(value))),
-                Err(answer) => return self.answer(draft, speaker, &answer, None),
-            }
-        }
+        let filter = match tests(demarche, &selection.filter, draft.at) {
+            Ok(filter) => filter,
+            Err(answer) => return self.answer(draft, speaker, &answer, None),
+        };
         let onglet = selection.onglet;
         let named = !selection.ranges.is_empty();
         let order = Export {

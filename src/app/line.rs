@@ -259,6 +259,14 @@ fn order(tag: &str, values: &Map<String, Value>, files: &[Piece]) -> Result<Orde
     }
 }
 
+/// What a line asks for that is no act.
+pub(super) fn asked(tag: &str, values: &Map<String, Value>) -> Option<Ask> {
+    match order(tag, values, &[]).ok()? {
+        Order::Act(_) => None,
+        Order::Ask(ask) => Some(ask),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::order;

@@ -1,71 +1,37 @@
-//! Lists: démarches with their tabs, and the dossiers of a tab, a page at a time.
+//! Lists: the dossiers of a tab, a page at a time, filtered, searched and sorted.
 
-use super::ask::Listing;
+mod dashboard;
+mod filter;
+mod plan;
+
+use super::ask::{Ask, Listing};
 use super::draft::Draft;
 use super::line::Speaker;
-use super::preference::{column, columns_of};
 use super::reply::With;
 use super::{App, Error};
-use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, Valeur, fold};
+use crate::command::Here;
+use crate::domain::query::{Found, Query};
+use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Privacy, paris};
+use crate::message::work::Work;
 use crate::message::{Button, Style};
-use crate::store::Store;
-use crate::template::{Answer, DemarcheRow, DossierRow};
+use crate::store::{Store, find};
+use crate::template::{Answer, DossierRow};
+
+pub(super) use filter::{filtered, named, tests};
+use plan::Plan;
+pub(super) use plan::sort_by;
 
 /// Rows of a page.
 const PAGE: usize = 20;
 
-/// Most dossiers that a filter or a sort looks at: those that were deposited last.
-const LOOKED_AT: usize = 5_000;
-
 impl<S: Store> App<S> {
-    pub(super) fn list_demarches(
-        &self,
-        draft: &mut Draft<'_, S>,
-        speaker: &Speaker<'_>,
-    ) -> Result<(), Error> {
-        let Some(email) = &speaker.email else {
-            return self.answer(draft, speaker, &Answer::NotLinked, None);
-        };
-        let mut rows = Vec::new();
-        for demarche in self
-            .demarches
-            .values()
-            .filter(|demarche| demarche.has_instructeur(email))
-        {
-            let mut onglets = Vec::new();
-            for onglet in Onglet::ALL {
-                let lists = lists(demarche, email, onglet, None);
-                let count = lists
-                    .iter()
-                    .map(|list| self.store.count(list))
-                    .sum::<Result<u64, _>>()?;
-                let marked = List {
-                    demarche: demarche.number,
-                    of: Of::Instructeur(email.clone()),
-                    onglet,
-                    marked: true,
-                };
-                onglets.push((
-                    onglet.libelle().to_owned(),
-                    count,
-                    self.store.count(&marked)? > 0,
-                ));
-            }
-            rows.push(DemarcheRow {
-                number: demarche.number,
-                titre: demarche.titre.clone(),
-                etat: demarche.etat_at(draft.at),
-                onglets,
-            });
-        }
-        self.answer(draft, speaker, &Answer::Demarches { rows }, None)
-    }
-
+    /// `dossiers` and `chercher`. `found` is what the workshop has found, where it was asked.
     pub(super) fn list_dossiers(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         listing: &Listing,
+        found: Option<&Found>,
     ) -> Result<(), Error> {
         let Some(email) = speaker.email.clone() else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
@@ -91,158 +57,196 @@ impl<S: Store> App<S> {
             let answer = self.meant(speaker, wanted).err().unwrap_or(Answer::NoRight);
             return self.answer(draft, speaker, &answer, None);
         }
-        let only = if let [only] = demarches.as_slice() {
-            Some(*only)
-        } else {
-            None
-        };
         // Of several démarches the columns differ: a filter that was typed is never left out in silence.
-        if only.is_none()
+        if demarches.len() > 1
             && listing.names_columns()
             && let Err(answer) = self.meant(speaker, None)
         {
             return self.answer(draft, speaker, &answer, None);
         }
-        let mut plan = match self.plan(draft, &email, only, listing)? {
+        let mut plan = match self.plan(draft, &email, &demarches, groupe, listing)? {
             Ok(plan) => plan,
             Err(answer) => return self.answer(draft, speaker, &answer, None),
         };
-        // What somebody follows may be in several groups; a group's room hears of its own.
-        plan.groupe = groupe
-            .filter(|_| listing.onglet == Onglet::Suivis)
-            .map(str::to_owned);
-        let lists: Vec<List> = demarches
-            .iter()
-            .flat_map(|demarche| lists(demarche, &email, listing.onglet, groupe))
-            .collect();
-        let mut dossiers = self.pick(draft, &lists, &plan)?;
-        let total = if plan.whole() {
-            dossiers.len() as u64
-        } else {
-            lists
-                .iter()
-                .map(|list| self.store.count(list))
-                .sum::<Result<u64, _>>()?
+        let exact = self.exact(draft, &email, &demarches, groupe, listing)?;
+        plan.query.except = exact.as_ref().map(|dossier| dossier.number);
+        let total = self.total(&plan.query.lists)?;
+        let found = match found {
+            Some(found) => found.clone(),
+            None => match self.picked(&plan.query, total)? {
+                Some(found) => found,
+                None => {
+                    let query = Box::new(plan.query);
+                    return self.order(draft, speaker, Work::List { query });
+                }
+            },
         };
-        let first = (plan.page - 1) * PAGE;
-        let more = (first + PAGE) < usize::try_from(total).unwrap_or(usize::MAX);
-        if plan.whole() {
-            dossiers = dossiers.into_iter().skip(first).take(PAGE).collect();
+        let mut dossiers: Vec<Dossier> = exact.filter(|_| plan.page == 1).into_iter().collect();
+        for number in &found.numbers {
+            // In the meantime it may have been purged, or have gone to others.
+            if let Ok((dossier, _)) = self.visible(draft, *number, &email)? {
+                dossiers.push(dossier);
+            }
         }
+        self.tell_list(draft, speaker, listing, &plan, &found, total, &dossiers)
+    }
+
+    /// What was found by the workshop for a line that asked for a list.
+    pub(super) fn tell_found(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        found: &Found,
+    ) -> Result<(), Error> {
+        let here = Here {
+            dossier: None,
+            today: draft.at.to_zoned_datetime(paris()).date(),
+        };
+        let parsed = self.catalogue.parse(&speaker.line.text, &here);
+        let asked = parsed
+            .ok()
+            .and_then(|parsed| super::line::asked(&parsed.spec.tag, &parsed.values));
+        match asked {
+            Some(Ask::ListDossiers(listing)) => {
+                self.list_dossiers(draft, speaker, &listing, Some(found))
+            }
+            _ => self.answer(draft, speaker, &Answer::NotMade, None),
+        }
+    }
+
+    /// The dossier whose number was searched for.
+    fn exact(
+        &self,
+        draft: &Draft<'_, S>,
+        email: &Email,
+        demarches: &[&Demarche],
+        groupe: Option<&str>,
+        listing: &Listing,
+    ) -> Result<Option<Dossier>, Error> {
+        let texte = listing.texte.as_deref().filter(|_| listing.partout);
+        let typed = texte
+            .unwrap_or_default()
+            .trim_start_matches(|letter: char| letter.is_whitespace() || "nN°ºo#".contains(letter));
+        let Ok(number) = typed.trim().parse() else {
+            return Ok(None);
+        };
+        let seen = self.visible(draft, DossierId(number), email)?.ok();
+        Ok(seen.map(|(dossier, _)| dossier).filter(|dossier| {
+            demarches
+                .iter()
+                .any(|demarche| demarche.number == dossier.demarche)
+                && groupe.is_none_or(|groupe| groupe == dossier.groupe)
+        }))
+    }
+
+    fn total(&self, lists: &[List]) -> Result<u64, Error> {
+        let counts = lists.iter().map(|list| self.store.count(list));
+        Ok(counts.sum::<Result<u64, _>>()?)
+    }
+
+    /// What `query` finds among `total` dossiers; none where that takes too long to wait for.
+    fn picked(&self, query: &Query, total: u64) -> Result<Option<Found>, Error> {
+        if query.plain() {
+            let page = self
+                .store
+                .page(&query.lists, None, query.skip + query.take)?;
+            return Ok(Some(Found {
+                numbers: page.dossiers.into_iter().skip(query.skip).collect(),
+                fitting: total,
+                whole: true,
+            }));
+        }
+        if query.sorts() && total > self.at_once {
+            return Ok(None);
+        }
+        let found = find(&*self.store, query, self.at_once, &|| false)?;
+        let known = found.whole || found.fitting > (query.skip + query.take) as u64;
+        Ok(known.then_some(found))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of it is in the answer")]
+    fn tell_list(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        listing: &Listing,
+        plan: &Plan,
+        found: &Found,
+        total: u64,
+        dossiers: &[Dossier],
+    ) -> Result<(), Error> {
+        let Some(email) = &speaker.email else {
+            return Ok(());
+        };
         let privacy = self
             .directory
             .privacy(&speaker.line.from.network, &speaker.line.place);
         let rows: Vec<DossierRow> = dossiers
             .iter()
-            .map(|dossier| {
-                row(
-                    dossier,
-                    self.demarche(dossier.demarche),
-                    &email,
-                    privacy,
-                    &plan,
-                )
+            .filter_map(|dossier| {
+                let demarche = self.demarche(dossier.demarche)?;
+                Some(row(dossier, demarche, email, privacy, plan))
             })
             .collect();
-        let menu = if self.has_forms(&speaker.line.from.network) {
+        let forms = self.has_forms(&speaker.line.from.network);
+        let menu = if forms {
             rows.iter().map(entry).collect()
         } else {
             Vec::new()
         };
+        let last = (plan.page * PAGE) as u64 >= found.fitting;
+        let next = (!last).then(|| page_line(listing, plan.page + 1));
+        let previous = (plan.page > 1).then(|| page_line(listing, plan.page - 1));
+        let turn = |line: &Option<String>, label: &str, emoji: &str| {
+            let line = line.clone().filter(|_| forms)?;
+            Some(Button {
+                label: label.to_owned(),
+                emoji: emoji.to_owned(),
+                line,
+                style: Style::Secondary,
+            })
+        };
+        let buttons: Vec<Button> = [
+            turn(&previous, "Page précédente", "◀️"),
+            turn(&next, "Page suivante", "▶️"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let demarche = match plan.query.lists.first().map(|list| list.demarche) {
+            Some(number) if plan.query.lists.iter().all(|list| list.demarche == number) => {
+                self.demarche(number)
+            }
+            _ => None,
+        };
+        let filtered = listing.partout || listing.texte.is_some() || !plan.filters.is_empty();
+        let exact = u64::from(plan.query.except.is_some());
         let answer = Answer::Dossiers {
-            demarche: only.map(|demarche| (demarche.number, demarche.titre.clone())),
+            demarche: demarche.map(|demarche| (demarche.number, demarche.titre.clone())),
             onglet: listing.onglet,
+            texte: listing.texte.clone(),
+            partout: listing.partout,
             rows,
-            total,
-            next: more.then(|| next_line(listing, plan.page + 1)),
+            total: if plan.narrowed && plan.filters.is_empty() {
+                found.fitting
+            } else {
+                total
+            },
+            fitting: filtered.then_some(found.fitting + exact),
+            at_least: !found.whole,
+            filters: plan.filters.clone(),
+            tri: plan.tri.clone(),
+            pastille: plan.pastille,
+            page: plan.page,
+            next,
+            previous,
         };
         let with = With {
             menu: &menu,
+            buttons: &buttons,
             ..With::default()
         };
         self.answer_with(draft, speaker, &answer, None, with)
-    }
-
-    /// How a list is to be made: columns, filter and sort, the saved ones where none is typed.
-    fn plan(
-        &self,
-        draft: &Draft<'_, S>,
-        email: &Email,
-        only: Option<&Demarche>,
-        listing: &Listing,
-    ) -> Result<Result<Plan, Answer>, Error> {
-        let mut plan = Plan {
-            page: listing.page.unwrap_or(1).clamp(1, 10_000),
-            ..Plan::default()
-        };
-        let Some(demarche) = only else {
-            // Columns and filters belong to one démarche.
-            return Ok(Ok(plan));
-        };
-        let saved = self.preferences(draft, email, demarche.number)?;
-        let colonnes = listing.colonnes.as_ref().unwrap_or(&saved.colonnes);
-        let filtre = listing.filtre.as_ref().unwrap_or(&saved.filtre);
-        for name in colonnes {
-            match column(demarche, name) {
-                Ok(column) => plan.colonnes.push(column),
-                Err(answer) => return Ok(Err(answer)),
-            }
-        }
-        for (name, value) in filtre {
-            match column(demarche, name) {
-                Ok((id, _)) => plan.filtre.push((id, fold(value))),
-                Err(answer) => return Ok(Err(answer)),
-            }
-        }
-        if let Some(tri) = &listing.tri {
-            let (name, down) = tri
-                .strip_prefix('-')
-                .map_or((tri.as_str(), false), |name| (name, true));
-            match column(demarche, name) {
-                Ok((id, _)) => plan.tri = Some((id, down)),
-                Err(answer) => return Ok(Err(answer)),
-            }
-        }
-        Ok(Ok(plan))
-    }
-
-    /// The dossiers of a page; all that the filter lets through where there is a filter or a sort.
-    fn pick(
-        &self,
-        draft: &Draft<'_, S>,
-        lists: &[List],
-        plan: &Plan,
-    ) -> Result<Vec<Dossier>, Error> {
-        let (skip, wanted) = if plan.whole() {
-            (0, LOOKED_AT)
-        } else {
-            ((plan.page - 1) * PAGE, PAGE)
-        };
-        let page = self.store.page(lists, None, skip + wanted)?;
-        let mut dossiers = Vec::new();
-        for number in page.dossiers.into_iter().skip(skip) {
-            let Some(change) = draft.dossier(number)? else {
-                continue;
-            };
-            let demarche = self.demarche(change.dossier.demarche);
-            let kept = plan
-                .filtre
-                .iter()
-                .all(|(id, wanted)| fold(&cell(&change.dossier, demarche, id)).contains(wanted));
-            let groupe = plan.groupe.as_ref();
-            if kept && groupe.is_none_or(|groupe| *groupe == change.dossier.groupe) {
-                dossiers.push(change.dossier);
-            }
-        }
-        if let Some((id, down)) = &plan.tri {
-            dossiers.sort_by_cached_key(|dossier| {
-                sort_key(dossier, self.demarche(dossier.demarche), id)
-            });
-            if *down {
-                dossiers.reverse();
-            }
-        }
-        Ok(dossiers)
     }
 
     /// Numbers of dossiers near at hand for somebody, each with what it is: his own first, then those to be followed.
@@ -272,24 +276,6 @@ impl<S: Store> App<S> {
             }
         }
         Ok(near)
-    }
-}
-
-/// How a list is made.
-#[derive(Debug, Default)]
-struct Plan {
-    page: usize,
-    /// Only dossiers of this group.
-    groupe: Option<String>,
-    colonnes: Vec<(String, String)>,
-    filtre: Vec<(String, String)>,
-    tri: Option<(String, bool)>,
-}
-
-impl Plan {
-    /// Whether the whole tab must be looked at to know the page.
-    fn whole(&self) -> bool {
-        self.tri.is_some() || !self.filtre.is_empty() || self.groupe.is_some()
     }
 }
 
@@ -331,13 +317,14 @@ fn entry(row: &DossierRow) -> Button {
 
 fn row(
     dossier: &Dossier,
-    demarche: Option<&Demarche>,
+    demarche: &Demarche,
     email: &Email,
     privacy: Privacy,
     plan: &Plan,
 ) -> DossierRow {
     let named = privacy >= Privacy::Standard;
     let colonnes = plan.colonnes.iter().filter(|_| privacy == Privacy::Full);
+    let etiquettes = dossier.etiquettes.iter().filter(|_| named);
     DossierRow {
         number: dossier.number,
         demandeur: named.then(|| dossier.demandeur.name()),
@@ -352,64 +339,53 @@ fn row(
         en_attente: dossier.correction.is_some(),
         reponse_attendue: dossier.awaited.is_some(),
         open_avis: dossier.avis.values().filter(|avis| avis.open()).count(),
-        etiquettes: if named {
-            dossier.etiquettes.iter().cloned().collect()
-        } else {
-            Vec::new()
-        },
+        archived: dossier.archived,
+        etiquettes: etiquettes
+            .map(|etiquette| demarche.etiquette_shown(etiquette))
+            .collect(),
         colonnes: colonnes
-            .map(|(id, label)| (label.clone(), cell(dossier, demarche, id)))
+            .map(|named| (named.label.clone(), named.column.shown(dossier)))
             .collect(),
     }
 }
 
-/// What a column shows of a dossier.
-pub(super) fn cell(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> String {
-    debug_assert!(
-        demarche.is_none_or(|demarche| columns_of(demarche).iter().any(|(known, _)| known == id)),
-        "columns are checked before"
-    );
-    crate::domain::column(dossier, id)
-}
-
-/// Numbers and dates sort as such, the rest as text without accents; what is empty comes last.
-fn sort_key(dossier: &Dossier, demarche: Option<&Demarche>, id: &str) -> (bool, i64, String) {
-    let valeur = dossier
-        .champs
-        .get(id)
-        .or_else(|| dossier.annotations.get(id));
-    match (id, valeur) {
-        ("depot", _) => (false, dossier.deposited.as_second(), String::new()),
-        ("mise_a_jour", _) => (false, dossier.updated.as_second(), String::new()),
-        (_, Some(Valeur::Integer(number))) => (false, number.saturating_mul(1000), String::new()),
-        #[expect(clippy::cast_possible_truncation, reason = "a sort key; saturates")]
-        (_, Some(Valeur::Decimal(number))) => (false, (number * 1000.0) as i64, String::new()),
-        (_, Some(Valeur::Date(date))) => (
-            false,
-            i64::from(date.year()) * 400 + i64::from(date.day_of_year()),
-            String::new(),
-        ),
-        (_, _) => {
-            let text = fold(&cell(dossier, demarche, id));
-            (text.is_empty(), 0, text)
-        }
-    }
-}
-
-/// The line that shows the next page of the same list.
-fn next_line(listing: &Listing, page: usize) -> String {
+/// The line that shows another page of the same list.
+fn page_line(listing: &Listing, page: usize) -> String {
     use crate::command::quote;
-    let mut words = vec![format!("dossiers {}", listing.onglet.libelle())];
-    words.extend(
-        listing
-            .demarche
-            .map(|demarche| format!("demarche={demarche}")),
-    );
+    let demarche = listing
+        .demarche
+        .map(|demarche| format!("demarche={demarche}"));
+    let mut words = Vec::new();
+    if listing.partout {
+        words.push("chercher".to_owned());
+        words.extend(demarche);
+        words.push(format!("page={page}"));
+        words.extend(listing.texte.clone());
+        return words.join(" ");
+    }
+    words.push(format!("dossiers {}", listing.onglet.libelle()));
+    words.extend(demarche);
     let filters = listing.filtre.iter().flatten();
     words.extend(
         filters.map(|(column, value)| format!("filtre={}", quote(&format!("{column}={value}")))),
     );
-    words.extend(listing.tri.as_ref().map(|tri| format!("tri={tri}")));
+    words.extend(
+        listing
+            .texte
+            .as_ref()
+            .map(|texte| format!("texte={}", quote(texte))),
+    );
+    words.extend(
+        listing
+            .tri
+            .as_ref()
+            .map(|tri| format!("tri={}", quote(tri))),
+    );
+    words.extend(
+        listing
+            .pastille
+            .map(|on| format!("pastille={}", if on { "oui" } else { "non" })),
+    );
     let colonnes = listing.colonnes.as_ref();
     words.extend(colonnes.map(|colonnes| format!("colonnes={}", quote(&colonnes.join(", ")))));
     words.push(format!("page={page}"));

@@ -96,6 +96,10 @@ impl<S: Store> App<S> {
                 let email = self.speaker(draft, line)?;
                 self.hand_over(draft, &Speaker { line, email }, *dossier, files)
             }
+            (Work::List { .. }, Product::Found { found }, Some(line)) => {
+                let email = self.speaker(draft, line)?;
+                self.tell_found(draft, &Speaker { line, email }, found)
+            }
             (Work::Export(export), product, Some(line)) => {
                 let email = self.speaker(draft, line)?;
                 self.exported(draft, &Speaker { line, email }, export, product)
@@ -173,7 +177,7 @@ impl<S: Store> App<S> {
 pub(super) fn queue<S: Store>(draft: &mut Draft<'_, S>, order: Order) {
     let dossier = match &order.work {
         Work::Dossier { dossier, .. } | Work::Attestation { dossier, .. } => Some(*dossier),
-        Work::Stats { .. } | Work::Export(_) => None,
+        Work::Stats { .. } | Work::Export(_) | Work::List { .. } => None,
     };
     draft.queue(Queued {
         outgoing: Outgoing {

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::line::Speaker;
-use super::notify::Choice;
+use super::list::{filtered, named, sort_by};
 use super::{App, Error};
-use crate::domain::{ChampType, Demarche, DemarcheId, Email, fold};
+use crate::domain::column::columns;
+use crate::domain::{Demarche, DemarcheId, Email, fold};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
 
@@ -19,6 +20,10 @@ pub(super) struct Preferences {
     pub(super) notifications: BTreeMap<String, Choice>,
     pub(super) colonnes: Vec<String>,
     pub(super) filtre: Vec<(String, String)>,
+    /// The column that lists are sorted by, with `-` before it for the other way round.
+    pub(super) tri: Option<String>,
+    /// Those with an orange mark come first.
+    pub(super) pastille: bool,
 }
 
 pub(super) fn key(email: &Email, demarche: DemarcheId) -> String {
@@ -103,8 +108,8 @@ impl<S: Store> App<S> {
                 .iter()
                 .filter(|name| !["aucune", "rien"].contains(&fold(name).as_str()))
             {
-                match column(demarche, name) {
-                    Ok((id, _)) => chosen.push(id),
+                match named(demarche, name) {
+                    Ok(named) => chosen.push(named.id),
                     Err(answer) => return self.answer(draft, speaker, &answer, None),
                 }
             }
@@ -115,16 +120,65 @@ impl<S: Store> App<S> {
                 &preferences,
             )?;
         }
-        let available = columns_of(demarche);
-        let chosen = preferences
-            .colonnes
-            .iter()
-            .filter_map(|id| available.iter().find(|(known, _)| known == id).cloned())
-            .collect();
+        let chosen = preferences.colonnes.iter();
+        let chosen = chosen.filter_map(|id| named(demarche, id).ok());
+        let chosen = chosen.map(|named| (named.id, named.label)).collect();
+        let available = columns(demarche).into_iter();
+        let available = available.map(|named| (named.id, named.label)).collect();
         let answer = Answer::Columns {
             demarche: (demarche.number, demarche.titre.clone()),
             chosen,
             available,
+        };
+        self.answer(draft, speaker, &answer, None)
+    }
+
+    /// `tri`.
+    pub(super) fn sort(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        demarche: Option<DemarcheId>,
+        tri: Option<&str>,
+        pastille: Option<bool>,
+        clear: bool,
+    ) -> Result<(), Error> {
+        let demarche = match self.meant(speaker, demarche) {
+            Ok(demarche) => demarche,
+            Err(answer) => return self.answer(draft, speaker, &answer, None),
+        };
+        let Some(email) = &speaker.email else {
+            return Ok(());
+        };
+        let mut preferences = self.preferences(draft, email, demarche.number)?;
+        if clear {
+            (preferences.tri, preferences.pastille) = (None, false);
+        }
+        if let Some(tri) = tri {
+            match sort_by(demarche, tri) {
+                Ok((named, down)) => {
+                    let sign = if down { "-" } else { "" };
+                    preferences.tri = Some(format!("{sign}{}", named.id));
+                }
+                Err(answer) => return self.answer(draft, speaker, &answer, None),
+            }
+        }
+        if let Some(pastille) = pastille {
+            preferences.pastille = pastille;
+        }
+        if clear || tri.is_some() || pastille.is_some() {
+            draft.put(
+                Collection::Preference,
+                key(email, demarche.number),
+                &preferences,
+            )?;
+        }
+        let tri = preferences.tri.as_deref();
+        let tri = tri.and_then(|tri| sort_by(demarche, tri).ok());
+        let answer = Answer::Sorted {
+            demarche: (demarche.number, demarche.titre.clone()),
+            tri: tri.map(|(named, down)| (named.label, down)),
+            pastille: preferences.pastille,
         };
         self.answer(draft, speaker, &answer, None)
     }
@@ -149,15 +203,17 @@ impl<S: Store> App<S> {
         if clear {
             preferences.filtre.clear();
         }
+        let mut added: Vec<(String, String)> = Vec::new();
         for (name, value) in wanted.unwrap_or_default() {
-            match column(demarche, name) {
-                Ok((id, _)) => {
-                    preferences.filtre.retain(|(known, _)| *known != id);
-                    preferences.filtre.push((id, value.clone()));
-                }
+            match filtered(demarche, name, value, draft.at) {
+                Ok(named) => added.push((named.id, value.clone())),
                 Err(answer) => return self.answer(draft, speaker, &answer, None),
             }
         }
+        // What is typed of a column takes the place of what was kept of it.
+        let kept = |(known, _): &(String, String)| !added.iter().any(|(id, _)| id == known);
+        preferences.filtre.retain(kept);
+        preferences.filtre.extend(added);
         if clear || wanted.is_some() {
             draft.put(
                 Collection::Preference,
@@ -165,13 +221,8 @@ impl<S: Store> App<S> {
                 &preferences,
             )?;
         }
-        let available = columns_of(demarche);
-        let label = |id: &str| {
-            available
-                .iter()
-                .find(|(known, _)| known == id)
-                .map_or_else(|| id.to_owned(), |(_, label)| label.clone())
-        };
+        let label =
+            |id: &str| named(demarche, id).map_or_else(|_| id.to_owned(), |named| named.label);
         let filters = preferences
             .filtre
             .iter()
@@ -183,52 +234,4 @@ impl<S: Store> App<S> {
         };
         self.answer(draft, speaker, &answer, None)
     }
-}
-
-/// The columns that every démarche has.
-pub(super) const BUILT_IN: [(&str, &str); 6] = [
-    ("statut", "Statut"),
-    ("demandeur", "Demandeur"),
-    ("depot", "Date de dépôt"),
-    ("mise_a_jour", "Dernière modification"),
-    ("groupe", "Groupe instructeur"),
-    ("avis", "Avis (oui ou non)"),
-];
-
-/// Every column of a démarche: id and label.
-pub(super) fn columns_of(demarche: &Demarche) -> Vec<(String, String)> {
-    let built_in = BUILT_IN
-        .iter()
-        .map(|(id, label)| ((*id).to_owned(), (*label).to_owned()));
-    let own = demarche
-        .champs
-        .iter()
-        .chain(&demarche.annotations)
-        // A heading and an explanation hold nothing that could be shown, sorted or filtered.
-        .filter(|champ| {
-            !matches!(
-                champ.kind,
-                ChampType::HeaderSection | ChampType::Explication
-            )
-        })
-        .map(|champ| (champ.id.clone(), champ.libelle.clone()));
-    built_in.chain(own).collect()
-}
-
-/// The column of that id or label.
-#[expect(
-    clippy::result_large_err,
-    reason = "the answer is given at once, and rarely"
-)]
-pub(super) fn column(demarche: &Demarche, name: &str) -> Result<(String, String), Answer> {
-    let wanted = fold(name);
-    let known = columns_of(demarche);
-    let found = known
-        .iter()
-        .find(|(id, label)| fold(id) == wanted || fold(label) == wanted)
-        .cloned();
-    found.ok_or_else(|| Answer::UnknownColumn {
-        name: name.to_owned(),
-        known: known.into_iter().map(|(_, label)| label).collect(),
-    })
 }

@@ -335,6 +335,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::NotAllowable { .. }
             | Answer::UnknownAlias { .. }
             | Answer::UnknownColumn { .. }
+            | Answer::BadFilter { .. }
             | Answer::UnknownDemarche { .. }
             | Answer::UnknownGroupe { .. }
             | Answer::UnknownAccount { .. }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ask::Ask;
+use super::ask::{Ask, Part};
 use super::draft::Draft;
 use super::line::Speaker;
 use super::piece::Wanted;
@@ -37,31 +37,28 @@ impl<S: Store> App<S> {
             Ask::BindRoom(binding) => self.bind_room(draft, speaker, binding),
             Ask::UnbindRoom { salon } => self.unbind_room(draft, speaker, salon.as_deref()),
             Ask::Status => self.status(draft, speaker),
+            // In a room that is no démarche's nobody may read how much there is to do in one.
+            Ask::ListDemarches if !self.at_home(speaker, None) => {
+                self.aside(draft, speaker, |draft, speaker| {
+                    self.list_demarches(draft, speaker)
+                })
+            }
             Ask::ListDemarches => self.list_demarches(draft, speaker),
             Ask::ListDossiers(listing) if !self.at_home(speaker, listing.demarche) => {
                 self.aside(draft, speaker, |draft, speaker| {
-                    self.list_dossiers(draft, speaker, &listing)
+                    self.list_dossiers(draft, speaker, &listing, None)
                 })
             }
-            Ask::ListDossiers(listing) => self.list_dossiers(draft, speaker, &listing),
-            Ask::ShowDossier => self.show(
-                draft,
-                speaker,
-                number,
-                &Answer::Dossier,
-                &[Mark::Demande, Mark::Annotations],
-            ),
-            Ask::ShowMessages => self.show(
-                draft,
-                speaker,
-                number,
-                &Answer::Messages,
-                &[Mark::Messagerie],
-            ),
-            Ask::ListAvis => self.show(draft, speaker, number, &Answer::Avis, &[Mark::Avis]),
-            Ask::ShowPersons => self.show(draft, speaker, number, &Answer::Persons, &[]),
-            Ask::ShowHistory => self.show(draft, speaker, number, &Answer::History, &[]),
-            Ask::ShowPieces => self.show(draft, speaker, number, &Answer::Pieces, &[]),
+            Ask::ListDossiers(listing) => self.list_dossiers(draft, speaker, &listing, None),
+            Ask::ShowDossier { partie } => {
+                let (answer, marks) = part(partie);
+                self.show(draft, speaker, number, &answer, marks)
+            }
+            Ask::ShowMessages => self.show_part(draft, speaker, number, Part::Messagerie),
+            Ask::ListAvis => self.show_part(draft, speaker, number, Part::Avis),
+            Ask::ShowPersons => self.show_part(draft, speaker, number, Part::Personnes),
+            Ask::ShowHistory => self.show_part(draft, speaker, number, Part::Historique),
+            Ask::ShowPieces => self.show_part(draft, speaker, number, Part::Pieces),
             Ask::SendPieces {
                 numero,
                 toutes,
@@ -115,6 +112,12 @@ impl<S: Store> App<S> {
             Ask::Columns { demarche, colonnes } => {
                 self.columns(draft, speaker, demarche, colonnes.as_deref())
             }
+            Ask::Sort {
+                demarche,
+                tri,
+                pastille,
+                clear,
+            } => self.sort(draft, speaker, demarche, tri.as_deref(), pastille, clear),
             Ask::Filter {
                 demarche,
                 filtre,
@@ -132,6 +135,17 @@ impl<S: Store> App<S> {
             Ask::ListAliases => self.list_aliases(draft, speaker, number),
             Ask::RevokeAlias { address } => self.revoke_alias(draft, speaker, &address, number),
         }
+    }
+
+    fn show_part(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: Option<DossierId>,
+        partie: Part,
+    ) -> Result<(), Error> {
+        let (answer, marks) = part(Some(partie));
+        self.show(draft, speaker, number, &answer, marks)
     }
 
     fn help(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, command: Option<&str>) {
@@ -256,5 +270,19 @@ impl<S: Store> App<S> {
             Ok(act) => self.done(draft, speaker, number, "withdraw", &act),
             Err(refusal) => self.refuse(draft, speaker, &refusal),
         }
+    }
+}
+
+/// What shows a part of a dossier, and the marks that go out when it is seen.
+fn part(partie: Option<Part>) -> (Answer, &'static [Mark]) {
+    match partie {
+        None => (Answer::Dossier, &[Mark::Demande, Mark::Annotations]),
+        Some(Part::Demande) => (Answer::Demande, &[Mark::Demande]),
+        Some(Part::Annotations) => (Answer::Annotations, &[Mark::Annotations]),
+        Some(Part::Avis) => (Answer::Avis, &[Mark::Avis]),
+        Some(Part::Messagerie) => (Answer::Messages, &[Mark::Messagerie]),
+        Some(Part::Personnes) => (Answer::Persons, &[]),
+        Some(Part::Historique) => (Answer::History, &[]),
+        Some(Part::Pieces) => (Answer::Pieces, &[]),
     }
 }

@@ -4,13 +4,16 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
+
 use super::draft::Draft;
 use super::line::Speaker;
-use super::list::{cell, lists};
-use super::preference::column;
+use super::list::{lists, tests};
 use super::{App, Error};
 use crate::command::Selection;
-use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, Email, List, Onglet, fold};
+use crate::domain::column::column;
+use crate::domain::query::{Test, passes};
+use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, Email, List, Onglet};
 use crate::store::Store;
 use crate::template::Answer;
 
@@ -65,7 +68,7 @@ impl<S: Store> App<S> {
             .room(&speaker.line.from.network, &speaker.line.place)
             .and_then(|room| room.demarche);
         let demarche = room.or(demarche);
-        let sieve = match self.sieve(speaker, email, demarche, selection) {
+        let sieve = match self.sieve(speaker, email, demarche, (selection, draft.at)) {
             Ok(sieve) => sieve,
             Err(answer) => return Ok(Err(answer)),
         };
@@ -103,7 +106,7 @@ impl<S: Store> App<S> {
         speaker: &'a Speaker<'_>,
         email: &'a Email,
         demarche: Option<DemarcheId>,
-        selection: &Selection,
+        (selection, at): (&Selection, Timestamp),
     ) -> Result<Sieve<'a>, Answer> {
         let mut sieve = Sieve {
             speaker,
@@ -117,10 +120,7 @@ impl<S: Store> App<S> {
                 Err(answer) => self.filtered(email, selection).ok_or(answer)?,
             };
             sieve.demarche = Some(meant.number);
-            for (name, value) in &selection.filter {
-                let (id, _) = column(meant, name)?;
-                sieve.filter.push((id, fold(value)));
-            }
+            sieve.filter = tests(meant, &selection.filter, at)?;
         }
         Ok(sieve)
     }
@@ -130,7 +130,7 @@ impl<S: Store> App<S> {
         let has_all = |demarche: &&Demarche| {
             let mut filter = selection.filter.iter();
             demarche.has_instructeur(email)
-                && filter.all(|(name, _)| column(demarche, name).is_ok())
+                && filter.all(|(name, _)| column(demarche, name).is_some())
         };
         let mut found = self.demarches.values().filter(has_all);
         let only = found.next().filter(|_| !selection.filter.is_empty())?;
@@ -208,12 +208,7 @@ impl<S: Store> App<S> {
 
     /// Whether the démarche and every column are as they must be.
     fn passes(&self, dossier: &Dossier, sieve: &Sieve<'_>) -> bool {
-        let demarche = self.demarche(dossier.demarche);
-        sieve.demarche.is_none_or(|only| only == dossier.demarche)
-            && sieve
-                .filter
-                .iter()
-                .all(|(id, wanted)| fold(&cell(dossier, demarche, id)).contains(wanted))
+        sieve.demarche.is_none_or(|only| only == dossier.demarche) && passes(&sieve.filter, dossier)
     }
 }
 
@@ -222,8 +217,8 @@ struct Sieve<'a> {
     speaker: &'a Speaker<'a>,
     email: &'a Email,
     demarche: Option<DemarcheId>,
-    /// Ids of columns, and what each must contain, folded.
-    filter: Vec<(String, String)>,
+    /// What its columns must hold.
+    filter: Vec<Test>,
 }
 
 /// What is left of `ranges`, which grow and do not overlap, without `taken`, which grow too.

@@ -541,6 +541,7 @@ pub(super) fn middle(
             ..own(config)
         },
         from_name: config.mail.from_name.clone(),
+        at_once: crate::app::AT_ONCE,
         replies: Replies {
             days: config.mail.reply_days,
             instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,

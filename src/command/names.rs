@@ -14,6 +14,28 @@ const SUGGESTED: usize = 3;
 const LOOKED_AT: usize = 3;
 const LONGEST_NAME: usize = 40;
 
+/// Those of `known` that are called nearly `name`, the nearest first: with a slip, or with more words.
+pub fn nearest(name: &str, known: &[String]) -> Vec<String> {
+    let typed: String = fold(name).chars().take(LONGEST_NAME).collect();
+    let mut near: Vec<(usize, &String)> = Vec::new();
+    for name in known {
+        let folded = fold(name);
+        let distance = if typed.len() >= 3 && folded.contains(&typed) {
+            0
+        } else {
+            damerau_levenshtein(&typed, &folded)
+        };
+        if distance <= tolerated(&folded) {
+            near.push((distance, name));
+        }
+    }
+    near.sort();
+    near.into_iter()
+        .take(SUGGESTED)
+        .map(|(_, name)| name.clone())
+        .collect()
+}
+
 impl Catalogue {
     /// `text` with `prefix` before each command that it shows as code.
     pub fn prefixed(&self, text: &str, prefix: &str) -> String {

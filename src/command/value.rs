@@ -167,12 +167,36 @@ fn topics(text: &str) -> Option<Value> {
     serde_json::to_value(topics?).ok()
 }
 
-/// The column and the value of `colonne=valeur` or `colonne:valeur`.
+/// What stands between a column and its value, and what is kept of it before the value.
+const SIGNS: [(&str, &str); 10] = [
+    ("!=", "!="),
+    (">=", ">="),
+    ("<=", "<="),
+    ("≠", "!="),
+    ("≥", ">="),
+    ("≤", "<="),
+    ("=", ""),
+    (":", ""),
+    (">", ">"),
+    ("<", "<"),
+];
+
+/// The sign that `text` starts with, as it is kept, and what follows it.
+pub(super) fn sign(text: &str) -> Option<(&'static str, &str)> {
+    let mut signs = SIGNS.iter();
+    signs.find_map(|(sign, kept)| Some((*kept, text.strip_prefix(sign)?)))
+}
+
+/// The column and the value of `colonne=valeur` or `colonne:valeur`. Another sign (`>=`, `<`, `!=`…) stays before the value.
 pub(super) fn filter(text: &str) -> Option<(String, String)> {
-    let (column, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
-    let value = super::quote::free(value).ok()?;
+    let (column, kept, rest) = text.char_indices().find_map(|(at, _)| {
+        let (column, rest) = text.split_at_checked(at)?;
+        let (kept, rest) = sign(rest)?;
+        Some((column, kept, rest))
+    })?;
+    let value = super::quote::free(rest).ok()?;
     let column = column.trim_matches(is_space);
-    (!column.is_empty() && !value.is_empty()).then(|| (column.to_owned(), value))
+    (!column.is_empty() && !value.is_empty()).then(|| (column.to_owned(), format!("{kept}{value}")))
 }
 
 #[cfg(test)]
@@ -194,6 +218,25 @@ mod tests {
             );
         }
         assert_eq!(email("ines@ddt").as_deref(), Some("ines@ddt"));
+    }
+
+    #[test]
+    fn a_filter_keeps_its_sign() {
+        for (typed, column, value) in [
+            ("commune=Creil", "commune", "Creil"),
+            ("commune:\"Val d’Oise\"", "commune", "Val d’Oise"),
+            ("depot>=2024-01-01", "depot", ">=2024-01-01"),
+            ("surface < 12", "surface", "<12"),
+            ("statut!=refuse", "statut", "!=refuse"),
+            ("depot=>=2024", "depot", ">=2024"),
+            ("heure=12:30", "heure", "12:30"),
+        ] {
+            let read = filter(typed);
+            assert_eq!(read, Some((column.to_owned(), value.to_owned())), "{typed}");
+        }
+        for wrong in ["commune", "=Creil", "commune=", "!=x", "depot>="] {
+            assert_eq!(filter(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::fold::{fold, is_space};
 use super::parse::Problem;
 use super::quote::{Unclosed, quoted};
 use super::spec::{Arg, Kind};
-use super::value::{Bad, filter, read};
+use super::value::{Bad, filter, read, sign};
 
 /// Words that the label of an onglet or of a choice may have.
 const LABEL: usize = 4;
@@ -160,19 +160,21 @@ type Pairs<'a> = (Vec<(String, String)>, &'a str);
 /// `colonne=valeur`, each side quoted or not, or the whole of it.
 fn pair(text: &str) -> Result<Option<Pair<'_>>, Unclosed> {
     let (column, after) = match quoted(text)? {
-        Some((inner, rest)) if !rest.starts_with(['=', ':']) => {
+        Some((inner, rest)) if sign(rest).is_none() => {
             return Ok(filter(&inner).map(|pair| (pair, rest)));
         }
         Some(found) => found,
         None => {
-            let end = text
-                .find(|letter: char| is_space(letter) || matches!(letter, '=' | ':'))
-                .unwrap_or(text.len());
+            let ends = |(at, letter)| {
+                is_space(letter) || text.get(at..).is_some_and(|rest| sign(rest).is_some())
+            };
+            let end = text.char_indices().find(|found| ends(*found));
+            let end = end.map_or(text.len(), |(at, _)| at);
             let (column, rest) = text.split_at_checked(end).unwrap_or((text, ""));
             (column.to_owned(), rest)
         }
     };
-    let Some(after) = after.strip_prefix(['=', ':']) else {
+    let Some((kept, after)) = sign(after) else {
         return Ok(None);
     };
     let (value, rest) = match quoted(after)? {
@@ -183,5 +185,6 @@ fn pair(text: &str) -> Result<Option<Pair<'_>>, Unclosed> {
             (first.to_owned(), rest)
         }
     };
-    Ok((!column.is_empty() && !value.is_empty()).then_some(((column, value), rest)))
+    let value = format!("{kept}{value}");
+    Ok((!column.is_empty() && value.len() > kept.len()).then_some(((column, value), rest)))
 }

@@ -16,7 +16,7 @@ pub use messagerie::{MAX_PIECE, WITHDRAW_DELAY};
 use jiff::Timestamp;
 
 use super::act::{Command, Deposit, Refusal, Request};
-use super::demarche::{Declarative, Demarche, Etat};
+use super::demarche::{Declarative, Demarche};
 use super::dossier::{Decision, Dossier, Person, Proposal, Statut};
 use super::event::{Event, Recorded};
 use super::id::{DossierId, Email};
@@ -29,7 +29,7 @@ pub fn deposit(
     deposit: Deposit,
     at: Timestamp,
 ) -> Result<Vec<Recorded>, Refusal> {
-    if demarche.etat_at(at) == Etat::Close {
+    if !demarche.etat_at(at).open() {
         return Err(Refusal::DemarcheClosed);
     }
     let groupe = route(demarche, &deposit)?;

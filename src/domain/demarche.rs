@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::balise::{self, Stretch};
 use super::calendar::moment;
 use super::dossier::Decision;
+use super::etiquette::Etiquette;
 use super::id::{DemarcheId, Email};
 use super::silence::Silence;
 
@@ -81,7 +82,7 @@ pub struct Demarche {
     pub annotations: Vec<Champ>,
     /// Labels that instructeurs may put on a dossier.
     #[serde(default)]
-    pub etiquettes: Vec<String>,
+    pub etiquettes: Vec<Etiquette>,
     /// Sentences of this démarche's own in the mails to the usager.
     #[serde(default)]
     pub mail: MailTexts,
@@ -91,7 +92,7 @@ pub struct Demarche {
 pub type Demarches = BTreeMap<DemarcheId, Demarche>;
 
 /// Whether a démarche takes deposits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Etat {
     /// Open to everybody.
@@ -101,6 +102,15 @@ pub enum Etat {
     Test,
     /// No new deposits; what is there can still be instructed.
     Close,
+    /// The same, taken off the site without a word to the usagers.
+    Depubliee,
+}
+
+impl Etat {
+    /// Whether dossiers may be deposited.
+    pub fn open(self) -> bool {
+        matches!(self, Self::Publiee | Self::Test)
+    }
 }
 
 /// What a declarative démarche does with each deposit.
@@ -324,6 +334,20 @@ impl Demarche {
             Decision::Accepte => self.attestation.as_ref(),
             Decision::Refuse => self.attestation_refus.as_ref(),
             Decision::SansSuite => None,
+        }
+    }
+
+    /// What its labels say.
+    pub fn noms_des_etiquettes(&self) -> impl Iterator<Item = &String> {
+        self.etiquettes.iter().map(|etiquette| &etiquette.nom)
+    }
+
+    /// A label as people see it, with a sign of its colour where it has one.
+    pub fn etiquette_shown(&self, nom: &str) -> String {
+        let known = self.etiquettes.iter().find(|known| known.nom == nom);
+        match known.and_then(|known| known.couleur) {
+            Some(couleur) => format!("{} {nom}", couleur.signe()),
+            None => nom.to_owned(),
         }
     }
 

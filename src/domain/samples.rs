@@ -10,8 +10,8 @@ pub use life::{dossiers, story};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Attestation, Champ, ChampType, Demarche, DemarcheId, Email, Etat, ExpertPolicy, Groupe,
-    MailTexts, Piece, Policy,
+    Attestation, Champ, ChampType, Couleur, Demarche, DemarcheId, Email, Etat, Etiquette,
+    ExpertPolicy, Groupe, MailTexts, Piece, Policy,
 };
 
 /// Whatever people wrote or are called in the samples. Tests put other words in their place.
@@ -186,7 +186,13 @@ pub fn demarche(texts: &Texts) -> Demarche {
             champ("suite", "Suites à donner", ChampType::Text),
             champ("visite", "Visite faite", ChampType::YesNo),
         ],
-        etiquettes: vec![texts.etiquette.clone(), "À revoir".to_owned()],
+        etiquettes: vec![
+            Etiquette {
+                nom: texts.etiquette.clone(),
+                couleur: Some(Couleur::PinkMacaron),
+            },
+            "À revoir".into(),
+        ],
         mail: MailTexts {
             depot: Some("Le délai d’instruction est de deux mois.".to_owned()),
             instruction: Some("Une visite du site peut vous être proposée.".to_owned()),

@@ -11,6 +11,7 @@ mod instruction;
 mod messagerie;
 mod partage;
 mod property;
+mod query;
 mod react;
 mod time;
 mod view;
@@ -113,7 +114,7 @@ fn demarche() -> Demarche {
             champ("suite", ChampType::Text),
             champ("visite", ChampType::Date),
         ],
-        etiquettes: vec!["Urgent".to_owned()],
+        etiquettes: vec!["Urgent".into()],
         mail: MailTexts::default(),
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, Line, Piece};
+use crate::domain::query::{Found, Query, Test};
 use crate::domain::stats::Usual;
 use crate::domain::{DemarcheId, DossierId, Email, Onglet};
 
@@ -53,10 +54,15 @@ pub enum Work {
     },
     /// Dossiers of a démarche, taken away as a file.
     Export(Box<Export>),
+    /// A page of a list that is too long to be looked through at once.
+    List {
+        /// Which.
+        query: Box<Query>,
+    },
 }
 
 /// Which dossiers are exported, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Export {
     /// What it is written as.
     pub format: Format,
@@ -72,9 +78,9 @@ pub struct Export {
     /// The tab; where there is none, all but those in the trash.
     #[serde(default)]
     pub onglet: Option<Onglet>,
-    /// Ids of columns, and what each must contain, [folded](crate::domain::fold).
+    /// What their columns must hold.
     #[serde(default)]
-    pub filter: Vec<(String, String)>,
+    pub filter: Vec<Test>,
     /// Bytes that a file may have where it goes.
     pub most: u64,
     /// A larger one is fetched by a link; where that cannot be, it is made in parts.
@@ -133,6 +139,7 @@ impl Work {
             Self::Attestation { .. } => "attestation",
             Self::Stats { .. } => "stats",
             Self::Export(_) => "export",
+            Self::List { .. } => "list",
         }
     }
 }
@@ -174,6 +181,11 @@ pub enum Product {
         missing: u64,
         /// Bytes of the whole.
         bytes: u64,
+    },
+    /// Dossiers.
+    Found {
+        /// Which.
+        found: Found,
     },
     /// Nothing, for a reason of ours that the log tells.
     Failed,

@@ -15,13 +15,14 @@ mod places;
 mod purge;
 mod rebuild;
 mod record;
+mod rows;
 mod transfer;
 mod tree;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -198,6 +199,14 @@ impl Store for Sled {
         limit: usize,
     ) -> Result<Page, Error> {
         look::page(&self.trees, lists, after, limit)
+    }
+
+    fn rows(
+        &self,
+        lists: &[List],
+        each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        rows::each(&self.trees, lists, each)
     }
 
     fn count(&self, list: &List) -> Result<u64, Error> {

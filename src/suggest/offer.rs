@@ -76,7 +76,7 @@ fn of_kind<S: Store>(app: &App<S>, asked: &Asked, email: &Email, kind: Kind) -> 
             let annotations = demarche.annotations.iter();
             annotations.map(|champ| champ.libelle.clone()).collect()
         }),
-        Kind::Etiquette => one(|demarche| demarche.etiquettes.clone()),
+        Kind::Etiquette => one(|demarche| demarche.noms_des_etiquettes().cloned().collect()),
         Kind::Colonnes => listed(&each(columns), &asked.typed),
         Kind::Sujets => listed(&SUBJECTS.map(str::to_owned), &asked.typed),
         // What follows the sign is a value of a dossier.
@@ -112,8 +112,8 @@ fn instructeurs(demarche: &Demarche) -> Vec<String> {
 }
 
 fn columns(demarche: &Demarche) -> Vec<String> {
-    let champs = demarche.champs.iter().chain(&demarche.annotations);
-    champs.map(|champ| champ.libelle.clone()).collect()
+    let columns = crate::domain::column::columns(demarche).into_iter();
+    columns.map(|named| named.label).collect()
 }
 
 /// The démarches that somebody instructs; the one that was named, or that of the room, where there is one.

@@ -365,15 +365,37 @@ pub enum Answer {
         demarche: Option<(DemarcheId, String)>,
         /// The tab.
         onglet: Onglet,
+        /// What was searched for.
+        texte: Option<String>,
+        /// In every tab.
+        partout: bool,
         /// One row each.
         rows: Vec<DossierRow>,
         /// How many there are in the tab.
         total: u64,
+        /// How many of them fit the filters or the search; none where there are none of these.
+        fitting: Option<u64>,
+        /// Not all were looked at, and more may fit.
+        at_least: bool,
+        /// The filters: label of the column and the value wanted.
+        filters: Vec<(String, String)>,
+        /// What it is sorted by, where that was asked: label of the column, and whether the greatest comes first.
+        tri: Option<(String, bool)>,
+        /// Those with an orange mark come first.
+        pastille: bool,
+        /// Which page, from 1.
+        page: usize,
         /// The command line that shows the next page.
         next: Option<String>,
+        /// The command line that shows the page before.
+        previous: Option<String>,
     },
-    /// A dossier whole: the demande, annotations, where it stands. Everything is in the scene.
+    /// A dossier: the demande, annotations, where it stands, what else there is to read. Everything is in the scene.
     Dossier,
+    /// The whole of its form.
+    Demande,
+    /// The whole of its annotations privées.
+    Annotations,
     /// Its messagerie, in the scene.
     Messages,
     /// Its avis, in the scene.
@@ -509,6 +531,15 @@ pub enum Answer {
         /// Those that can be chosen.
         available: Vec<(String, String)>,
     },
+    /// The person's saved order.
+    Sorted {
+        /// The démarche's number and title.
+        demarche: (DemarcheId, String),
+        /// Label of the column, and whether the greatest comes first.
+        tri: Option<(String, bool)>,
+        /// Those with an orange mark come first.
+        pastille: bool,
+    },
     /// The person's saved filters.
     Filters {
         /// The démarche's number and title.
@@ -520,8 +551,19 @@ pub enum Answer {
     UnknownColumn {
         /// What was asked for.
         name: String,
+        /// Those that are called nearly so.
+        near: Vec<String>,
         /// Those that there are.
         known: Vec<String>,
+    },
+    /// A filter whose value cannot be compared with what the column holds.
+    BadFilter {
+        /// Label of the column.
+        column: String,
+        /// What was typed.
+        value: String,
+        /// `number`, `day` or `text`.
+        expected: String,
     },
     /// No such démarche, or not one of the person's.
     UnknownDemarche {
@@ -608,7 +650,9 @@ pub struct DossierRow {
     pub reponse_attendue: bool,
     /// Avis that are waited for.
     pub open_avis: usize,
-    /// Labels of the dossier.
+    /// It is put away.
+    pub archived: bool,
+    /// Labels of the dossier, as they are shown.
     pub etiquettes: Vec<String>,
     /// Columns chosen by the person: label and value.
     pub colonnes: Vec<(String, String)>,

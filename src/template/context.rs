@@ -60,7 +60,8 @@ fn of_answer(path: &str) -> Rule {
         | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
         | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
         | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max"
-        | "dossiers" | "missing" | "parts" | "bytes" => OPEN,
+        | "dossiers" | "missing" | "parts" | "bytes" | "near" | "tri" | "pastille" | "page"
+        | "previous" | "fitting" | "at_least" | "partout" | "column" | "expected" => OPEN,
         "rows.number"
         | "rows.count"
         | "rows.numbers"
@@ -73,6 +74,7 @@ fn of_answer(path: &str) -> Rule {
         | "rows.followers"
         | "rows.en_attente"
         | "rows.reponse_attendue"
+        | "rows.archived"
         | "rows.open_avis"
         | "rows.id"
         | "rows.at"
@@ -106,7 +108,7 @@ fn of_answer(path: &str) -> Rule {
         | "experts.list" | "rows.colonnes" | "rows.from" | "rows.subject" | "rows.attachments"
         | "rows.address" | "rows.why" | "rows.place" | "held.from" | "held.subject"
         | "held.attachments" | "rows.person" | "address" | "person" | "accounts" | "typed"
-        | "places" | "link" => FULL,
+        | "places" | "link" | "texte" | "value" => FULL,
         "email" | "by" | "other" | "rows.by" | "held.instructeur" | "rows.instructeur" => {
             Rule::Colleague
         }

@@ -153,9 +153,9 @@ fn shown(state: &State, text: &str, max: Option<usize>) -> Vec<String> {
     let form = Form::of(state.auto_escape());
     let cut = tronque(text, max.unwrap_or(SHOWN));
     let lines = escape::lines(&cut);
-    // A mail has room for all of a text; its characters are counted already.
+    // A mail has room for all of a text; its characters are counted already. In chat, who wants more of them has more.
     let most = if form == Form::Chat {
-        LINES
+        max.map_or(LINES, |max| LINES.max(max / 20))
     } else {
         usize::MAX
     };

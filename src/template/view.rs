@@ -38,7 +38,7 @@ pub(super) struct DossierView {
     expires: Option<Timestamp>,
     open_avis: Option<usize>,
     total_avis: Option<usize>,
-    /// Avis that were rendered.
+    /// Of the avis that are not revoked, those that were answered.
     rendered_avis: Option<usize>,
     followed_by: Option<usize>,
     groupe: Option<String>,
@@ -289,8 +289,8 @@ impl DossierView {
                     .count()
             }),
             rendered_avis: team.then(|| {
-                let given = |avis: &&Avis| avis.revoked.is_none() && !avis.answers.is_empty();
-                dossier.avis.values().filter(given).count()
+                let kept = dossier.avis.values().filter(|avis| avis.revoked.is_none());
+                kept.filter(|avis| !avis.answers.is_empty()).count()
             }),
             followed_by: team.then_some(dossier.followers.len()),
             groupe: sight.standard.then(|| dossier.groupe.clone()),
@@ -312,9 +312,11 @@ impl DossierView {
                 let local = |email: &crate::domain::Email| word::local(email.as_str()).to_owned();
                 dossier.followers.keys().map(local).collect()
             }),
-            etiquettes: sight
-                .standard
-                .then(|| dossier.etiquettes.iter().cloned().collect()),
+            etiquettes: sight.standard.then(|| {
+                let etiquettes = dossier.etiquettes.iter();
+                let shown = etiquettes.map(|nom| scene.demarche.etiquette_shown(nom));
+                shown.collect()
+            }),
             marks: sight.marks(),
             champs: demande.then(|| champs(&scene.demarche.champs, &dossier.champs)),
             annotations: sight

@@ -12,7 +12,7 @@ use crate::document::{Press, Print, Reader};
 use crate::domain::{Demarche, Demarches, Dossier, DossierId, Piece};
 use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
-use crate::store::Store;
+use crate::store::{Store, find};
 
 /// The media type of what is printed.
 const PDF: &str = "application/pdf";
@@ -69,6 +69,13 @@ impl<S: Store> Make for Bench<S> {
             }
             Work::Stats { demarche, dark } => self.stats(*demarche, *dark, at, halt),
             Work::Export(export) => self.export(export, at, halt),
+            Work::List { query } => {
+                let found = find(&*self.store, query, u64::MAX, &|| halt.is_cancelled())?;
+                if !found.whole {
+                    return Err(Trouble::Passing("Greffier is stopping".to_owned()));
+                }
+                Ok(Product::Found { found })
+            }
         }
     }
 }

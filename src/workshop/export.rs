@@ -9,9 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::Trouble;
 use super::bench::Bench;
 use crate::document::{Print, Reader};
-use crate::domain::{
-    Demarche, Dossier, DossierId, Email, List, Of, Onglet, Piece, column, fold, paris,
-};
+use crate::domain::query::passes;
+use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Piece, paris};
 use crate::export::{self, Error, Table};
 use crate::message::work::{Export, Format, Product};
 use crate::store::Store;
@@ -216,10 +215,7 @@ fn meant(wanted: &Export, dossier: &Dossier) -> bool {
         && dossier.purged.is_none()
         && (dossier.trash.is_none() || wanted.onglet == Some(Onglet::Supprimes))
         && wanted.groupes.contains(&dossier.groupe)
-        && wanted
-            .filter
-            .iter()
-            .all(|(id, value)| fold(&column(dossier, id)).contains(value))
+        && passes(&wanted.filter, dossier)
 }
 
 /// How many parts to try next: as many as would do if all dossiers were as large, and more than before.

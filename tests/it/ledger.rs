@@ -6,4 +6,5 @@ mod kill;
 mod model;
 mod portable;
 mod purge;
+mod rows;
 mod samples;

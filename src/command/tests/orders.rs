@@ -36,6 +36,7 @@ const ELSEWHERE: [&str; 34] = [
     "show_pieces",
     "show_quarantine",
     "show_room",
+    "sort",
     "stats",
     "status",
     "unbind_room",

@@ -73,14 +73,13 @@ pub(super) fn label(case: &Case<'_>, etiquette: &str, on: bool) -> Result<Vec<Ev
     case.instructeur()?;
     let unknown = || Refusal::UnknownEtiquette {
         etiquette: etiquette.to_owned(),
-        known: case.demarche.etiquettes.clone(),
+        known: case.demarche.noms_des_etiquettes().cloned().collect(),
     };
     let wanted = fold(etiquette);
     // A label that left the démarche's list can still be taken off.
     let mut known = case
         .demarche
-        .etiquettes
-        .iter()
+        .noms_des_etiquettes()
         .chain(case.dossier.etiquettes.iter().filter(|_| !on));
     let etiquette = known
         .find(|known| fold(known) == wanted)

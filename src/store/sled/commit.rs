@@ -7,7 +7,7 @@ use super::key::{self, Owner, Trace};
 use super::meta::{self, Sequence};
 use super::record::Record;
 use super::tree::Tree;
-use super::{journal, outbox, places, purge};
+use super::{journal, outbox, places, purge, rows};
 use crate::domain::{DossierId, Event};
 use crate::store::{Change, Commit, Committed, DossierChange, Error, Version};
 
@@ -54,6 +54,7 @@ fn dossier(draft: &mut Draft<'_>, change: &DossierChange) -> Result<bool, Error>
     let new = Record::of(&change.dossier, version, &change.view);
     draft.put(Tree::States, state, new.encode(&change.dossier)?);
     places::shift(draft, id, old.as_ref(), Some(&new))?;
+    rows::shift(draft, old.as_ref(), &new, &change.dossier)?;
     meta::used(draft, Sequence::Dossier, id.0)?;
     Ok(true)
 }

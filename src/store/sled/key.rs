@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{DossierId, List, Of, Onglet};
+use crate::domain::{DemarcheId, DossierId, List, Of, Onglet};
 use crate::message::Destination;
 use crate::store::Collection;
 
@@ -129,6 +129,17 @@ pub(super) fn entry(list: &[u8], deposited: i64, dossier: DossierId) -> Vec<u8> 
 pub(super) fn read_entry(key: &[u8]) -> Option<(&[u8], [u8; ORDER])> {
     let (list, order) = key.split_last_chunk::<ORDER>()?;
     Some((list, *order))
+}
+
+/// The row of a dossier: rows of a démarche stand in the order of its lists.
+pub(super) fn row(demarche: DemarcheId, deposited: i64, dossier: DossierId) -> Vec<u8> {
+    entry(&number(demarche.0), deposited, dossier)
+}
+
+/// The dossier of a [`row`].
+pub(super) fn read_row(key: &[u8]) -> Option<DossierId> {
+    let (_, order) = read_entry(key)?;
+    Some(read_order(order).1)
 }
 
 /// An entry of the clock's index.
@@ -311,7 +322,7 @@ pub(super) fn read_about(key: &[u8]) -> Option<(DossierId, Trace<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{DemarcheId, Email};
+    use crate::domain::Email;
 
     #[test]
     fn newer_deposits_come_first_then_higher_numbers() {

@@ -32,14 +32,20 @@ pub(super) fn events(trees: &Trees, id: DossierId) -> Result<Vec<Recorded>, Erro
 }
 
 /// One list, read from some place on.
-struct Reading {
+pub(super) struct Reading {
     list: Vec<u8>,
     entries: ::sled::Iter,
-    next: Option<[u8; key::ORDER]>,
+    /// The order of the entry that comes next.
+    pub(super) next: Option<[u8; key::ORDER]>,
 }
 
 impl Reading {
-    fn begin(trees: &Trees, list: &List, after: Option<[u8; key::ORDER]>) -> Result<Self, Error> {
+    /// `list`, from behind `after` on.
+    pub(super) fn begin(
+        trees: &Trees,
+        list: &List,
+        after: Option<[u8; key::ORDER]>,
+    ) -> Result<Self, Error> {
         let list = key::list(list);
         let from = match after {
             Some(order) => Bound::Excluded([list.as_slice(), &order].concat()),
@@ -57,7 +63,8 @@ impl Reading {
         Ok(reading)
     }
 
-    fn advance(&mut self) -> Result<(), Error> {
+    /// Goes on to the next entry.
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
         let entry = self.entries.next().transpose()?;
         self.next = entry.and_then(|(key, _)| {
             let (list, order) = key::read_entry(&key)?;

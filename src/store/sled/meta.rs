@@ -8,7 +8,7 @@ use crate::store::Error;
 /// The form that the trees have.
 pub(super) const SCHEMA: &[u8] = b"schema";
 /// The form that this program writes.
-pub(super) const SCHEMA_KNOWN: u64 = 1;
+pub(super) const SCHEMA_KNOWN: u64 = 2;
 /// Who gave out which row ids.
 pub(super) const INSTANCES: &[u8] = b"instances";
 /// The store was restored from an export, and has given out no row id since.

@@ -12,6 +12,7 @@ use super::draft::Draft;
 use super::instance::Instances;
 use super::key;
 use super::meta::{self, Sequence};
+use super::rows;
 use super::tree::{Tree, Trees};
 use crate::store::Error;
 use crate::store::pieces::{Pieces, private_folder};
@@ -44,7 +45,7 @@ impl Sled {
         let db = database(&ledger, options)?;
         let trees = Trees::open(&db)?;
         let mut draft = Draft::new(&trees);
-        check_schema(&mut draft)?;
+        check_schema(&trees, &mut draft)?;
         let instances = Instances::load(&mut draft)?;
         let committed = meta::peek(&draft, Sequence::Outbox)?;
         draft.apply()?;
@@ -105,13 +106,15 @@ fn database(ledger: &Path, options: &OpenOptions) -> Result<::sled::Db, Error> {
     Ok(config.open()?)
 }
 
-/// Refuses a store of a newer form, and gives a new store the present one.
-fn check_schema(draft: &mut Draft<'_>) -> Result<(), Error> {
+/// Refuses a store of a newer form, and gives a new or older store the present one.
+fn check_schema(trees: &Trees, draft: &mut Draft<'_>) -> Result<(), Error> {
     let known = meta::SCHEMA_KNOWN;
     match draft.number(Tree::Meta, meta::SCHEMA)? {
-        0 => draft.put(Tree::Meta, meta::SCHEMA, &key::number(known)),
         found if found > known => return Err(Error::Newer { found, known }),
+        // It had no rows yet. Begun anew where that is interrupted.
+        1 => rows::found(trees)?,
         _ => {}
     }
+    draft.put(Tree::Meta, meta::SCHEMA, &key::number(known));
     Ok(())
 }

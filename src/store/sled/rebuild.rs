@@ -8,6 +8,7 @@ use super::history::{self, History};
 use super::key::{self, Owner};
 use super::meta::{self, Sequence};
 use super::record::Record;
+use super::rows;
 use super::tree::{Tree, Trees};
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, View};
 use crate::store::{Error, Version, pieces};
@@ -29,14 +30,16 @@ pub(super) fn belongs(dossier: &Dossier, version: Version, rules: Rules<'_>) -> 
 }
 
 /// A draft that is applied now and then.
-struct Mending<'a> {
+pub(super) struct Mending<'a> {
     trees: &'a Trees,
-    draft: Draft<'a>,
+    /// What is not applied yet.
+    pub(super) draft: Draft<'a>,
     steps: u32,
 }
 
 impl<'a> Mending<'a> {
-    fn new(trees: &'a Trees) -> Self {
+    /// Nothing to mend yet.
+    pub(super) fn new(trees: &'a Trees) -> Self {
         Self {
             trees,
             draft: Draft::new(trees),
@@ -44,7 +47,8 @@ impl<'a> Mending<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<(), Error> {
+    /// One thing more is mended.
+    pub(super) fn step(&mut self) -> Result<(), Error> {
         self.steps += 1;
         if self.steps < BATCH {
             return Ok(());
@@ -54,7 +58,8 @@ impl<'a> Mending<'a> {
         Ok(())
     }
 
-    fn end(self) -> Result<(), Error> {
+    /// Applies what is left.
+    pub(super) fn end(self) -> Result<(), Error> {
         self.draft.apply()?;
         Ok(())
     }
@@ -65,6 +70,7 @@ pub(super) fn rebuild(trees: &Trees, rules: Rules<'_>) -> Result<u64, Error> {
     let dossiers = states(trees, rules)?;
     strangers(trees)?;
     entries(trees)?;
+    sift(trees, Tree::Rows, |key, _| rows::belongs(trees, key))?;
     clock(trees)?;
     counts(trees)?;
     totals(trees)?;
@@ -108,6 +114,9 @@ fn state(draft: &mut Draft<'_>, history: &History, rules: Rules<'_>) -> Result<(
     let bytes = record.encode(dossier)?;
     if old.as_deref() != Some(bytes.as_slice()) {
         draft.put(Tree::States, state, bytes);
+    }
+    if let Some(place) = rows::place(&record, id) {
+        rows::ensure(draft, place, dossier)?;
     }
     for list in &record.lists {
         ensure(draft, Tree::Lists, key::entry(list, record.deposited, id))?;

@@ -51,6 +51,8 @@ trees! {
     States states,
     /// List ‖ order → nothing.
     Lists lists,
+    /// Démarche ‖ order → what lists know of the dossier, as `domain::row` writes it.
+    Rows rows,
     /// List → how many dossiers.
     Counts counts,
     /// Démarche → how many dossiers that are not purged.

@@ -8,8 +8,10 @@ use super::key::{self, Owner};
 use super::meta::{self, Sequence};
 use super::rebuild::{self, Rules};
 use super::record::Record;
+use super::rows;
 use super::tree::{Tree, Trees};
 use super::{look, meta::depth};
+use crate::domain::row::row as row_of;
 use crate::store::pieces::Pieces;
 use crate::store::{Error, Report};
 
@@ -139,6 +141,13 @@ fn dossier(search: &mut Search<'_>, history: History, rules: Rules<'_>) -> Resul
         )),
         Some(_) => {}
     }
+    let row = rows::place(&record, id).map(|place| search.trees.get(Tree::Rows, &place));
+    let row = row.transpose()?.flatten();
+    if row.as_deref() != (!record.purged).then(|| row_of(&state)).as_deref() {
+        search.fault(format!(
+            "dossier {id}: its row in lists is not what its state asks"
+        ));
+    }
     Ok(())
 }
 
@@ -180,6 +189,13 @@ fn lists(search: &mut Search<'_>) -> Result<(), Error> {
         if !rebuild::entry_belongs(trees, &key)? {
             let id = key::last_number(&key).map_or(0, |number| !number);
             search.fault(format!("dossier {id}: a list has it without reason"));
+        }
+    }
+    for pair in trees.with(Tree::Rows, &[]) {
+        let (key, _) = pair?;
+        if !rows::belongs(trees, &key)? {
+            let id = key::read_row(&key).map_or(0, |dossier| dossier.0);
+            search.fault(format!("dossier {id}: it has a row without reason"));
         }
     }
     for pair in trees.with(Tree::Due, &[]) {

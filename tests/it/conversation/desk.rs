@@ -117,6 +117,7 @@ impl Desk {
             directory: Directory::new(setting.rooms, networks(), setting.administrateurs),
             own,
             from_name: String::new(),
+            at_once: greffier::app::AT_ONCE,
             replies: Replies::default(),
             quiet: setting.quiet,
             secret: secret.to_vec(),

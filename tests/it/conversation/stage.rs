@@ -86,6 +86,7 @@ impl Stage {
             }
             "réparé" => drop(self.refused.remove(rest)),
             "chiffré" => self.chiffre(rest),
+            "listes" => self.desk().app.at_once = rest.parse().unwrap(),
             "perdu" => self.lose(rest),
             "retrouvé" => drop(self.file(rest)),
             "nouvelle" => self.new_key(),

@@ -15,7 +15,7 @@ use super::desk::{
 const DAY: i64 = 86_400;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Deposit {
         seconds: i64,
     },
@@ -34,7 +34,7 @@ fn paul() -> Person {
     Person::Instructeur(Email::new("paul@ddt.example"))
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let decision = || Command::Refuse {
         motivation: Some("non".to_owned()),
         justificatif: None,
@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Plays `steps` on `store`; answers the dossiers.
-fn play(store: &dyn Store, steps: &[Step]) -> Vec<Dossier> {
+pub(super) fn play(store: &dyn Store, steps: &[Step]) -> Vec<Dossier> {
     let mut dossiers: Vec<Dossier> = Vec::new();
     let mut now = 10;
     for (index, step) in steps.iter().enumerate() {
@@ -122,7 +122,7 @@ fn play(store: &dyn Store, steps: &[Step]) -> Vec<Dossier> {
     dossiers
 }
 
-fn all_lists() -> Vec<List> {
+pub(super) fn all_lists() -> Vec<List> {
     let of = [
         Of::Groupe("nord".to_owned()),
         Of::Groupe("sud".to_owned()),
@@ -146,7 +146,7 @@ fn all_lists() -> Vec<List> {
 }
 
 /// What the union of `lists` must show.
-fn expected(dossiers: &[Dossier], lists: &[List]) -> Vec<DossierId> {
+pub(super) fn expected(dossiers: &[Dossier], lists: &[List]) -> Vec<DossierId> {
     let wanted: BTreeSet<&List> = lists.iter().collect();
     let mut found: Vec<&Dossier> = dossiers
         .iter()
@@ -221,7 +221,7 @@ fn rebuilt_is_kept(folder: &std::path::Path) {
     }
 
     let db = database(folder);
-    for tree in ["states", "lists", "counts", "totals", "due"] {
+    for tree in ["states", "lists", "rows", "counts", "totals", "due"] {
         let tree = db.open_tree(tree).unwrap();
         let first = tree.iter().next();
         tree.clear().unwrap();
