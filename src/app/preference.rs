@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::draft::Draft;
 use super::line::Speaker;
 use super::list::{filtered, named, sort_by};
+use super::notify::Choice;
 use super::{App, Error};
 use crate::domain::column::columns;
 use crate::domain::{Demarche, DemarcheId, Email, fold};
