@@ -74,11 +74,14 @@ impl Row {
     }
 }
 
+/// A dossier's number, its statut, and since when it stands there.
+type Standing = (u64, Statut, Timestamp);
+
 /// What is en cours in a group.
 #[derive(Debug, Clone, Default)]
 struct Ongoing {
-    /// Number and statut of each, and since when it stands there; none where there are too many to look at.
-    dossiers: Option<Vec<(u64, Statut, Timestamp)>>,
+    /// Each of them; none where there are too many to look at.
+    dossiers: Option<Vec<Standing>>,
 }
 
 /// The groups that were looked at in this tick: their instructeurs share them.
@@ -294,7 +297,7 @@ impl<S: Store> App<S> {
         seen: &mut Seen,
         demarche: &Demarche,
         groupe: &str,
-    ) -> Result<Option<Vec<(u64, Statut, Timestamp)>>, Error> {
+    ) -> Result<Option<Vec<Standing>>, Error> {
         let key = (demarche.number, groupe.to_owned());
         if let Some(known) = seen.get(&key) {
             return Ok(known.dossiers.clone());

@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
     use crate::domain::DossierId;
-    use crate::message::{Destination, MailOut, Outgoing};
+    use crate::message::{Destination, Outgoing};
 
     fn notice(room: &str, number: u64, text: &str) -> Queued {
         let post = Post {
@@ -128,11 +128,7 @@ mod tests {
 
     #[test]
     fn notices_of_one_thread_are_one_message_whatever_mails_go_between() {
-        let mail = queued(
-            "expert@x.example",
-            1,
-            Body::Mail(Box::new(MailOut::default())),
-        );
+        let mail = queued("expert@x.example", 1, Body::Mail(Box::default()));
         let mut outbox = vec![
             notice("salon", 1, "Un"),
             mail.clone(),

@@ -33,6 +33,10 @@ pub(super) fn moment(day: Date, time: Time) -> Option<Timestamp> {
 }
 
 /// Easter Sunday of that year (Gregorian computus of Meeus, Jones and Butcher).
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the letters of the published algorithm"
+)]
 fn easter(year: i16) -> Option<Date> {
     let year = i32::from(year);
     let (a, b, c) = (year % 19, year / 100, year % 100);

@@ -107,7 +107,7 @@ fn suspensions(dossier: &Dossier) -> impl Iterator<Item = Suspension> {
     });
     back.map(|(from, to): (&Step, &Step)| {
         // The last one that was asked for meanwhile counts; one that was taken back was none.
-        let meanwhile = dossier.messages.values().rev().filter(|message| {
+        let mut meanwhile = dossier.messages.values().rev().filter(|message| {
             !message.withdrawn
                 && message.at >= from.at
                 && (message.at < to.at || message.at == from.at)
@@ -116,8 +116,7 @@ fn suspensions(dossier: &Dossier) -> impl Iterator<Item = Suspension> {
             from: from.at,
             to: to.at,
             kind: meanwhile
-                .filter_map(|message| message.correction)
-                .next()
+                .find_map(|message| message.correction)
                 .unwrap_or_default(),
         }
     })

@@ -165,10 +165,12 @@ pub fn together_fields(name: &str) -> Vec<Value> {
         "anciens": 2, "anciens_numeros": [4807, 4809], "instruits": 5,
     });
     let mut many = row.clone();
-    for unknown in ["en_construction", "en_instruction", "anciens", "instruits"] {
-        many[unknown] = Value::Null;
+    if let Some(many) = many.as_object_mut() {
+        for unknown in ["en_construction", "en_instruction", "anciens", "instruits"] {
+            many.insert(unknown.to_owned(), Value::Null);
+        }
+        many.insert("anciens_numeros".to_owned(), json!([]));
     }
-    many["anciens_numeros"] = json!([]);
     let digest = |periode: &str| json!({ "periode": periode, "rows": [row, many] });
     vec![digest("jour"), digest("semaine")]
 }

@@ -181,6 +181,10 @@ struct AnswerView {
 }
 
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "templates ask simple questions"
+)]
 struct DecidedView {
     decision: Decision,
     at: Timestamp,
