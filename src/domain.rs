@@ -57,9 +57,11 @@ pub use view::{List, Of, Onglet, View, order};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// `text` as it is compared: no accents, lower case, and nothing but letters, digits and single spaces.
+/// `text` as it is compared: no accents nor ligatures, lower case, and nothing but letters, digits and single spaces.
 pub fn fold(text: &str) -> String {
     let plain: String = text
+        .replace(['œ', 'Œ'], "oe")
+        .replace(['æ', 'Æ'], "ae")
         .nfkd()
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase)

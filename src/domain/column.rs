@@ -79,8 +79,8 @@ const BUILT_IN: [(Column, &str, &str); 13] = [
     (Column::MiseAJour, "mise_a_jour", "Dernière modification"),
     (Column::Groupe, "groupe", "Groupe instructeur"),
     (Column::Avis, "avis", "Avis (oui ou non)"),
-    (Column::Nom, "nom", "Nom"),
-    (Column::Prenom, "prenom", "Prénom"),
+    (Column::Nom, "nom", "Nom du demandeur"),
+    (Column::Prenom, "prenom", "Prénom du demandeur"),
     (Column::Usager, "usager", "Adresse de l’usager"),
     (
         Column::Instruction,
@@ -131,7 +131,11 @@ pub fn columns(demarche: &Demarche) -> Vec<Named> {
     let (younger, own) = rest.split_at_mut(BUILT_IN.len() - ELDER);
     for named in elder.iter_mut().chain(own).chain(younger) {
         if !taken.insert(super::fold(&named.id)) {
-            named.id.clone_from(&named.label);
+            let label = named.label.clone();
+            let second = format!("{label} (2)");
+            let mut free = [label, second].into_iter();
+            let free = free.find(|id| taken.insert(super::fold(id)));
+            named.id = free.unwrap_or_default();
         }
     }
     columns

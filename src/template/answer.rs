@@ -760,6 +760,8 @@ impl Answer {
             self,
             Self::Preview { .. }
                 | Self::Dossier
+                | Self::Demande
+                | Self::Annotations
                 | Self::Messages
                 | Self::Avis
                 | Self::Persons

@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_value_is_compared_as_its_sign_says() {
-        let demarche = samples::demarche(&samples::Texts::plain());
+        let demarche = samples::demarche(&samples::Texts::default());
         let surface = named(&demarche, "surface").unwrap().column;
         let mut tests = Vec::new();
         for value in [">=100", "< 1 500,5 m²", "10..20", "30", "!=12"] {
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_known_value_is_meant_as_a_whole() {
-        let demarche = samples::demarche(&samples::Texts::plain());
+        let demarche = samples::demarche(&samples::Texts::default());
         assert_eq!(
             words(&demarche, &Column::Statut, "Refusé"),
             Want::Is("refuse".to_owned())
