@@ -86,6 +86,8 @@ fn demarche() -> Demarche {
         conservation_en_construction: false,
         attestation: true,
         motivation_dans_mail: true,
+        depot_par_mail: false,
+        depot_adresse: None,
         experts: ExpertPolicy::default(),
         routage: None,
         groupes: vec![

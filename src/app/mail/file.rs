@@ -71,7 +71,7 @@ impl<S: Store> App<S> {
         };
         let by = match (origin.purpose, entry) {
             (Purpose::Avis(_), _) => Person::Expert(origin.expected.clone()),
-            (Purpose::Message, _) => Person::Usager(origin.expected.clone()),
+            (Purpose::Message | Purpose::Deposit, _) => Person::Usager(origin.expected.clone()),
             // Whoever lets in what was not proven to be a colleague's says it himself.
             (Purpose::Instructeur, Entry::Admitted(by)) => Person::Instructeur(by.clone()),
             (Purpose::Instructeur, _) => Person::Instructeur(origin.expected.clone()),
