@@ -9,6 +9,7 @@ mod ask;
 mod clock;
 mod confirm;
 mod deposit;
+mod depot;
 mod draft;
 mod letter;
 mod line;

@@ -37,6 +37,7 @@ impl<S: Store> App<S> {
         self.sweep_told(draft)?;
         self.sweep_tallies(draft)?;
         self.sweep_rejected(draft)?;
+        self.sweep_forms(draft)?;
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;
         }

@@ -149,14 +149,16 @@ impl Greffier {
         let matrix = join_matrix(&config, &app, &health)?;
         let discord = join_discord(&config, &app, &health)?;
         let workshop = Arc::new(Workshop::new(bench(&app)));
+        let accepting = Arc::clone(&app);
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
             daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
         }
 
-        let ours = own(&config);
-        let accepts = Arc::new(move |local: &str| is_reply_address(local, &ours));
+        let accepts = Arc::new(move |local: &str| {
+            is_reply_address(local, &accepting.own) || accepting.takes_deposits(local)
+        });
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
         let http = Arc::new(Http::bind(config.http.clone(), health, metrics).await?);
         let control = Arc::new(

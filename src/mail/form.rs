@@ -125,4 +125,6 @@ pub struct Read {
     pub strange: Vec<String>,
     /// The code of the newest form in it.
     pub code: Option<String>,
+    /// Whether that code stands on the person's own lines: nothing marks the form as quoted.
+    pub code_own: bool,
 }

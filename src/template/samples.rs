@@ -14,7 +14,7 @@ use super::answer::{
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 25] = [
+pub const MAILS: [(&str, &str); 29] = [
     ("lier", "`lier`: the `code`, valid `until`"),
     (
         "sender_not_expected",
@@ -91,6 +91,22 @@ pub const MAILS: [(&str, &str); 25] = [
         "deposit_refused",
         "a deposit by mail with `errors`, each with a `detail`",
     ),
+    (
+        "formulaire",
+        "the form of a démarche, or of the dossier `number`: `items`, what is wrong (`faults`), `files`, `code`, `reason`",
+    ),
+    (
+        "modification",
+        "answers of the dossier `number` that its usager changed by mail: `changes`",
+    ),
+    (
+        "pas_modifiable",
+        "answers by mail to a dossier that is not en construction any more",
+    ),
+    (
+        "depot_fait",
+        "a form that became the dossier `number` already; `address` gives a new one",
+    ),
 ];
 
 /// The digest of a day or a week: `periode` is `jour` or `semaine`, `rows` have `number`, `titre`, `deposes`,
@@ -98,9 +114,9 @@ pub const MAILS: [(&str, &str); 25] = [
 pub const DIGEST: &str = "recapitulatif";
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
-pub const MAIL_KEYS: [&str; 13] = [
+pub const MAIL_KEYS: [&str; 21] = [
     "service", "number", "avis", "subject", "reason", "code", "until", "name", "max", "titre",
-    "errors", "periode", "rows",
+    "errors", "periode", "rows", "items", "faults", "files", "test", "description", "changes", "address", "repondre",
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.
@@ -120,6 +136,27 @@ pub fn mail_fields(texts: &Texts) -> Value {
         "max": 20 * 1024 * 1024,
         "titre": "Autorisation de travaux en site classé",
         "errors": [{ "pointer": "/champs/surface", "detail": "un nombre est attendu" }],
+        "items": [
+            { "title": "Les travaux", "row": 1 },
+            {
+                "title": null, "marker": "6", "label": "Surface en m²", "hint": "facultatif ; un nombre", "options": [],
+                "prompt": true, "value": texts.reponse,
+            },
+            {
+                "title": null, "marker": "7", "label": "Nature des travaux", "hint": "obligatoire", "prompt": false,
+                "options": [{ "number": 1, "label": "Toiture", "ticked": true }], "value": null,
+            },
+        ],
+        "faults": [
+            { "marker": "6", "label": "Surface en m²", "typed": texts.reponse, "detail": "un nombre est attendu" },
+            { "marker": null, "label": texts.fichier, "typed": null, "detail": "fichier écarté" },
+        ],
+        "files": [texts.fichier],
+        "test": true,
+        "description": "Pour modifier un site classé.",
+        "changes": [{ "marker": "6", "label": "Surface en m²", "before": "12", "now": texts.reponse }],
+        "address": "depot+12@greffier.example",
+        "repondre": false,
         "periode": "semaine",
         "rows": [{ "number": 12, "titre": "Autorisation de travaux en site classé", "deposes": 3, "a_suivre": 1, "suivis": 8, "marques": 2 }],
     })

@@ -200,6 +200,7 @@ pub(super) struct DemarcheView<'a> {
     attestation: bool,
     declarative: bool,
     motivation_dans_mail: bool,
+    depot_par_mail: bool,
     decision_access: bool,
     mail: &'a crate::domain::MailTexts,
 }
@@ -215,6 +216,7 @@ impl<'a> DemarcheView<'a> {
             attestation: demarche.attestation,
             declarative: demarche.declarative.is_some(),
             motivation_dans_mail: demarche.motivation_dans_mail,
+            depot_par_mail: demarche.depot_par_mail,
             decision_access: demarche.experts.decision_access,
             mail: &demarche.mail,
         }

@@ -56,7 +56,7 @@ struct Reader<'a> {
     open: bool,
     sheet: usize,
     strange: Vec<String>,
-    code: Option<String>,
+    code: Option<(String, bool)>,
 }
 
 /// What stands between brackets.
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
             Mark::End(code) => {
                 self.open = false;
                 self.sheet += 1;
-                self.code.get_or_insert(code);
+                self.code.get_or_insert((code, own));
             }
         }
     }
@@ -269,7 +269,8 @@ impl<'a> Reader<'a> {
             answers: best.into_values().map(|(_, _, answer)| answer).collect(),
             torn,
             strange: self.strange,
-            code: self.code,
+            code_own: self.code.as_ref().is_some_and(|(_, own)| *own),
+            code: self.code.map(|(code, _)| code).filter(|code| !code.is_empty()),
         }
     }
 
