@@ -429,7 +429,10 @@ impl Config {
             };
             let reply = Own::default().reply_prefix;
             if local == reply || local.starts_with(&format!("{reply}+")) {
-                faults.push(fault(format!("démarche {}: `{local}` is where answers go; choose another depot_adresse", demarche.number)));
+                faults.push(fault(format!(
+                    "démarche {}: `{local}` is where answers go; choose another depot_adresse",
+                    demarche.number
+                )));
             }
             if format!("{local}@{}", self.mail.domain) == sender {
                 faults.push(fault(format!("démarche {}: `{local}` is mail.from_address, where reports of delivery go; choose another depot_adresse", demarche.number)));

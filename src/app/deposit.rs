@@ -3,7 +3,8 @@
 use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{
-    Demarche, DemarcheId, Deposit, DossierId, Email, Fault, Person, Refusal, View, deposit, fill, react, replay,
+    Demarche, DemarcheId, Deposit, DossierId, Email, Fault, Person, Refusal, View, deposit, fill,
+    react, replay,
 };
 use crate::message::{DepositIn, Verdict};
 use crate::store::Store;

@@ -94,8 +94,12 @@ impl<S: Store> App<S> {
     }
 
     fn serving(&self, is: impl Fn(&Demarche) -> bool) -> Option<DemarcheId> {
-        let mut all = self.demarches.values().filter(|demarche| demarche.depot_par_mail);
-        all.find(|demarche| is(demarche)).map(|demarche| demarche.number)
+        let mut all = self
+            .demarches
+            .values()
+            .filter(|demarche| demarche.depot_par_mail);
+        all.find(|demarche| is(demarche))
+            .map(|demarche| demarche.number)
     }
 
     fn local_of(&self, address: &str) -> Option<String> {
@@ -122,7 +126,12 @@ impl<S: Store> App<S> {
             }
             let reason = super::mail::held_reason(understood);
             let origin = None;
-            let hold = Hold { mail, understood, origin, reason };
+            let hold = Hold {
+                mail,
+                understood,
+                origin,
+                reason,
+            };
             return self.hold(draft, &hold);
         }
         let obstacle = match &understood.from {
@@ -141,10 +150,10 @@ impl<S: Store> App<S> {
             return Ok(());
         };
         let person = Email::new(&from.address);
-        let proven =
-            counter.sealed || counter.addressed && understood.authentication.is_proven();
+        let proven = counter.sealed || counter.addressed && understood.authentication.is_proven();
         let mut kept = self.kept_form(draft, demarche.number, &person)?;
-        if !kept.heard(understood.message_id.as_deref(), draft.at) {
+        // What was not proven to be his is no mail of his.
+        if proven && !kept.heard(understood.message_id.as_deref(), draft.at) {
             draft.receipt.verdict = Verdict::Ignored;
             tracing::info!("A mail about a form came again; it is ignored");
             return Ok(());
@@ -175,6 +184,7 @@ impl<S: Store> App<S> {
             demarche,
             person: &person,
             understood,
+            proven,
         };
         if demarche.etat == Etat::Close {
             return self.say_closed(draft, &desk, kept);
@@ -198,6 +208,9 @@ impl<S: Store> App<S> {
         let form = Form::of(desk.demarche);
         if fold(&desk.understood.reply) == "recommencer" {
             kept.empty();
+            if !kept.idles() {
+                return self.say_no_more(draft, mail, desk, &kept);
+            }
             let blank = Sheet::blank("recommence");
             return self.send_form(draft, desk, kept, &blank);
         }
@@ -222,7 +235,8 @@ impl<S: Store> App<S> {
             faults.extend(form.take(&mut kept.answers, answer));
         }
         let mut told: Vec<Value> = marks(&form, &found);
-        let Some(refused) = self.take_files(draft, desk.understood, &form, &found, &mut kept.files)?
+        let Some(refused) =
+            self.take_files(draft, desk.understood, &form, &found, &mut kept.files)?
         else {
             // A rehearsal.
             return Ok(());
@@ -230,6 +244,9 @@ impl<S: Store> App<S> {
         read_any |= !desk.understood.attachments.is_empty();
         told.extend(refused);
         if !read_any && told.is_empty() {
+            if !kept.idles() {
+                return self.say_no_more(draft, mail, desk, &kept);
+            }
             let silent = desk.understood.reply.trim().is_empty();
             let reason = if silent || asks(&desk.understood.reply) {
                 "demande"
@@ -239,6 +256,7 @@ impl<S: Store> App<S> {
             let sheet = Sheet::of(reason, Vec::new());
             return self.send_form(draft, desk, kept, &sheet);
         }
+        kept.was_read();
         told.extend(self.unplaced(&form, &kept.files));
         let mut body = form.body(&kept.answers);
         body.insert("usager".to_owned(), json!(desk.person));
@@ -256,7 +274,14 @@ impl<S: Store> App<S> {
                 match self.file_deposit(draft, desk.demarche, filled)? {
                     Ok(number) => {
                         let answers = digest;
-                        kept.done(draft.at, Made { number, code, answers });
+                        kept.done(
+                            draft.at,
+                            Made {
+                                number,
+                                code,
+                                answers,
+                            },
+                        );
                         return self.keep_form(draft, desk.demarche.number, desk.person, &kept);
                     }
                     Err(faults) => faults,
@@ -270,6 +295,19 @@ impl<S: Store> App<S> {
         told.extend(faults.iter().map(|fault| form.fault(fault, &kept.answers)));
         let sheet = Sheet::of("fautes", told);
         self.send_form(draft, desk, kept, &sheet)
+    }
+
+    /// Holds a mail of somebody to whom the form was sent often enough.
+    fn say_no_more(
+        &self,
+        draft: &mut Draft<'_, S>,
+        mail: &MailIn,
+        desk: &Desk<'_>,
+        kept: &Kept,
+    ) -> Result<(), Error> {
+        self.keep_form(draft, desk.demarche.number, desk.person, kept)?;
+        let told = Obstacle::told("too_many");
+        self.turn_away(draft, mail, desk.understood, None, &told)
     }
 
     /// What a mail answers to `form`.
@@ -295,6 +333,8 @@ struct Desk<'a> {
     demarche: &'a Demarche,
     person: &'a Email,
     understood: &'a Understood,
+    /// The address is his.
+    proven: bool,
 }
 
 /// Whether somebody asks for the form in so many words.

@@ -321,7 +321,13 @@ mod tests {
         ] {
             assert_eq!(Valeur::read(&champ(ChampType::Date), typed), expected);
         }
-        for wrong in ["31/02/2024", "juin 2024", "3 juin", "juin 3 2024", "3 prairial 2024"] {
+        for wrong in [
+            "31/02/2024",
+            "juin 2024",
+            "3 juin",
+            "juin 3 2024",
+            "3 prairial 2024",
+        ] {
             assert!(Valeur::read(&champ(ChampType::Date), wrong).is_err());
         }
         assert_eq!(

@@ -115,8 +115,27 @@ pub const DIGEST: &str = "recapitulatif";
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
 pub const MAIL_KEYS: [&str; 21] = [
-    "service", "number", "avis", "subject", "reason", "code", "until", "name", "max", "titre",
-    "errors", "periode", "rows", "items", "faults", "files", "test", "description", "changes", "address", "repondre",
+    "service",
+    "number",
+    "avis",
+    "subject",
+    "reason",
+    "code",
+    "until",
+    "name",
+    "max",
+    "titre",
+    "errors",
+    "periode",
+    "rows",
+    "items",
+    "faults",
+    "files",
+    "test",
+    "description",
+    "changes",
+    "address",
+    "repondre",
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.

@@ -17,7 +17,15 @@ const MOST: usize = 60;
 const MOST_BYTES: u64 = 100_000_000;
 /// Words of a label that say nothing of a file.
 const LITTLE: [&str; 10] = [
-    "pour", "avec", "votre", "piece", "document", "fichier", "justificatif", "copie", "autre",
+    "pour",
+    "avec",
+    "votre",
+    "piece",
+    "document",
+    "fichier",
+    "justificatif",
+    "copie",
+    "autre",
     "dans",
 ];
 
@@ -37,7 +45,10 @@ impl<S: Store> App<S> {
         for attachment in &understood.attachments {
             bytes += attachment.bytes;
             if let Some(why) = &attachment.refused {
-                told.push(of_file(&attachment.name, &format!("fichier écarté : {why}")));
+                told.push(of_file(
+                    &attachment.name,
+                    &format!("fichier écarté : {why}"),
+                ));
             } else if files.len() + taken.len() >= MOST || bytes > MOST_BYTES {
                 told.push(of_file(&attachment.name, "fichier écarté : il y en a trop"));
             } else {
@@ -79,14 +90,15 @@ impl<S: Store> App<S> {
         let known: Vec<String> = form
             .file_fields()
             .iter()
-            .map(|(index, champ)| format!("[{}] {}", index + 1, champ.libelle))
+            .map(|(index, champ)| format!("{} ({})", index + 1, champ.libelle))
             .collect();
         let detail = format!(
             "à quelle question ce fichier répond-il ? Écrivez son nom en face de l’une d’elles : {}",
             known.join(", ")
         );
         let lost = files.iter().filter(|(id, _)| id.is_empty());
-        lost.map(|(_, piece)| of_file(&piece.name, &detail)).collect()
+        lost.map(|(_, piece)| of_file(&piece.name, &detail))
+            .collect()
     }
 }
 
@@ -108,7 +120,10 @@ pub(super) fn champ_of(name: &str, form: &Form<'_>, found: &Read) -> String {
     // By the number that its name begins with, or what it is called.
     let folded = fold(name);
     let first = folded.split(' ').next().unwrap_or_default();
-    if let Some((_, champ)) = fields.iter().find(|(index, _)| first == (index + 1).to_string()) {
+    if let Some((_, champ)) = fields
+        .iter()
+        .find(|(index, _)| first == (index + 1).to_string())
+    {
         return id(champ);
     }
     let stem = fold(stem_of(name));
@@ -137,9 +152,13 @@ pub(super) fn names(text: &str, name: &str) -> bool {
 /// Whether a file name has a word of a label in it, in the singular or the plural, or cut.
 fn is_like(stem: &str, label: &str) -> bool {
     let label = fold(label);
-    let telling = label.split(' ').filter(|word| word.len() >= 4 && !LITTLE.contains(word));
+    let telling = label
+        .split(' ')
+        .filter(|word| word.len() >= 4 && !LITTLE.contains(word));
     let telling: Vec<&str> = telling.collect();
-    let mut words = stem.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() >= 4);
+    let mut words = stem
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.len() >= 4);
     words.any(|word| {
         let same = |known: &&&str| known.starts_with(word) || word.starts_with(**known);
         telling.iter().any(|known| same(&known))

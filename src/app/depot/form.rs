@@ -124,7 +124,11 @@ impl<'a> Form<'a> {
             (Slot::Champ(champ), None) => format!("/champs/{}", escaped(&champ.id)),
             (Slot::Champ(champ), Some((row, sub))) => {
                 let column = columns(champ).nth(sub)?;
-                format!("/champs/{}/{row}/{}", escaped(&champ.id), escaped(&column.id))
+                format!(
+                    "/champs/{}/{row}/{}",
+                    escaped(&champ.id),
+                    escaped(&column.id)
+                )
             }
         })
     }
@@ -137,7 +141,11 @@ impl<'a> Form<'a> {
                 field: index,
                 row: None,
             });
-            let count = if field.rows.is_empty() { 0 } else { rows(index) };
+            let count = if field.rows.is_empty() {
+                0
+            } else {
+                rows(index)
+            };
             for row in 0..count {
                 places.extend((0..field.rows.len()).map(|sub| Place {
                     field: index,
@@ -172,7 +180,10 @@ impl<'a> Form<'a> {
         if kind == Some(ChampType::Repetition) {
             return fault("répondez aux lignes numérotées qui suivent, une par élément");
         }
-        let options = answer.place.of(&self.fields).map_or(&[][..], |field| &field.options);
+        let options = answer
+            .place
+            .of(&self.fields)
+            .map_or(&[][..], |field| &field.options);
         let value = match &answer.said {
             Said::Nothing => {
                 answers.remove(&key);
@@ -205,7 +216,10 @@ impl<'a> Form<'a> {
                 field: index,
                 row: None,
             };
-            let said = self.pointer(place).and_then(|key| answers.get(&key)).cloned();
+            let said = self
+                .pointer(place)
+                .and_then(|key| answers.get(&key))
+                .cloned();
             match (slot, said) {
                 (Slot::Demandeur(id), Some(value)) => {
                     demandeur.insert((*id).to_owned(), value);
@@ -339,8 +353,12 @@ impl<'a> Form<'a> {
             })
         });
         let place = named.max_by_key(|place| place.row.is_some());
-        let typed = place.and_then(|place| answers.get(&self.pointer(place)?)).map(shown);
-        let label = place.and_then(|place| place.of(&self.fields)).map(|field| &field.label);
+        let typed = place
+            .and_then(|place| answers.get(&self.pointer(place)?))
+            .map(shown);
+        let label = place
+            .and_then(|place| place.of(&self.fields))
+            .map(|field| &field.label);
         json!({
             "marker": place.map(|place| place.to_string()),
             "label": label,
@@ -353,8 +371,19 @@ impl<'a> Form<'a> {
     pub(super) fn items(&self, answers: &Answers, files: &[(String, Piece)]) -> Vec<Value> {
         let mut items = Vec::new();
         let mut index = 0;
-        for _ in self.slots.iter().take_while(|slot| !matches!(slot, Slot::Champ(_))) {
-            items.push(self.item(Place { field: index, row: None }, answers, files));
+        for _ in self
+            .slots
+            .iter()
+            .take_while(|slot| !matches!(slot, Slot::Champ(_)))
+        {
+            items.push(self.item(
+                Place {
+                    field: index,
+                    row: None,
+                },
+                answers,
+                files,
+            ));
             index += 1;
         }
         for champ in &self.demarche.champs {
@@ -364,7 +393,14 @@ impl<'a> Form<'a> {
                 }
                 continue;
             }
-            items.push(self.item(Place { field: index, row: None }, answers, files));
+            items.push(self.item(
+                Place {
+                    field: index,
+                    row: None,
+                },
+                answers,
+                files,
+            ));
             let columns = self.fields.get(index).map_or(0, |field| field.rows.len());
             let shown = (self.filled_rows(index, answers) + 1).clamp(ROWS, MOST_ROWS);
             for row in (0..shown).filter(|_| columns > 0) {
@@ -417,7 +453,10 @@ impl<'a> Form<'a> {
 
 /// Whether a champ is a question: no title.
 fn is_asked(champ: &Champ) -> bool {
-    !matches!(champ.kind, ChampType::HeaderSection | ChampType::Explication)
+    !matches!(
+        champ.kind,
+        ChampType::HeaderSection | ChampType::Explication
+    )
 }
 
 /// The questions of a row: a file has no place there.
@@ -426,7 +465,11 @@ fn columns(champ: &Champ) -> impl Iterator<Item = &Champ> {
 }
 
 fn field(champ: &Champ) -> Field {
-    let needed = if champ.obligatoire { "obligatoire" } else { "facultatif" };
+    let needed = if champ.obligatoire {
+        "obligatoire"
+    } else {
+        "facultatif"
+    };
     let options = match champ.kind {
         ChampType::Civilite => vec!["Madame".to_owned(), "Monsieur".to_owned()],
         ChampType::DropDownList | ChampType::MultipleDropDownList => champ.options.clone(),

@@ -21,16 +21,18 @@ pub(super) const DAYS: u32 = 30;
 /// How many mails we send about forms to one address for one démarche, and in how long. Beyond, a person looks at what
 /// comes, and whatever answers everything is answered no more.
 const MOST: [(SignedDuration, usize); 4] = [
-    (SignedDuration::from_hours(1), 6),
-    (SignedDuration::from_hours(24), 12),
-    (SignedDuration::from_hours(24 * 7), 20),
-    (SignedDuration::from_hours(24 * 30), 30),
+    (SignedDuration::from_hours(1), 10),
+    (SignedDuration::from_hours(24), 20),
+    (SignedDuration::from_hours(24 * 7), 30),
+    (SignedDuration::from_hours(24 * 30), 40),
 ];
 /// The same for an address that nobody has proven to be the sender's.
 const MOST_UNPROVEN: [(SignedDuration, usize); 2] = [
     (SignedDuration::from_hours(24), 2),
     (SignedDuration::from_hours(24 * 30), 6),
 ];
+/// How often a form is sent to somebody who answers nothing that can be read.
+const IDLE: u32 = 8;
 /// `Message-ID`s that are remembered.
 const SEEN: usize = 40;
 /// Drafts looked at in one tick.
@@ -54,9 +56,15 @@ pub(super) struct Kept {
     began: Timestamp,
     /// When its person last wrote.
     at: Timestamp,
-    /// When we wrote.
+    /// When we wrote to somebody who was proven to be the sender.
     #[serde(default)]
     sent: Vec<Timestamp>,
+    /// When we wrote because somebody said that he was. Apart, so that he takes nothing from the other.
+    #[serde(default)]
+    unproven: Vec<Timestamp>,
+    /// How often we wrote since something could be read in what came.
+    #[serde(default)]
+    idle: u32,
     /// `Message-ID`s of the mails that were read.
     #[serde(default)]
     seen: Vec<String>,
@@ -76,6 +84,8 @@ impl Kept {
             began: at,
             at,
             sent: Vec::new(),
+            unproven: Vec::new(),
+            idle: 0,
             seen: Vec::new(),
             answers: Answers::new(),
             files: Vec::new(),
@@ -85,17 +95,26 @@ impl Kept {
 
     /// Whether one more mail of ours is of use at `now`.
     pub(super) fn may_be_sent(&self, now: Timestamp, proven: bool) -> bool {
-        let most = if proven { &MOST[..] } else { &MOST_UNPROVEN[..] };
+        let (most, sent) = if proven {
+            (&MOST[..], &self.sent)
+        } else {
+            (&MOST_UNPROVEN[..], &self.unproven)
+        };
         most.iter().all(|(window, most)| {
-            let recent = self.sent.iter().filter(|at| now.duration_since(**at) < *window);
+            let recent = sent.iter().filter(|at| now.duration_since(**at) < *window);
             recent.count() < *most
         })
     }
 
     /// Notes that we write at `now`.
-    pub(super) fn wrote(&mut self, now: Timestamp) {
-        self.sent.retain(|at| now.duration_since(*at) < KEPT);
-        self.sent.push(now);
+    pub(super) fn wrote(&mut self, now: Timestamp, proven: bool) {
+        let sent = if proven {
+            &mut self.sent
+        } else {
+            &mut self.unproven
+        };
+        sent.retain(|at| now.duration_since(*at) < KEPT);
+        sent.push(now);
     }
 
     /// Notes a mail. False where it was read before.
@@ -115,7 +134,10 @@ impl Kept {
     /// The code of the form as it is sent: it tells it from another draft's, and from what the form was before its
     /// démarche changed.
     pub(super) fn code(&self, secret: &[u8], form: &str) -> String {
-        short_code(secret, &format!("depot\u{0}{}\u{0}{form}", self.began.as_microsecond()))
+        short_code(
+            secret,
+            &format!("depot\u{0}{}\u{0}{form}", self.began.as_microsecond()),
+        )
     }
 
     /// A new draft in its place, after a dossier was made of it.
@@ -124,6 +146,18 @@ impl Kept {
         self.answers.clear();
         self.files.clear();
         self.made = Some(made);
+    }
+
+    /// Notes that a form was asked for, or that nothing could be read. False where that was so too often: nobody asks so
+    /// often, and a machine would go on.
+    pub(super) fn idles(&mut self) -> bool {
+        self.idle = self.idle.saturating_add(1);
+        self.idle <= IDLE
+    }
+
+    /// Notes that something was read.
+    pub(super) fn was_read(&mut self) {
+        self.idle = 0;
     }
 
     /// Forgets everything that was answered.
@@ -184,13 +218,15 @@ mod tests {
         let mut now = Timestamp::UNIX_EPOCH;
         for _ in 0..2000 {
             if kept.may_be_sent(now, true) {
-                kept.wrote(now);
+                kept.wrote(now, true);
             }
             now += SignedDuration::from_mins(15);
         }
         // Twenty days.
-        assert_eq!(kept.sent.len(), 30);
-        assert!(!kept.may_be_sent(now, false));
+        assert_eq!(kept.sent.len(), 40);
+        assert!(!kept.may_be_sent(now, true));
+        // Who only says that he is the same has not used that up.
+        assert!(kept.may_be_sent(now, false));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::draft::Draft;
 use super::super::{App, Error};
+use super::Desk;
 use super::form::{Answers, Form};
 use super::kept::{DAYS, Kept};
-use super::Desk;
 use crate::domain::{DossierId, Etat, Piece};
 use crate::mail::{Purpose, token};
 use crate::message::{Body, Destination, MailOut, Outgoing};
@@ -69,7 +69,7 @@ impl<S: Store> App<S> {
             "until": DAYS,
         });
         let worded = self.word_letter(desk, "formulaire", context)?;
-        kept.wrote(draft.at);
+        kept.wrote(draft.at, desk.proven);
         self.keep_form(draft, demarche.number, desk.person, &kept)?;
         let sealed = token(
             &self.secret,
@@ -89,7 +89,7 @@ impl<S: Store> App<S> {
         mut kept: Kept,
     ) -> Result<(), Error> {
         let worded = self.word_letter(desk, "demarche_closed", json!({}))?;
-        kept.wrote(draft.at);
+        kept.wrote(draft.at, desk.proven);
         self.keep_form(draft, desk.demarche.number, desk.person, &kept)?;
         self.by_return(draft, desk, worded, None, None);
         Ok(())
@@ -110,7 +110,7 @@ impl<S: Store> App<S> {
             "address": format!("{local}@{}", self.own.domain),
         });
         let worded = self.word_letter(desk, "depot_fait", context)?;
-        kept.wrote(draft.at);
+        kept.wrote(draft.at, desk.proven);
         self.keep_form(draft, desk.demarche.number, desk.person, &kept)?;
         self.by_return(draft, desk, worded, None, None);
         Ok(())
@@ -125,7 +125,10 @@ impl<S: Store> App<S> {
         if let Value::Object(context) = &mut context {
             context.insert("titre".to_owned(), json!(desk.demarche.titre));
             context.insert("service".to_owned(), json!(desk.demarche.service));
-            context.insert("max".to_owned(), json!(self.own.inbound_limits.attachment_bytes));
+            context.insert(
+                "max".to_owned(),
+                json!(self.own.inbound_limits.attachment_bytes),
+            );
         }
         Ok(self.templates.mail_named(name, &context)?)
     }

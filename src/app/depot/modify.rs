@@ -133,7 +133,11 @@ impl<S: Store> App<S> {
             return Ok(None);
         }
         let body = form.body(&answers);
-        let all = body.get("champs").and_then(Value::as_object).cloned().unwrap_or_default();
+        let all = body
+            .get("champs")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         let part = |champ: &&Champ| {
             let said = all.get(&champ.id).cloned().unwrap_or_default();
             (champ.id.clone(), said)
@@ -183,12 +187,13 @@ impl<S: Store> App<S> {
             let faults = amendment.faults.clone();
             return self.send_answers(draft, understood, &dossier, demarche, faults);
         }
-        kept.wrote(draft.at);
+        kept.wrote(draft.at, true);
         self.keep_form(draft, demarche.number, &dossier.usager, &kept)?;
         let desk = Desk {
             demarche,
             person: &dossier.usager,
             understood,
+            proven: true,
         };
         let name = if is_editable(&dossier) {
             "modification"
@@ -247,6 +252,7 @@ impl<S: Store> App<S> {
             demarche,
             person: &dossier.usager,
             understood,
+            proven: true,
         };
         let sheet = Sheet::of("modifier", faults);
         let form = Form::of_answers(demarche);
@@ -265,7 +271,7 @@ impl<S: Store> App<S> {
         });
         let worded = self.word_letter(&desk, "formulaire", context)?;
         let mut kept = self.kept_form(draft, demarche.number, &dossier.usager)?;
-        kept.wrote(draft.at);
+        kept.wrote(draft.at, true);
         self.keep_form(draft, demarche.number, &dossier.usager, &kept)?;
         let reply_to = self.reply_to(dossier);
         self.by_return(draft, &desk, worded, Some(reply_to), Some(dossier.number));
@@ -284,8 +290,13 @@ fn named_files(understood: &Understood, said: &Said) -> Vec<Piece> {
     };
     let folded = fold(text);
     let joined = ["ci joint", "joint", "jointe", "joints", "jointes"];
-    let all = joined.iter().any(|word| folded == *word || folded == format!("ci {word}"));
-    let taken = understood.attachments.iter().filter(|file| file.refused.is_none());
+    let all = joined
+        .iter()
+        .any(|word| folded == *word || folded == format!("ci {word}"));
+    let taken = understood
+        .attachments
+        .iter()
+        .filter(|file| file.refused.is_none());
     let named = taken.filter(|file| all || names(text, &file.name));
     let piece = |file: &crate::mail::Attachment| Piece {
         hash: String::new(),

@@ -91,13 +91,18 @@ impl<S: Store> App<S> {
         };
         // His answers change with his message, while they may.
         let orders = |change: bool, enclosed: &[Enclosed<'_>]| {
-            let amendment = amendment.as_ref().filter(|amendment| change && amendment.is_sound());
+            let amendment = amendment
+                .as_ref()
+                .filter(|amendment| change && amendment.is_sound());
             let modify = amendment.map(|amendment| {
                 let pieces: Vec<Piece> = enclosed.iter().map(|file| file.piece.clone()).collect();
                 let champs = amendment.with_files(&pieces);
                 Command::Modify { champs }
             });
-            let orders: Vec<Command> = [Some(order(enclosed)), modify].into_iter().flatten().collect();
+            let orders: Vec<Command> = [Some(order(enclosed)), modify]
+                .into_iter()
+                .flatten()
+                .collect();
             orders
         };
         let whole = self.try_act(draft, origin.dossier, &by, &orders(true, &enclosed))?;

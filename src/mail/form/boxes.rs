@@ -32,7 +32,11 @@ pub(super) fn chosen(text: &str, options: &[String]) -> Result<Vec<usize>, Strin
             left = left.get(c.len_utf8()..).unwrap_or_default();
         }
     }
-    let said: Vec<&str> = rest.lines().map(trimmed).filter(|l| !l.is_empty()).collect();
+    let said: Vec<&str> = rest
+        .lines()
+        .map(trimmed)
+        .filter(|l| !l.is_empty())
+        .collect();
     let said = said.join("\n");
     if said.is_empty() {
         chosen.sort_unstable();
@@ -67,7 +71,10 @@ fn line_of_option(text: &str, options: &[String]) -> Option<(usize, bool, usize)
     let mut ticked = tick.ticked;
     // What the label ends with and is no word: `m)`, `?`.
     let tail = text.get(end..)?;
-    end += tail.len() - tail.trim_start_matches([')', '?', '!', '.', '»', '"', ';', ',']).len();
+    end += tail.len()
+        - tail
+            .trim_start_matches([')', '?', '!', '.', '»', '"', ';', ','])
+            .len();
     // Some write the cross behind.
     let tail = text.get(end..)?;
     let line = tail.split('\n').next().unwrap_or_default();

@@ -195,7 +195,11 @@ impl<'a> Reader<'a> {
             .split('.')
             .map(|part| trimmed(part).parse().ok())
             .collect();
-        let numbers = numbers.filter(|_| inside.chars().all(|c| c.is_ascii_digit() || ". ".contains(c)));
+        let numbers = numbers.filter(|_| {
+            inside
+                .chars()
+                .all(|c| c.is_ascii_digit() || ". ".contains(c))
+        });
         let place = match numbers?.as_slice() {
             [field] => Place {
                 field: field.wrapping_sub(1),
@@ -270,13 +274,20 @@ impl<'a> Reader<'a> {
             torn,
             strange: self.strange,
             code_own: self.code.as_ref().is_some_and(|(_, own)| *own),
-            code: self.code.map(|(code, _)| code).filter(|code| !code.is_empty()),
+            code: self
+                .code
+                .map(|(code, _)| code)
+                .filter(|code| !code.is_empty()),
         }
     }
 
     fn answer(&self, stretch: &Stretch, known: &BTreeMap<Place, String>) -> Option<Answer> {
         let mut place = stretch.place;
-        let lines: Vec<&str> = stretch.lines.iter().map(|(line, _)| line.as_str()).collect();
+        let lines: Vec<&str> = stretch
+            .lines
+            .iter()
+            .map(|(line, _)| line.as_str())
+            .collect();
         let text = lines.join("\n");
         let mut field = place.of(self.fields)?;
         let mut labelled = !stretch.numbered;
@@ -300,7 +311,12 @@ impl<'a> Reader<'a> {
         }
         let rest = text.get(start..)?;
         let first = text.get(..start)?.matches('\n').count();
-        let owns: Vec<bool> = stretch.lines.iter().skip(first).map(|(_, own)| *own).collect();
+        let owns: Vec<bool> = stretch
+            .lines
+            .iter()
+            .skip(first)
+            .map(|(_, own)| *own)
+            .collect();
         let rest = without_hint(rest.trim_start_matches(is_separator), field);
         // Lines are counted from the end, for the start may have been taken away.
         let count = rest.matches('\n').count() + 1;
@@ -340,7 +356,9 @@ fn is_separator(c: char) -> bool {
 /// `text` without what stands between parentheses at its start, where that is the hint.
 fn without_hint<'t>(text: &'t str, field: &Field) -> &'t str {
     let start = text.trim_start();
-    let inside = start.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let inside = start
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'));
     match inside {
         Some((inside, rest)) if common(inside, &field.hint).0 > 0 => rest,
         _ => text,
@@ -349,7 +367,9 @@ fn without_hint<'t>(text: &'t str, field: &Field) -> &'t str {
 
 /// Takes away `Réponse :`, and what stands above it where the label was not found there.
 fn take_prompt(said: &mut Vec<(&str, bool)>, labelled: bool) {
-    let prompt = said.iter().position(|(line, _)| behind_prompt(line).is_some());
+    let prompt = said
+        .iter()
+        .position(|(line, _)| behind_prompt(line).is_some());
     let Some(at) = prompt else { return };
     if let Some((line, _)) = said.get_mut(at)
         && let Some(behind) = behind_prompt(line)
@@ -372,7 +392,9 @@ fn behind_prompt(line: &str) -> Option<&str> {
 
 /// What is bold on a page has stars around it in a text.
 fn unstarred(text: &str) -> &str {
-    let inside = text.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
+    let inside = text
+        .strip_prefix('*')
+        .and_then(|rest| rest.strip_suffix('*'));
     inside.map_or(text, trimmed)
 }
 

@@ -20,12 +20,19 @@ fn form() -> Vec<Field> {
             ..field("Description des travaux", "obligatoire ; un texte")
         },
         Field {
-            options: vec!["Toiture".to_owned(), "Façade".to_owned(), "Abattage d’arbres".to_owned()],
+            options: vec![
+                "Toiture".to_owned(),
+                "Façade".to_owned(),
+                "Abattage d’arbres".to_owned(),
+            ],
             ..field("Nature", "obligatoire ; un seul choix")
         },
         field("Surface, en m²", "facultatif ; un nombre, par exemple 12,5"),
         Field {
-            rows: vec![field("Essence", "facultatif"), field("Nombre", "facultatif")],
+            rows: vec![
+                field("Essence", "facultatif"),
+                field("Nombre", "facultatif"),
+            ],
             ..field("Arbres", "plusieurs lignes")
         },
         field("Exact ?", "obligatoire ; écrivez oui"),
@@ -59,7 +66,10 @@ fn said(text: &str) -> Vec<String> {
 #[test]
 fn answers_stand_behind_the_colon_or_below() {
     let filled = "> [1] Nom\n> (obligatoire)\n> Réponse : Martin\n> [2] Description des travaux\n> (obligatoire ; un texte)\n> Réponse :\nUn mur.\n\nEt une porte.\n> [4] Surface, en m²\n> (facultatif ; un nombre, par exemple 12,5)\n> Réponse : 40 \n> [fin ABC234] Fin du formulaire\n> Cordialement";
-    assert_eq!(said(filled), ["1=Martin", "2=Un mur.\n\nEt une porte.", "4=40"]);
+    assert_eq!(
+        said(filled),
+        ["1=Martin", "2=Un mur.\n\nEt une porte.", "4=40"]
+    );
 }
 
 #[test]
@@ -72,14 +82,25 @@ fn another_wrapping_changes_nothing() {
 fn a_label_or_a_number_above_the_form_is_enough() {
     let above = "Bonjour,\n\nNom : Martin\nNature : façade\n[4] 12,5\nSurface, en m² (environ) : 40\n\nCordialement,\nJ. Martin\n\n> [1] Nom\n> (obligatoire)\n> Réponse :\n> [fin ABC234]";
     let found = read(&lines(above), &form(), &BTreeMap::new());
-    assert_eq!(found.torn.iter().map(ToString::to_string).collect::<Vec<_>>(), ["4"]);
+    assert_eq!(
+        found
+            .torn
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        ["4"]
+    );
     assert_eq!(said(above), ["1=Martin", "3=[1]", "4=12,5"]);
     assert_eq!(found.code.as_deref(), Some("ABC234"));
 }
 
 #[test]
 fn boxes_are_read_as_people_and_programs_leave_them() {
-    let boxed = |boxes: &str| said(&format!("[3] Nature\n(obligatoire ; un seul choix)\n{boxes}\n[fin A]"));
+    let boxed = |boxes: &str| {
+        said(&format!(
+            "[3] Nature\n(obligatoire ; un seul choix)\n{boxes}\n[fin A]"
+        ))
+    };
     for boxes in [
         "[ ] 1) Toiture\n[x] 2) Façade\n[ ] 3) Abattage d’arbres",
         "[ ] 1) Toiture\n[X]2) Façade\n[ ] 3) Abattage d’arbres",
@@ -127,7 +148,8 @@ fn what_is_typed_below_a_filled_line_counts() {
 
 #[test]
 fn a_newer_form_comes_before_the_one_below_it() {
-    let twice = "> [1] Nom\n> Réponse : Martin\n> [fin B]\n>> [1] Nom\n>> Réponse : Martinn\n>> [fin A]";
+    let twice =
+        "> [1] Nom\n> Réponse : Martin\n> [fin B]\n>> [1] Nom\n>> Réponse : Martinn\n>> [fin A]";
     let twice = twice.replace(">> ", "> ");
     assert_eq!(said(&twice), ["1=Martin"]);
     // Also where nothing marks the quotation.
@@ -136,7 +158,10 @@ fn a_newer_form_comes_before_the_one_below_it() {
 
 #[test]
 fn a_form_that_was_renumbered_is_read_by_its_labels() {
-    assert_eq!(said("[1] Surface, en m²\nRéponse : 40\n[fin OLD]"), ["4=40"]);
+    assert_eq!(
+        said("[1] Surface, en m²\nRéponse : 40\n[fin OLD]"),
+        ["4=40"]
+    );
     let found = read(&lines("[99] Rien : 4"), &form(), &BTreeMap::new());
     assert_eq!(found.strange, ["99"]);
 }
@@ -148,7 +173,8 @@ fn an_answer_is_taken_back_in_so_many_words() {
 
 #[test]
 fn signs_within_a_text_are_no_marks() {
-    let text = "[2] Description des travaux\nRéponse : Voir [1] et [6], puis\nNature : du bois\n[fin A]";
+    let text =
+        "[2] Description des travaux\nRéponse : Voir [1] et [6], puis\nNature : du bois\n[fin A]";
     assert_eq!(said(text), ["2=Voir [1] et [6], puis\nNature : du bois"]);
 }
 
