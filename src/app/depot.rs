@@ -10,6 +10,7 @@ mod form;
 mod kept;
 mod letter;
 mod modify;
+mod show;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@
 //! A choice has boxes, `[x] 2) Façade`; a row of a repetition is `[5.2.1]`; a title is `[-]`; the form ends at `[fin
 //! CODE]`. Whoever writes above the form may name a question by its label, `Surface, en m² : 40`.
 
+mod answer;
 mod boxes;
 mod read;
 #[cfg(test)]

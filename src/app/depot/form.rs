@@ -4,13 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Champ, ChampType, Demarche, Fault, Piece, Valeur};
-use crate::mail::form::{Answer, Field, Place, Said, fold};
-
-/// Rows of a repetition that are shown at first.
-const ROWS: usize = 2;
-/// Most rows that are shown.
-const MOST_ROWS: usize = 30;
+use crate::domain::{Champ, ChampType, Demarche, Fault, Valeur};
+use crate::mail::form::{Answer, Field, Place, Said};
 
 /// The answers so far, by the key of their question.
 pub(super) type Answers = BTreeMap<String, Value>;
@@ -28,10 +23,10 @@ pub(super) enum Slot<'a> {
 
 /// The form of a démarche.
 pub(super) struct Form<'a> {
-    demarche: &'a Demarche,
+    pub(super) demarche: &'a Demarche,
     /// The questions, as they are numbered.
     pub(super) fields: Vec<Field>,
-    slots: Vec<Slot<'a>>,
+    pub(super) slots: Vec<Slot<'a>>,
 }
 
 impl<'a> Form<'a> {
@@ -106,7 +101,7 @@ impl<'a> Form<'a> {
     }
 
     /// The champ that is asked at `place`: of a row, that of its column.
-    fn champ(&self, place: Place) -> Option<&'a Champ> {
+    pub(super) fn champ(&self, place: Place) -> Option<&'a Champ> {
         let Slot::Champ(champ) = self.slots.get(place.field)? else {
             return None;
         };
@@ -117,7 +112,7 @@ impl<'a> Form<'a> {
     }
 
     /// The name under which an answer is kept, and the pointer by which a fault speaks of it.
-    fn pointer(&self, place: Place) -> Option<String> {
+    pub(super) fn pointer(&self, place: Place) -> Option<String> {
         Some(match (self.slots.get(place.field)?, place.row) {
             (Slot::Demandeur(id), _) => format!("/demandeur/{id}"),
             (Slot::Groupe, _) => "/groupe".to_owned(),
@@ -134,7 +129,7 @@ impl<'a> Form<'a> {
     }
 
     /// The places of all questions, with `rows` rows of each repetition.
-    fn places(&self, rows: impl Fn(usize) -> usize) -> Vec<Place> {
+    pub(super) fn places(&self, rows: impl Fn(usize) -> usize) -> Vec<Place> {
         let mut places = Vec::new();
         for (index, field) in self.fields.iter().enumerate() {
             places.push(Place {
@@ -157,7 +152,7 @@ impl<'a> Form<'a> {
     }
 
     /// Rows of a repetition that hold something.
-    fn filled_rows(&self, field: usize, answers: &Answers) -> usize {
+    pub(super) fn filled_rows(&self, field: usize, answers: &Answers) -> usize {
         let place = Place { field, row: None };
         let Some(prefix) = self.pointer(place).map(|pointer| format!("{pointer}/")) else {
             return 0;
@@ -341,118 +336,10 @@ impl<'a> Form<'a> {
     pub(super) fn whole(&self, place: Place) -> Option<&'a Champ> {
         self.champ(Place { row: None, ..place })
     }
-
-    /// A fault as the mail says it: which question, what was understood, what is expected.
-    pub(super) fn fault(&self, fault: &Fault, answers: &Answers) -> Value {
-        let places = self.places(|field| self.filled_rows(field, answers));
-        let named = places.into_iter().filter(|place| {
-            let pointer = self.pointer(*place);
-            pointer.is_some_and(|pointer| {
-                let rest = fault.pointer.strip_prefix(&pointer);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-        });
-        let place = named.max_by_key(|place| place.row.is_some());
-        let typed = place
-            .and_then(|place| answers.get(&self.pointer(place)?))
-            .map(shown);
-        let label = place
-            .and_then(|place| place.of(&self.fields))
-            .map(|field| &field.label);
-        json!({
-            "marker": place.map(|place| place.to_string()),
-            "label": label,
-            "typed": typed,
-            "detail": fault.detail,
-        })
-    }
-
-    /// The lines of the form, with what is answered already: what `formulaire.mail.md` lays out.
-    pub(super) fn items(&self, answers: &Answers, files: &[(String, Piece)]) -> Vec<Value> {
-        let mut items = Vec::new();
-        let mut index = 0;
-        for _ in self
-            .slots
-            .iter()
-            .take_while(|slot| !matches!(slot, Slot::Champ(_)))
-        {
-            items.push(self.item(
-                Place {
-                    field: index,
-                    row: None,
-                },
-                answers,
-                files,
-            ));
-            index += 1;
-        }
-        for champ in &self.demarche.champs {
-            if !is_asked(champ) {
-                if !champ.kind.typed() && champ.kind != ChampType::Repetition {
-                    items.push(json!({ "title": champ.libelle, "row": null }));
-                }
-                continue;
-            }
-            items.push(self.item(
-                Place {
-                    field: index,
-                    row: None,
-                },
-                answers,
-                files,
-            ));
-            let columns = self.fields.get(index).map_or(0, |field| field.rows.len());
-            let shown = (self.filled_rows(index, answers) + 1).clamp(ROWS, MOST_ROWS);
-            for row in (0..shown).filter(|_| columns > 0) {
-                items.push(json!({ "title": champ.libelle, "row": row + 1 }));
-                items.extend((0..columns).map(|sub| {
-                    let row = Some((row, sub));
-                    self.item(Place { field: index, row }, answers, files)
-                }));
-            }
-            index += 1;
-        }
-        items
-    }
-
-    fn item(&self, place: Place, answers: &Answers, files: &[(String, Piece)]) -> Value {
-        let Some(field) = place.of(&self.fields) else {
-            return Value::Null;
-        };
-        let said = self.pointer(place).and_then(|key| answers.get(&key));
-        let ticked = |option: &String| match said {
-            Some(Value::Array(list)) => list.iter().any(|one| one.as_str() == Some(option)),
-            Some(Value::String(one)) => fold(one) == fold(option),
-            _ => false,
-        };
-        let options: Vec<Value> = field
-            .options
-            .iter()
-            .enumerate()
-            .map(|(index, option)| json!({ "number": index + 1, "label": option, "ticked": ticked(option) }))
-            .collect();
-        let champ = self.champ(place);
-        let given: Vec<&str> = files
-            .iter()
-            .filter(|(id, _)| champ.is_some_and(|champ| champ.id == *id && place.row.is_none()))
-            .map(|(_, piece)| piece.name.as_str())
-            .collect();
-        let value = said.filter(|_| options.is_empty()).map(shown);
-        let value = value.or_else(|| (!given.is_empty()).then(|| given.join(", ")));
-        json!({
-            "title": null,
-            "marker": place.to_string(),
-            "label": field.label,
-            "hint": field.hint,
-            "options": options,
-            "prompt": options.is_empty() && field.rows.is_empty(),
-            "value": value,
-        })
-    }
 }
 
 /// Whether a champ is a question: no title.
-fn is_asked(champ: &Champ) -> bool {
+pub(super) fn is_asked(champ: &Champ) -> bool {
     !matches!(
         champ.kind,
         ChampType::HeaderSection | ChampType::Explication
@@ -533,7 +420,7 @@ fn typed(valeur: &Valeur) -> Value {
 }
 
 /// An answer as the form shows it.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::super::draft::Draft;
+use super::super::tally::Measure;
 use super::super::{App, Error};
 use super::form::Answers;
 use crate::domain::{DemarcheId, DossierId, Email, Piece};
@@ -35,8 +36,13 @@ const MOST_UNPROVEN: [(SignedDuration, usize); 2] = [
 const IDLE: u32 = 8;
 /// `Message-ID`s that are remembered.
 const SEEN: usize = 40;
-/// Drafts looked at in one tick.
-const SWEPT: usize = 1000;
+/// Drafts looked at in one sweep.
+const SWEPT: usize = 100_000;
+/// How often they are looked at.
+const SWEEP: Measure = Measure {
+    most: 1,
+    within: SignedDuration::from_mins(59),
+};
 
 /// A dossier that was made of a form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,6 +200,9 @@ impl<S: Store> App<S> {
 
     /// Forgets the drafts of those who have not written for [`DAYS`] days.
     pub(in crate::app) fn sweep_forms(&self, draft: &mut Draft<'_, S>) -> Result<(), Error> {
+        if self.too_often(draft, "sweep of forms", SWEEP)? {
+            return Ok(());
+        }
         let rows = self
             .store
             .scan(Collection::Address, PREFIX, Bound::Unbounded, SWEPT)?;
