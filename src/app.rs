@@ -10,6 +10,7 @@ mod bulk;
 mod clock;
 mod confirm;
 mod deposit;
+mod depot;
 mod digest;
 mod draft;
 mod export;

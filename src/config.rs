@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{authenticate, clamd, discord, eml, http, imap, listener, matrix, smtp};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
-use crate::mail::{Files, Limits};
+use crate::mail::{Files, Limits, Own};
 
 pub use self::quiet::Quiet;
 
@@ -432,6 +432,22 @@ impl Config {
             message,
         };
         let mut faults = Vec::new();
+        let sender = self.mail.from_address.to_lowercase();
+        for demarche in demarches.values() {
+            let Some(local) = demarche.depot_local() else {
+                continue;
+            };
+            let reply = Own::default().reply_prefix;
+            if local == reply || local.starts_with(&format!("{reply}+")) {
+                faults.push(fault(format!(
+                    "démarche {}: `{local}` is where answers go; choose another depot_adresse",
+                    demarche.number
+                )));
+            }
+            if format!("{local}@{}", self.mail.domain) == sender {
+                faults.push(fault(format!("démarche {}: `{local}` is mail.from_address, where reports of delivery go; choose another depot_adresse", demarche.number)));
+            }
+        }
         for room in &self.rooms {
             let bound = room.demarche.map(|number| (number, demarches.get(&number)));
             match (bound, &room.groupe) {
@@ -505,6 +521,20 @@ pub fn demarches(folder: &Path) -> Result<Demarches, Vec<Diagnostic>> {
             message,
         }));
         let number = demarche.number;
+        let local = demarche.depot_local();
+        let taken = demarches
+            .values()
+            .find(|other: &&Demarche| local.is_some() && other.depot_local() == local);
+        if let (Some(other), Some(local)) = (taken, &local) {
+            faults.push(Diagnostic {
+                file: file.clone(),
+                line: 0,
+                message: format!(
+                    "deposits by mail: the address `{local}` is that of the démarche {} already; choose another depot_adresse",
+                    other.number
+                ),
+            });
+        }
         if demarches.insert(number, demarche).is_some() {
             faults.push(Diagnostic {
                 file,

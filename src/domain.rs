@@ -45,7 +45,7 @@ pub use dossier::{
 pub use etiquette::{Couleur, Etiquette};
 pub use event::{Event, Recorded};
 pub use evolve::{evolve, replay};
-pub use form::{Fault, fill};
+pub use form::{Fault, amend, fill};
 pub use id::{AvisId, DemarcheId, DossierId, Email, MessageId};
 pub use notice::{Effect, Notice, Privacy, Recipient, Topic};
 pub use piece::Piece;

@@ -13,6 +13,7 @@ mod bounce;
 pub mod compose;
 mod contained;
 pub mod dkim;
+pub mod form;
 mod html;
 mod nested;
 mod octets;
@@ -253,6 +254,26 @@ pub fn understand(raw: &[u8], own: &Own) -> Understood {
         bounce,
         notes,
     }
+}
+
+/// The lines of `raw` that a filled form may be read from, at most [`form::LINES`].
+pub fn written(raw: &[u8]) -> Vec<form::Line> {
+    let mut notes = Vec::new();
+    let bounded = raw::bounded(raw, &mut notes);
+    let bounded = raw::unsealed(&bounded, &mut notes);
+    let Some(message) = raw::parse(&bounded, &mut notes) else {
+        return Vec::new();
+    };
+    let lines = body::attributed(&message).into_iter().take(form::LINES);
+    let line = |(line, by): (reply::line::Line, reply::Writer)| form::Line {
+        text: printable(&line.text),
+        by: match by {
+            reply::Writer::Person => form::By::Person,
+            reply::Writer::Quoted => form::By::Quoted,
+            reply::Writer::Machine => form::By::Machine,
+        },
+    };
+    lines.map(line).collect()
 }
 
 fn unreadable(notes: Vec<String>) -> Understood {

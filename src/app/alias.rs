@@ -69,7 +69,7 @@ fn scope(dossier: &Dossier, origin: &Origin) -> Option<(Option<DossierId>, Optio
     match origin.purpose {
         Purpose::Message => Some((Some(dossier.number), None)),
         Purpose::Avis(_) => Some((None, Some(dossier.demarche))),
-        Purpose::Instructeur => None,
+        Purpose::Instructeur | Purpose::Deposit => None,
     }
 }
 
@@ -112,7 +112,7 @@ impl<S: Store> App<S> {
         let other = match origin.purpose {
             Purpose::Message => dossier.avis.values().any(|avis| avis.expert == *address),
             Purpose::Avis(_) => dossier.usager == *address,
-            Purpose::Instructeur => true,
+            Purpose::Instructeur | Purpose::Deposit => true,
         };
         team || other || self.is_ours(address)
     }

@@ -46,6 +46,7 @@ impl<S: Store> App<S> {
         self.sweep_tallies(draft)?;
         self.sweep_rejected(draft)?;
         self.sweep_exports(draft)?;
+        self.sweep_forms(draft)?;
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;
         }

@@ -1,9 +1,10 @@
-//! A dossier deposited over HTTP or from a file.
+//! A dossier deposited over HTTP or from a file, and what every deposit comes to.
 
 use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{
-    DemarcheId, Email, Fault, Person, Refusal, View, deposit, fill, react, replay,
+    Demarche, DemarcheId, Deposit, DossierId, Email, Fault, Person, Refusal, View, deposit, fill,
+    react, replay,
 };
 use crate::message::{DepositIn, Verdict};
 use crate::store::Store;
@@ -37,25 +38,37 @@ impl<S: Store> App<S> {
                 return Ok(());
             }
         };
+        if let Err(faults) = self.file_deposit(draft, demarche, filled)? {
+            draft.receipt.verdict = Verdict::Refused;
+            draft.receipt.errors = faults;
+        }
+        Ok(())
+    }
+
+    /// Makes a dossier of what was filled in, and tells those concerned. The error is what is wrong with it.
+    pub(super) fn file_deposit(
+        &self,
+        draft: &mut Draft<'_, S>,
+        demarche: &Demarche,
+        filled: Deposit,
+    ) -> Result<Result<DossierId, Vec<Fault>>, Error> {
         let number = self.store.next_number()?;
         let act = match deposit(demarche, number, filled, draft.at) {
             Ok(act) => act,
             Err(refusal) => {
-                draft.receipt.verdict = Verdict::Refused;
                 let pointer = if matches!(refusal, Refusal::UnknownGroupe { .. }) {
                     "/groupe"
                 } else {
                     ""
                 };
-                draft.receipt.errors = vec![Fault {
+                return Ok(Err(vec![Fault {
                     pointer: pointer.to_owned(),
                     detail: self.templates.refusal(&refusal, None)?,
-                }];
-                return Ok(());
+                }]));
             }
         };
         let Some(dossier) = replay(&act) else {
-            return Ok(());
+            return Ok(Err(Vec::new()));
         };
         draft.receipt.dossier = Some(number.0);
         draft.found(dossier.clone(), act.clone(), View::of(&dossier, demarche));
@@ -63,7 +76,7 @@ impl<S: Store> App<S> {
         for effect in react(&dossier, demarche, &act) {
             self.word(draft, &dossier, demarche, &by, &effect)?;
         }
-        Ok(())
+        Ok(Ok(number))
     }
 
     /// Whether an address is of our own mail domain: mail to it would come back to us.

@@ -11,7 +11,8 @@ mod outcome;
 use self::admission::Admission;
 pub(super) use self::file::Entry;
 pub(super) use self::origin::{Found, Origin};
-use self::outcome::{Obstacle, empty, held_reason};
+use self::outcome::empty;
+pub(super) use self::outcome::{Obstacle, held_reason};
 use super::draft::Draft;
 use super::quarantine::Hold;
 use super::{App, Error};
@@ -26,6 +27,12 @@ impl<S: Store> App<S> {
         if mail.too_large.is_some() && understood.reason == Some(Reason::Empty) {
             // Only the header is at hand: that there is no text in it says nothing of the mail.
             understood.class = Class::Reply;
+        }
+        if let Some(counter) = self.counter(mail, &understood)
+            && !matches!(mail.scan, Some(Scan::Infected { .. }))
+            && !matches!(understood.class, Class::Own | Class::Bounce)
+        {
+            return self.at_counter(draft, mail, &understood, counter);
         }
         let found = self.found(draft, mail, &understood)?;
         draft.receipt.dossier = found.origin().map(|origin| origin.dossier.0);
@@ -46,6 +53,13 @@ impl<S: Store> App<S> {
                 self.reply_of(draft, mail, &understood, &found)
             }
             Class::Bounce => self.bounce(draft, mail, &understood, found.proven()),
+            // The answer may stand within the quotation.
+            Class::Other
+                if is_empty_answer(&understood, &found)
+                    && self.fills_in(draft, mail, &understood, &found)? =>
+            {
+                self.reply_of(draft, mail, &understood, &found)
+            }
             Class::Other if is_empty_answer(&understood, &found) => {
                 let obstacle = empty(found.origin());
                 self.turn_away(draft, mail, &understood, found.origin(), &obstacle)
@@ -61,6 +75,21 @@ impl<S: Store> App<S> {
             ),
             Class::Reply => self.reply_of(draft, mail, &understood, &found),
         }
+    }
+
+    /// Whether a mail without a text of its own changes answers of its dossier.
+    fn fills_in(
+        &self,
+        draft: &Draft<'_, S>,
+        mail: &MailIn,
+        understood: &Understood,
+        found: &Found,
+    ) -> Result<bool, Error> {
+        let Some(origin) = found.origin().filter(|_| mail.too_large.is_none()) else {
+            return Ok(false);
+        };
+        let amendment = self.amendment(draft, mail, understood, origin)?;
+        Ok(amendment.is_some_and(|amendment| amendment.is_sound()))
     }
 
     fn reply_of(

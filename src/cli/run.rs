@@ -156,14 +156,16 @@ impl Greffier {
                 .unwrap_or(false)
         };
         let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
+        let accepting = Arc::clone(&app);
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
             daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
         }
 
-        let ours = own(&config);
-        let accepts = Arc::new(move |local: &str| is_reply_address(local, &ours));
+        let accepts = Arc::new(move |local: &str| {
+            is_reply_address(local, &accepting.own) || accepting.takes_deposits(local)
+        });
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
         let http = Http::bind(config.http.clone(), health, metrics).await?;
         let http = Arc::new(http.serving(Arc::new(exports)));

@@ -86,6 +86,12 @@ pub struct Demarche {
     /// Sentences of this démarche's own in the mails to the usager.
     #[serde(default)]
     pub mail: MailTexts,
+    /// Whether dossiers may be deposited, and answers changed, by mail.
+    #[serde(default)]
+    pub depot_par_mail: bool,
+    /// Local part of the address for that; `depot+` and the number where absent.
+    #[serde(default)]
+    pub depot_adresse: Option<String>,
 }
 
 /// The démarches that Greffier serves, by number.
@@ -356,6 +362,15 @@ impl Demarche {
         self.champs.iter().find(|champ| champ.id == id)
     }
 
+    /// Local part, in lower case, of the address that takes deposits by mail; none where it takes none.
+    pub fn depot_local(&self) -> Option<String> {
+        let chosen = || match &self.depot_adresse {
+            Some(local) => local.to_lowercase(),
+            None => format!("depot+{}", self.number),
+        };
+        self.depot_par_mail.then(chosen)
+    }
+
     /// What stands wrong in it, sentence by sentence, for `greffier check`.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -431,6 +446,7 @@ impl Demarche {
                 }
             }
         }
+        faults.extend(self.depot_fault());
         champ_faults(&self.champs, "champ", &mut faults);
         champ_faults(&self.annotations, "annotation", &mut faults);
         for champ in self
@@ -475,6 +491,26 @@ impl Attestation {
             }
         }
         faults
+    }
+}
+
+/// Longest local part (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL: usize = 64;
+
+impl Demarche {
+    fn depot_fault(&self) -> Option<String> {
+        let local = self.depot_adresse.as_deref()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+        let dotted = local.split('.').all(|atom| !atom.is_empty());
+        if !self.depot_par_mail {
+            return Some(
+                "depot_adresse is of no use without depot_par_mail = true: add that, or remove it"
+                    .to_owned(),
+            );
+        }
+        (local.len() > MAX_LOCAL || !local.chars().all(plain) || !dotted).then(|| {
+            format!("depot_adresse = `{local}` must be what stands before @: letters without accents, digits, `.`, `-`, `_`")
+        })
     }
 }
 

@@ -83,6 +83,26 @@ pub fn fill(
     }
 }
 
+/// The answers in `answers` alone, each checked against its field: what an usager changes of a dossier. The error is
+/// everything that is wrong with them.
+pub fn amend(
+    demarche: &Demarche,
+    answers: &Value,
+    files: &[(String, Piece)],
+) -> Result<BTreeMap<String, Valeur>, Vec<Fault>> {
+    let named = |champ: &&Champ| {
+        answers.get(&champ.id).is_some() || files.iter().any(|(id, _)| *id == champ.id)
+    };
+    let form: Vec<Champ> = demarche.champs.iter().filter(named).cloned().collect();
+    let mut faults = Faults::default();
+    let filled = champs(&form, Some(answers), files, &mut faults);
+    if faults.0.is_empty() {
+        Ok(filled)
+    } else {
+        Err(faults.0)
+    }
+}
+
 #[derive(Default)]
 struct Faults(Vec<Fault>);
 

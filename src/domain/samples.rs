@@ -164,6 +164,8 @@ pub fn demarche(texts: &Texts) -> Demarche {
         }),
         four_eyes: false,
         motivation_dans_mail: true,
+        depot_par_mail: false,
+        depot_adresse: None,
         experts: ExpertPolicy {
             policy: Policy::List,
             list: vec![Email::new(&texts.expert), Email::new(&texts.autre_expert)],

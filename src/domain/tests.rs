@@ -100,6 +100,8 @@ fn demarche() -> Demarche {
         attestation_refus: None,
         four_eyes: false,
         motivation_dans_mail: true,
+        depot_par_mail: false,
+        depot_adresse: None,
         experts: ExpertPolicy::default(),
         routage: None,
         groupes: vec![

@@ -200,10 +200,13 @@ fn decimal(typed: &str) -> Result<Valeur, String> {
 
 fn date(typed: &str) -> Result<Valeur, String> {
     let parts: Vec<&str> = typed
-        .split(['/', '.', '-', ' '])
+        .split(|c: char| "/.-".contains(c) || c.is_whitespace())
         .filter(|part| !part.is_empty())
         .collect();
-    let numbers: Option<Vec<i16>> = parts.iter().map(|part| part.parse().ok()).collect();
+    let places = parts.iter().enumerate();
+    let numbers: Option<Vec<i16>> = places
+        .map(|(place, part)| date_part(part, place == 1))
+        .collect();
     let date = match numbers.as_deref() {
         Some([year, month, day]) if *year >= 1000 => {
             Date::new(*year, small(*month), small(*day)).ok()
@@ -215,6 +218,30 @@ fn date(typed: &str) -> Result<Valeur, String> {
     };
     date.map(Valeur::Date)
         .ok_or_else(|| "une date est attendue, par exemple « 03/06/2024 »".to_owned())
+}
+
+const MONTHS: [&str; 12] = [
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+];
+
+/// A number, `1er` or, in the middle, the name of a month.
+fn date_part(part: &str, middle: bool) -> Option<i16> {
+    let folded = super::fold(part);
+    let month = MONTHS.iter().position(|month| *month == folded);
+    let month = month.filter(|_| middle);
+    let month = month.and_then(|index| i16::try_from(index + 1).ok());
+    month.or_else(|| folded.strip_suffix("er").unwrap_or(&folded).parse().ok())
 }
 
 fn small(number: i16) -> i8 {
@@ -283,10 +310,30 @@ mod tests {
     #[test]
     fn a_date_is_read_in_french_and_in_iso() {
         let expected = Ok(Valeur::Date(Date::constant(2024, 6, 3)));
-        for typed in ["3/6/2024", "03/06/2024", "2024-06-03", "3.6.2024"] {
+        for typed in [
+            "3/6/2024",
+            "03/06/2024",
+            "2024-06-03",
+            "3.6.2024",
+            "3 juin 2024",
+            "3 Juin\u{a0}2024",
+            "03 juin 2024",
+        ] {
             assert_eq!(Valeur::read(&champ(ChampType::Date), typed), expected);
         }
-        assert!(Valeur::read(&champ(ChampType::Date), "31/02/2024").is_err());
+        for wrong in [
+            "31/02/2024",
+            "juin 2024",
+            "3 juin",
+            "juin 3 2024",
+            "3 prairial 2024",
+        ] {
+            assert!(Valeur::read(&champ(ChampType::Date), wrong).is_err());
+        }
+        assert_eq!(
+            Valeur::read(&champ(ChampType::Date), "1er août 2024"),
+            Ok(Valeur::Date(Date::constant(2024, 8, 1)))
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::reply::{self, Reply, line};
+use super::reply::line::Line;
+use super::reply::{self, Reply, Writer, line};
 use super::{html, pgp};
 
 /// Longest text body that is read, in octets. More is a log or an attack; the original is kept.
@@ -49,6 +50,20 @@ pub(crate) fn whole(message: &Message<'_>) -> String {
             Some(lines.map(|line| line.text + "\n").collect())
         })
         .unwrap_or_default()
+}
+
+/// All lines of `message`, with who wrote each: of the HTML where it has one, for a filled form is edited in place there
+/// and the plain text that goes with it is wrapped anyhow.
+pub(crate) fn attributed(message: &Message<'_>) -> Vec<(Line, Writer)> {
+    let mut notes = Vec::new();
+    let html = html_of(message, &mut notes);
+    let lines = html.map(|html| html::page(&html).lines);
+    let lines = lines.filter(|lines| lines.iter().any(|line| !line.is_blank()));
+    let lines = lines.or_else(|| {
+        let plain = text_of(message, &message.text_body, &mut notes)?;
+        Some(line::lines_of(&plain))
+    });
+    reply::attributed(lines.unwrap_or_default())
 }
 
 fn html_of<'a>(message: &'a Message<'_>, notes: &mut Vec<String>) -> Option<Cow<'a, str>> {

@@ -52,7 +52,57 @@ enum Part {
     Signature,
 }
 
-pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
+pub(crate) fn extract(lines: Vec<Line>) -> Reply {
+    let Sorted {
+        mut lines,
+        mut parts,
+        forward_at,
+        evidence,
+    } = sorted(lines);
+    keep_what_is_pointed_at(&mut lines, &mut parts);
+    let forwarded = forward_at.and_then(|at| lines.get(at..)).map(said);
+    let (text, images) = write(&lines, &parts);
+    Reply {
+        text,
+        forwarded,
+        quoted: evidence,
+        images,
+    }
+}
+
+/// Who wrote a line, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// The person, or nobody knows.
+    Person,
+    /// Whoever is quoted, and the person within the quotation.
+    Quoted,
+    /// A program, or a signature.
+    Machine,
+}
+
+/// All lines, each with who wrote it.
+pub(crate) fn attributed(lines: Vec<Line>) -> Vec<(Line, Writer)> {
+    let Sorted { lines, parts, .. } = sorted(lines);
+    let writers = parts.into_iter().map(|part| match part {
+        Part::Own => Writer::Person,
+        Part::Quoted | Part::Below => Writer::Quoted,
+        Part::Machine | Part::Signature => Writer::Machine,
+    });
+    lines.into_iter().zip(writers).collect()
+}
+
+/// The lines, and what each is.
+struct Sorted {
+    lines: Vec<Line>,
+    parts: Vec<Part>,
+    /// Where a message that is passed on begins.
+    forward_at: Option<usize>,
+    /// Whether a quotation was found.
+    evidence: bool,
+}
+
+fn sorted(mut lines: Vec<Line>) -> Sorted {
     let mut parts = Vec::with_capacity(lines.len());
     let (mut forward_at, mut first_head) = (None, None);
     drop_banners(&lines, &mut parts);
@@ -128,14 +178,11 @@ pub(crate) fn extract(mut lines: Vec<Line>) -> Reply {
     quote_wrapped_ends(&lines, &mut parts);
     cut_signatures(&lines, &mut parts);
     keep_signature_alone(&lines, &mut parts);
-    keep_what_is_pointed_at(&mut lines, &mut parts);
-    let forwarded = forward_at.and_then(|at| lines.get(at..)).map(said);
-    let (text, images) = write(&lines, &parts);
-    Reply {
-        text,
-        forwarded,
-        quoted: evidence,
-        images,
+    Sorted {
+        lines,
+        parts,
+        forward_at,
+        evidence,
     }
 }
 

@@ -11,6 +11,8 @@ pub fn thread_name(dossier: u64, purpose: Purpose) -> String {
         Purpose::Message => format!("dossier-{dossier}"),
         Purpose::Avis(avis) => format!("dossier-{dossier}.avis-{avis}"),
         Purpose::Instructeur => format!("dossier-{dossier}.instructeur"),
+        // Not read back: what belongs to no dossier is found by its address alone.
+        Purpose::Deposit => format!("depot-{dossier}"),
     }
 }
 

@@ -26,12 +26,14 @@ pub enum Purpose {
     Avis(u32),
     /// An instructeur answering what Greffier sent to them.
     Instructeur,
+    /// The filled form of a démarche: the number is the démarche's, for there is no dossier yet.
+    Deposit,
 }
 
 /// What a token says, before anybody has checked that it was made by us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Number of the dossier.
+    /// Number of the dossier; of the démarche for a [`Purpose::Deposit`].
     pub dossier: u64,
     /// What the answer is for.
     pub purpose: Purpose,
@@ -64,6 +66,7 @@ impl Claim {
             (0, 0) => Purpose::Message,
             (1, avis) => Purpose::Avis(avis),
             (2, 0) => Purpose::Instructeur,
+            (3, 0) => Purpose::Deposit,
             _ => return None,
         };
         let ours = version == VERSION && rest.is_empty();
@@ -86,6 +89,7 @@ fn head(dossier: u64, purpose: Purpose) -> Vec<u8> {
         Purpose::Message => (0, 0),
         Purpose::Avis(avis) => (1, avis),
         Purpose::Instructeur => (2, 0),
+        Purpose::Deposit => (3, 0),
     };
     let mut bytes = vec![VERSION, kind];
     write_number(&mut bytes, dossier);
@@ -194,7 +198,8 @@ mod tests {
         prop_oneof![
             Just(Purpose::Message),
             any::<u32>().prop_map(Purpose::Avis),
-            Just(Purpose::Instructeur)
+            Just(Purpose::Instructeur),
+            Just(Purpose::Deposit)
         ]
     }
 

@@ -16,7 +16,7 @@ use super::answer::{
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
-pub const MAILS: [(&str, &str); 26] = [
+pub const MAILS: [(&str, &str); 30] = [
     (
         "proposition",
         "an `act` on the dossier `number`, or on `count`, that `instructeur` proposes and another confirms by the `code`",
@@ -97,13 +97,29 @@ pub const MAILS: [(&str, &str); 26] = [
         "deposit_refused",
         "a deposit by mail with `errors`, each with a `detail`",
     ),
+    (
+        "formulaire",
+        "the form of a démarche, or of the dossier `number`: `items`, what is wrong (`faults`), `files`, `code`, `reason`",
+    ),
+    (
+        "modification",
+        "answers of the dossier `number` that its usager changed by mail: `changes`",
+    ),
+    (
+        "pas_modifiable",
+        "answers by mail to a dossier that is not en construction any more",
+    ),
+    (
+        "depot_fait",
+        "a form that became the dossier `number` already; `address` gives a new one",
+    ),
 ];
 
 /// Wordings of several dossiers or démarches, by mail and in private: a burst of notices, the summary of a day or a week.
 pub const TOGETHER: [&str; 2] = ["rafale", "recapitulatif"];
 
 /// What a mail outside a dossier may want to know. Keys that are left out count as absent.
-pub const MAIL_KEYS: [&str; 16] = [
+pub const MAIL_KEYS: [&str; 24] = [
     "service",
     "number",
     "avis",
@@ -120,6 +136,14 @@ pub const MAIL_KEYS: [&str; 16] = [
     "act",
     "count",
     "instructeur",
+    "items",
+    "faults",
+    "files",
+    "test",
+    "description",
+    "changes",
+    "address",
+    "repondre",
 ];
 
 /// Names of the lines that [`super::Templates::room_named`] words.
@@ -142,6 +166,27 @@ pub fn mail_fields(texts: &Texts) -> Value {
         "act": "accept",
         "count": 312,
         "instructeur": texts.instructeur,
+        "items": [
+            { "title": "Les travaux", "row": 1 },
+            {
+                "title": null, "marker": "6", "label": "Surface en m²", "hint": "facultatif ; un nombre", "options": [],
+                "prompt": true, "value": texts.reponse,
+            },
+            {
+                "title": null, "marker": "7", "label": "Nature des travaux", "hint": "obligatoire", "prompt": false,
+                "options": [{ "number": 1, "label": "Toiture", "ticked": true }], "value": null,
+            },
+        ],
+        "faults": [
+            { "marker": "6", "label": "Surface en m²", "typed": texts.reponse, "detail": "un nombre est attendu" },
+            { "marker": null, "label": texts.fichier, "typed": null, "detail": "fichier écarté" },
+        ],
+        "files": [texts.fichier],
+        "test": true,
+        "description": "Pour modifier un site classé.",
+        "changes": [{ "marker": "6", "label": "Surface en m²", "before": "12", "now": texts.reponse }],
+        "address": "depot+12@greffier.example",
+        "repondre": false,
     })
 }
 

@@ -233,6 +233,7 @@ pub(super) struct DemarcheView<'a> {
     /// The decision that silence makes, where it does.
     silence: Option<Decision>,
     motivation_dans_mail: bool,
+    depot_par_mail: bool,
     decision_access: bool,
     mail: &'a crate::domain::MailTexts,
 }
@@ -249,6 +250,7 @@ impl<'a> DemarcheView<'a> {
             declarative: demarche.declarative.is_some(),
             silence: demarche.silence().map(|(decision, _)| decision),
             motivation_dans_mail: demarche.motivation_dans_mail,
+            depot_par_mail: demarche.depot_par_mail,
             decision_access: demarche.experts.decision_access,
             mail: &demarche.mail,
         }

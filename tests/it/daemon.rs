@@ -2,6 +2,7 @@
 
 mod antivirus;
 mod authentication;
+mod depot;
 pub(crate) mod desk;
 mod digest;
 mod expiry;

@@ -30,6 +30,17 @@ fn two_greffiers_do_not_answer_each_other() {
         pairs.push((b.clone(), of_a(purpose, &b)));
         pairs.push((of_b(purpose, &a), of_a(purpose, &b)));
     }
+    // The address that takes deposits answers whoever writes to it.
+    let counter = |domain: &str| format!("depot+12@{domain}");
+    pairs.push((counter(B), a.clone()));
+    pairs.push((counter(B), counter(A)));
+    let form = |domain, secret, person: &str| {
+        format!(
+            "reponse+{}@{domain}",
+            token(secret, 12, Purpose::Deposit, person)
+        )
+    };
+    pairs.push((form(B, SECRET_B, &a), form(A, SECRET_A, &b)));
     for (known_to_a, known_to_b) in pairs {
         for washing in [Washing::None, Washing::Thorough] {
             let mut office = Office::new(&known_to_a, &known_to_b, washing);
@@ -44,6 +55,30 @@ fn two_greffiers_do_not_answer_each_other() {
             );
             office.leave();
         }
+    }
+}
+
+/// A machine that answers a form with something that is none: it is told so, and told so again, and then no more.
+#[test]
+fn a_machine_that_is_sent_a_form_is_stopped() {
+    for (delay, round) in [(0, 5), (60, 60), (24 * 60, 12 * 60)] {
+        let machine = "machine@robot.example";
+        let mut office = Office::with(machine, machine, None, Washing::Thorough);
+        office.delay_minutes = delay;
+        office.writes(machine, &format!("depot+12@{A}"));
+        office.run(300, round);
+        let early = office.sent;
+        office.run(300, round);
+        assert!(
+            (3..=20).contains(&early),
+            "after {delay} min: {early} mails"
+        );
+        assert!(
+            office.sent <= early + 6,
+            "after {delay} min: {early} mails, then {}",
+            office.sent
+        );
+        office.leave();
     }
 }
 

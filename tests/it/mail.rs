@@ -3,6 +3,7 @@
 mod answers;
 mod automatic;
 mod clients;
+mod forms;
 
 use std::fs;
 use std::path::PathBuf;

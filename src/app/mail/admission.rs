@@ -137,6 +137,7 @@ fn last_written(dossier: &Dossier, origin: &Origin) -> Timestamp {
     let last = match origin.purpose {
         Purpose::Message => steps.chain(messages(true)).max(),
         Purpose::Instructeur => messages(false).max(),
+        Purpose::Deposit => None,
         Purpose::Avis(number) => avis(AvisId(number))
             .chain(dossier.decided.as_ref().map(|decided| decided.at))
             .max(),
@@ -156,6 +157,7 @@ fn filed<'a>(dossier: &'a Dossier, origin: &'a Origin) -> Vec<(Timestamp, &'a Ma
         }
         Purpose::Message => Person::Usager(origin.expected.clone()),
         Purpose::Instructeur => Person::Instructeur(origin.expected.clone()),
+        Purpose::Deposit => return Vec::new(),
     };
     let messages = dossier.messages.values();
     messages

@@ -45,7 +45,20 @@ impl<S: Store> App<S> {
             let told = Obstacle::told("attachment_refused");
             return self.turn_away(draft, mail, understood, Some(origin), &told);
         }
-        let (text, mut enclosed) = content(understood, origin, entry, mail.scan.as_ref());
+        let by_himself = *entry == Entry::Expected;
+        if by_himself && self.asks_to_modify(draft, understood, origin)? {
+            draft.receipt.verdict = Verdict::Done;
+            return Ok(());
+        }
+        let amendment = if by_himself {
+            self.amendment(draft, mail, understood, origin)?
+        } else {
+            None
+        };
+        let (mut text, mut enclosed) = content(understood, origin, entry, mail.scan.as_ref());
+        if let Some(amendment) = amendment.as_ref().filter(|_| understood.reply.is_empty()) {
+            text = [amendment.said(), text].join("\n\n").trim_end().to_owned();
+        }
         let reference = MailRef {
             message_id: understood.message_id.clone(),
             original: mail.original.clone(),
@@ -76,13 +89,31 @@ impl<S: Store> App<S> {
         };
         let by = match (origin.purpose, entry) {
             (Purpose::Avis(_), _) => Person::Expert(origin.expected.clone()),
-            (Purpose::Message, _) => Person::Usager(origin.expected.clone()),
+            (Purpose::Message | Purpose::Deposit, _) => Person::Usager(origin.expected.clone()),
             // Whoever lets in what was not proven to be a colleague's says it himself.
             (Purpose::Instructeur, Entry::Admitted(by)) => Person::Instructeur(by.clone()),
             (Purpose::Instructeur, _) => Person::Instructeur(origin.expected.clone()),
         };
+        // His answers change with his message, while they may.
+        let orders = |change: bool, enclosed: &[Enclosed<'_>]| {
+            let amendment = amendment
+                .as_ref()
+                .filter(|amendment| change && amendment.is_sound());
+            let modify = amendment.map(|amendment| {
+                let pieces: Vec<Piece> = enclosed.iter().map(|file| file.piece.clone()).collect();
+                let champs = amendment.with_files(&pieces);
+                Command::Modify { champs }
+            });
+            let orders: Vec<Command> = [Some(order(enclosed)), modify]
+                .into_iter()
+                .flatten()
+                .collect();
+            orders
+        };
+        let whole = self.try_act(draft, origin.dossier, &by, &orders(true, &enclosed))?;
+        let change = whole.is_ok();
         // The files are kept once the dossier takes them: nothing would take those of a refused mail away again.
-        let tried = self.try_act(draft, origin.dossier, &by, &[order(&enclosed)])?;
+        let tried = self.try_act(draft, origin.dossier, &by, &orders(change, &enclosed))?;
         if let Err(refusal) = tried {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
@@ -95,9 +126,12 @@ impl<S: Store> App<S> {
         for (file, hash) in enclosed.iter_mut().zip(hashes) {
             file.piece.hash = hash?;
         }
-        if let Err(refusal) = self.act(draft, origin.dossier, &by, &[order(&enclosed)])? {
+        if let Err(refusal) = self.act(draft, origin.dossier, &by, &orders(change, &enclosed))? {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
+        }
+        if let Some(amendment) = &amendment {
+            self.tell_amendment(draft, understood, origin, amendment)?;
         }
         draft.receipt.verdict = Verdict::Done;
         Ok(())

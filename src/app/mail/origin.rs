@@ -22,7 +22,7 @@ impl Origin {
     pub(in crate::app) fn avis(&self) -> Option<AvisId> {
         match self.purpose {
             Purpose::Avis(number) => Some(AvisId(number)),
-            Purpose::Message | Purpose::Instructeur => None,
+            Purpose::Message | Purpose::Instructeur | Purpose::Deposit => None,
         }
     }
 
@@ -217,6 +217,7 @@ impl<S: Store> App<S> {
     ) -> Vec<Email> {
         match purpose {
             Purpose::Message => vec![dossier.usager.clone()],
+            Purpose::Deposit => Vec::new(),
             Purpose::Avis(avis) => {
                 let avis = dossier.avis.get(&AvisId(avis));
                 avis.map(|avis| avis.expert.clone()).into_iter().collect()

@@ -55,7 +55,7 @@ impl Hour {
 }
 
 /// What stands between a mail and its dossier.
-pub(super) struct Obstacle {
+pub(in crate::app) struct Obstacle {
     /// Why it is held, as the filter `raison` of the templates knows it.
     reason: &'static str,
     /// The mail that tells the sender so, once; none where he is not written to.
@@ -64,7 +64,7 @@ pub(super) struct Obstacle {
 
 impl Obstacle {
     /// Held, and the sender is not written to.
-    pub(super) fn held(reason: &'static str) -> Self {
+    pub(in crate::app) fn held(reason: &'static str) -> Self {
         Self {
             reason,
             letter: None,
@@ -72,7 +72,7 @@ impl Obstacle {
     }
 
     /// Held, and the sender is told why.
-    pub(super) fn told(reason: &'static str) -> Self {
+    pub(in crate::app) fn told(reason: &'static str) -> Self {
         Self::told_as(reason, reason)
     }
 
@@ -142,7 +142,7 @@ impl Told {
 }
 
 impl<S: Store> App<S> {
-    pub(super) fn turn_away(
+    pub(in crate::app) fn turn_away(
         &self,
         draft: &mut Draft<'_, S>,
         mail: &MailIn,
@@ -268,7 +268,7 @@ impl<S: Store> App<S> {
 }
 
 /// Why a mail that is no reply is held, as the filter `raison` of the templates knows it.
-pub(super) fn held_reason(understood: &Understood) -> &'static str {
+pub(in crate::app) fn held_reason(understood: &Understood) -> &'static str {
     match understood.reason {
         Some(Reason::Unreadable) => "unreadable",
         Some(Reason::Empty) => "empty",

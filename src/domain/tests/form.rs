@@ -399,3 +399,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_address_for_deposits_by_mail_is_checked() {
+    let mut demarche = demarche();
+    assert_eq!(demarche.depot_local(), None);
+    demarche.depot_adresse = Some("Sites".to_owned());
+    assert!(
+        demarche
+            .faults()
+            .iter()
+            .any(|fault| fault.contains("depot_par_mail"))
+    );
+    demarche.depot_par_mail = true;
+    assert_eq!(demarche.depot_local().as_deref(), Some("sites"));
+    assert!(
+        !demarche
+            .faults()
+            .iter()
+            .any(|fault| fault.contains("depot_adresse"))
+    );
+    for wrong in ["à", "a b", "a@b", "", ".a", "a\r\nBcc: b"] {
+        demarche.depot_adresse = Some(wrong.to_owned());
+        assert!(
+            demarche
+                .faults()
+                .iter()
+                .any(|fault| fault.contains("depot_adresse")),
+            "{wrong}"
+        );
+    }
+    demarche.depot_adresse = None;
+    assert_eq!(
+        demarche.depot_local(),
+        Some(format!("depot+{}", demarche.number))
+    );
+}

@@ -51,7 +51,7 @@ pub(super) struct Office {
 
 fn demarche(instructeur: &str) -> Demarche {
     let text = format!(
-        "number = 12\ntitre = \"Travaux\"\nservice = \"Service\"\n[[groupe]]\nlabel = \"Seul\"\n\
+        "number = 12\ntitre = \"Travaux\"\nservice = \"Service\"\ndepot_par_mail = true\n[[groupe]]\nlabel = \"Seul\"\n\
          instructeurs = [\"ines@oise.example\", \"{instructeur}\"]\n\
          [[champ]]\nid = \"adresse\"\nlibelle = \"Adresse\"\ntype = \"text\"\n"
     );
@@ -143,6 +143,19 @@ impl Office {
             );
             self.types(domain, ines, "message 1 Bonjour, merci de répondre.");
         }
+        self.deliver();
+    }
+
+    /// Somebody writes to `to`, unasked.
+    pub(super) fn writes(&mut self, from: &str, to: &str) {
+        let raw = format!(
+            "From: {from}\r\nTo: {to}\r\nSubject: Bonjour\r\nMessage-ID: <begin@robot.example>\r\n\r\nBonjour.\r\n"
+        );
+        self.post.push_back(Letter {
+            due: self.now,
+            to: to.to_owned(),
+            raw: raw.into_bytes(),
+        });
         self.deliver();
     }
 
