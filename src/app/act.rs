@@ -66,6 +66,56 @@ impl<S: Store> App<S> {
     }
 }
 
+/// What would come of an order.
+pub(super) struct Prepared {
+    /// What is to be done, in order.
+    pub(super) commands: Vec<Command>,
+    /// The dossier after it.
+    pub(super) after: Dossier,
+    /// What would happen; nothing where it is so already.
+    pub(super) act: Vec<Recorded>,
+    /// Whether a second person must confirm it.
+    pub(super) second: bool,
+}
+
+impl Prepared {
+    /// Whether the dossier passes en instruction first.
+    pub(super) fn chained(&self) -> bool {
+        self.commands.len() > 1
+    }
+}
+
+/// Tries `command` in thought: a decision of a dossier en construction chains the two acts.
+pub(super) fn prepare(
+    dossier: &Dossier,
+    demarche: &Demarche,
+    by: &Person,
+    at: Timestamp,
+    command: &Command,
+) -> Result<Prepared, Refusal> {
+    let mut commands = vec![command.clone()];
+    let mut outcome = rehearse(dossier, demarche, by, at, &commands);
+    if matches!(outcome, Err(Refusal::NotInstructed { .. })) {
+        commands.insert(0, Command::PassToInstruction);
+        outcome = rehearse(dossier, demarche, by, at, &commands);
+    }
+    let second = matches!(outcome, Err(Refusal::SecondNeeded));
+    if second {
+        let alone = Demarche {
+            four_eyes: false,
+            ..demarche.clone()
+        };
+        outcome = rehearse(dossier, &alone, by, at, &commands);
+    }
+    let (after, act) = outcome?;
+    Ok(Prepared {
+        commands,
+        after,
+        act,
+        second,
+    })
+}
+
 /// What `commands` would do, without doing it: the state after them, and what happened.
 pub(super) fn rehearse(
     dossier: &Dossier,

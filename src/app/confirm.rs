@@ -4,15 +4,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::act::rehearse;
+use super::act::prepare;
 use super::bulk::Plan;
 use super::draft::Draft;
 use super::line::Speaker;
 use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
-    Command, Decision, Demarche, Dossier, DossierId, Email, Message, Person, Recorded, Refusal,
-    Statut, WITHDRAW_DELAY,
+    Command, Decision, Dossier, DossierId, Email, Message, Person, Statut, WITHDRAW_DELAY,
 };
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
@@ -55,56 +54,6 @@ pub(super) enum What {
     },
     /// An act on several.
     Many { plan: Box<Plan> },
-}
-
-/// What would come of an order.
-pub(super) struct Prepared {
-    /// What is to be done, in order.
-    pub(super) commands: Vec<Command>,
-    /// The dossier after it.
-    pub(super) after: Dossier,
-    /// What would happen; nothing where it is so already.
-    pub(super) act: Vec<Recorded>,
-    /// Whether a second person must confirm it.
-    pub(super) second: bool,
-}
-
-impl Prepared {
-    /// Whether the dossier passes en instruction first.
-    pub(super) fn chained(&self) -> bool {
-        self.commands.len() > 1
-    }
-}
-
-/// Tries `command` in thought: a decision of a dossier en construction chains the two acts.
-pub(super) fn prepare(
-    dossier: &Dossier,
-    demarche: &Demarche,
-    by: &Person,
-    at: Timestamp,
-    command: &Command,
-) -> Result<Prepared, Refusal> {
-    let mut commands = vec![command.clone()];
-    let mut outcome = rehearse(dossier, demarche, by, at, &commands);
-    if matches!(outcome, Err(Refusal::NotInstructed { .. })) {
-        commands.insert(0, Command::PassToInstruction);
-        outcome = rehearse(dossier, demarche, by, at, &commands);
-    }
-    let second = matches!(outcome, Err(Refusal::SecondNeeded));
-    if second {
-        let alone = Demarche {
-            four_eyes: false,
-            ..demarche.clone()
-        };
-        outcome = rehearse(dossier, &alone, by, at, &commands);
-    }
-    let (after, act) = outcome?;
-    Ok(Prepared {
-        commands,
-        after,
-        act,
-        second,
-    })
 }
 
 impl<S: Store> App<S> {
