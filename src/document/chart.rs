@@ -97,7 +97,7 @@ struct Etape {
 
 #[derive(Debug, Serialize)]
 struct Suite {
-    suite: &'static str,
+    motif: &'static str,
     nom: &'static str,
     nombre: String,
     pourcent: String,
@@ -174,7 +174,7 @@ fn temps(data: &mut Data, figures: &Figures) {
 
 fn avancee(data: &mut Data, figures: &Figures) {
     data.genre = "avancee";
-    data.sous_titre = "Dossiers, et leur part de ceux qui ont été déposés".to_owned();
+    data.sous_titre = String::from("Dossiers, et leur part de ceux qui ont été déposés");
     let funnel = figures.funnel;
     if funnel.deposited == 0 {
         data.vide = Some("Aucun dossier déposé");
@@ -213,7 +213,7 @@ fn taux(data: &mut Data, figures: &Figures) {
 
 fn semaines(data: &mut Data, figures: &Figures) {
     data.genre = "semaines";
-    data.sous_titre = "Dossiers déposés et traités, sur six mois".to_owned();
+    data.sous_titre = String::from("Dossiers déposés et traités, sur six mois");
     let busiest = figures
         .weeks
         .iter()
@@ -239,10 +239,10 @@ fn semaines(data: &mut Data, figures: &Figures) {
 }
 
 fn suites(decisions: Decisions, of: u64) -> Vec<Suite> {
-    let suite = |(decision, suite, nom)| {
+    let suite = |(decision, motif, nom)| {
         let count = decisions.of(decision);
         Suite {
-            suite,
+            motif,
             nom,
             nombre: french::nombre(count),
             pourcent: percent(count, of),

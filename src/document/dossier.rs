@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::plain::paragraphs;
 use super::{Print, Reader};
 use crate::domain::{
-    Avis, CorrectionKind, Decided, Decision, Message, Person, Piece, Statut, Step, WITHDRAW_DELAY,
+    Avis, CorrectionKind, Decided, Decision, Email, Message, Person, Piece, Statut, Step,
+    WITHDRAW_DELAY,
 };
 use crate::template::french;
 use form::Bloc;
@@ -64,7 +65,7 @@ struct MessageSheet {
 #[derive(Debug, Serialize)]
 struct Etape {
     date: String,
-    etape: String,
+    quoi: String,
     par: String,
 }
 
@@ -172,10 +173,8 @@ impl Print<'_> {
             Ligne::text("État", dossier.statut.libelle()),
             Ligne::text("Déposé le", &moment(dossier.deposited)),
         ];
-        let passed = dossier.steps.iter().rev();
-        let passed = passed
-            .filter(|step| step.statut == Statut::EnInstruction)
-            .next();
+        let mut steps = dossier.steps.iter().rev();
+        let passed = steps.find(|step| step.statut == Statut::EnInstruction);
         if let Some(step) = passed {
             lignes.push(Ligne::text("Passé en instruction le", &moment(step.at)));
         }
@@ -226,7 +225,7 @@ impl Print<'_> {
         .collect();
         lignes.push(Ligne::text("Adresse électronique", dossier.usager.as_str()));
         if !dossier.invites.is_empty() {
-            let invites: Vec<&str> = dossier.invites.iter().map(|email| email.as_str()).collect();
+            let invites: Vec<&str> = dossier.invites.iter().map(Email::as_str).collect();
             lignes.push(Ligne::text("Personnes invitées", &invites.join("\n")));
         }
         lignes
@@ -353,9 +352,9 @@ impl Print<'_> {
             etapes.push((change.at, etape, self.person(&change.by)));
         }
         etapes.sort_by_key(|(at, ..)| *at);
-        let etape = |(at, etape, par): (Timestamp, String, String)| Etape {
+        let etape = |(at, quoi, par): (Timestamp, String, String)| Etape {
             date: moment(at),
-            etape,
+            quoi,
             par,
         };
         etapes.into_iter().map(etape).collect()

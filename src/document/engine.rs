@@ -139,8 +139,7 @@ impl Engine {
             return Diagnostic::whole(template, "failed");
         };
         // An error in the standard library or in the data is said where the template called for it.
-        let spans =
-            std::iter::once(error.span).chain(error.trace.iter().map(|point| point.span.into()));
+        let spans = std::iter::once(error.span).chain(error.trace.iter().map(|point| point.span));
         let place = spans.into_iter().find_map(|span| {
             let named = self.of(span.id()?)?;
             let range = setting.range(span)?;
@@ -151,7 +150,7 @@ impl Engine {
         let hints: String = error
             .hints
             .iter()
-            .map(|hint| format!(" ({})", hint))
+            .map(|hint| format!(" ({hint})"))
             .collect();
         Diagnostic {
             file,

@@ -1,5 +1,5 @@
 //! The fonts that everything is set in, built in so that a page looks the same on every machine: Inter (SIL Open Font
-//! License) for Latin, Greek and Cyrillic, and DejaVu Sans (Bitstream Vera licence) for what Inter lacks: Arabic, Hebrew,
+//! License) for Latin, Greek and Cyrillic, and `DejaVu` Sans (Bitstream Vera licence) for what Inter lacks: Arabic, Hebrew,
 //! Armenian, Georgian, signs. They weigh 1.3 MB; those of typst-assets weigh 9 MB and have no sans-serif.
 
 use typst::foundations::Bytes;
