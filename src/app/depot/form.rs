@@ -173,6 +173,10 @@ impl<'a> Form<'a> {
         };
         let kind = self.champ(answer.place).map(|champ| champ.kind);
         if kind == Some(ChampType::Repetition) {
+            if !answer.labelled {
+                // What is left of the label in another charset.
+                return None;
+            }
             return fault("répondez aux lignes numérotées qui suivent, une par élément");
         }
         let options = answer

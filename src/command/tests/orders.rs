@@ -4,7 +4,7 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 34] = [
+const ELSEWHERE: [&str; 36] = [
     "accept_quarantine",
     "allow_quarantine",
     "bind_room",

@@ -65,7 +65,9 @@ pub(super) fn take_prompt(said: &mut Vec<(&str, bool)>, labelled: bool) {
 fn behind_prompt(line: &str) -> Option<&str> {
     let start = unstarred(trimmed(line));
     let (word, behind) = start.split_once(':')?;
-    let word = trimmed(word).to_lowercase();
+    // A no-break space may have become a question mark too.
+    let lost = |c: char| c.is_whitespace() || matches!(c, '?' | '\u{fffd}');
+    let word = word.trim_matches(lost).to_lowercase();
     let prompt = word.starts_with('r') && word.ends_with("ponse") && word.chars().count() <= 9;
     prompt.then(|| behind.trim_start_matches(['*', '_']))
 }

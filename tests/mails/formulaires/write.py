@@ -61,9 +61,9 @@ def filled(text, box="[x]", break_=None):
         number = re.match(r"\[([\d.]+)\]", part)
         answer = ANSWERS.get(number.group(1)) if number else None
         if answer:
-            part = re.sub(r"Réponse( | )?:( | )?", f"Réponse : {break_ or ''}{answer}", part, count=1)
+            part = re.sub(r"Réponse\s?:[^\S\n]?", f"Réponse : {break_ or ''}{answer}", part, count=1)
         if number and number.group(1) == "8":
-            part = re.sub(r"\[( | )?\] 2\)", f"{box} 2)", part, count=1)
+            part = re.sub(r"\[\s?\] 2\)", f"{box} 2)", part, count=1)
         out.append(part)
     return "".join(out)
 
