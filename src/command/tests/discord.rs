@@ -18,7 +18,7 @@ fn options(spec: &Spec) -> usize {
     let dossiers = match spec.selection {
         Takes::None => 0,
         Takes::Optional | Takes::One => 1,
-        Takes::Many => 3,
+        Takes::Many | Takes::Any => 3,
     };
     spec.args.len() + dossiers + usize::from(spec.files)
 }

@@ -39,6 +39,7 @@ fn decided(decision: Decision, at: Timestamp, days: i64, by: Person) -> Dossier 
             motivation: None,
             justificatif: None,
             attestation: None,
+            proposal: None,
         }),
         ..deposited(at - SignedDuration::from_hours(24 * days))
     }

@@ -117,7 +117,7 @@ fn expected(hostile: &str, csv: bool) -> String {
 
 /// pandas forgets the ends of lines and the tabs of ods, and openpyxl does not read the escapes of ECMA-376, 22.9.2.19.
 fn plain(text: &str) -> String {
-    text.replace(["\n", "\t"], "").replace("_x005F_", "_")
+    text.replace(['\n', '\t'], "").replace("_x005F_", "_")
 }
 
 fn write(folder: &Path) {
