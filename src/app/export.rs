@@ -241,6 +241,24 @@ impl<S: Store> App<S> {
         self.answer_with(draft, speaker, &answer, None, with)
     }
 
+    /// Keeps files for a day that were told by their place, which nothing else names.
+    pub(super) fn keep_in_place(
+        &self,
+        draft: &mut Draft<'_, S>,
+        files: &[Piece],
+        demarche: DemarcheId,
+    ) -> Result<(), Error> {
+        let waiting = Waiting {
+            files: files.to_vec(),
+            until: draft.at.checked_add(KEPT).unwrap_or(draft.at),
+            demarche,
+            fetched: false,
+            link: false,
+        };
+        let word = long_code(&self.secret, &draft.cause);
+        draft.put(Collection::Export, locked(&word), &waiting)
+    }
+
     /// Gives an export to whoever follows its link, once. Its file stays for as long as that may take.
     pub(super) fn fetch(&self, draft: &mut Draft<'_, S>, export: &str) -> Result<(), Error> {
         let waiting: Option<Waiting> = draft.get(Collection::Export, export)?;

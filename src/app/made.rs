@@ -157,11 +157,14 @@ impl<S: Store> App<S> {
             Err(refusal) => return self.refuse(draft, speaker, &refusal),
         };
         self.give(draft, speaker, &dossier, |app, draft, speaker| {
-            let places = files.iter().filter_map(|file| app.place_of(speaker, file));
-            let answer = Answer::Made {
-                number,
-                places: places.collect(),
-            };
+            let places: Vec<String> = files
+                .iter()
+                .filter_map(|file| app.place_of(speaker, file))
+                .collect();
+            if !places.is_empty() {
+                app.keep_in_place(draft, files, dossier.demarche)?;
+            }
+            let answer = Answer::Made { number, places };
             // At the machine itself nothing is copied.
             let given: &[Piece] = if at_the_machine(speaker) { &[] } else { files };
             let with = With {

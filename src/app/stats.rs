@@ -55,15 +55,19 @@ impl<S: Store> App<S> {
         }
         let pieces: Vec<Piece> = charts.iter().map(|chart| chart.piece.clone()).collect();
         let alts: Vec<String> = charts.iter().map(|chart| chart.alt.clone()).collect();
-        let places = pieces
+        let places: Vec<String> = pieces
             .iter()
-            .filter_map(|piece| self.place_of(speaker, piece));
+            .filter_map(|piece| self.place_of(speaker, piece))
+            .collect();
+        if !places.is_empty() {
+            self.keep_in_place(draft, &pieces, number)?;
+        }
         let answer = Answer::Stats {
             demarche: (demarche.number, demarche.titre.clone()),
             on,
             usual,
             charts: alts.clone(),
-            places: places.collect(),
+            places,
         };
         let given: &[Piece] = if at_the_machine(speaker) {
             &[]

@@ -80,6 +80,8 @@ fn assert_inert(said: &str) {
             panic!("a numbered list in:\n{said}");
         }
     }
+    // The link of an export is ours.
+    let said = said.replace("https://greffier.example.org/exports/", "");
     for alive in [
         "@room",
         "@everyone",

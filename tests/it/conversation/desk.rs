@@ -9,7 +9,7 @@ use greffier::command::Catalogue;
 use greffier::config::Room;
 use greffier::directory::Directory;
 use greffier::document::Press;
-use greffier::domain::{Demarches, Email, Quiet};
+use greffier::domain::{Demarches, Email, Piece, Quiet};
 use greffier::mail::{Own, OwnSeal};
 use greffier::message::work::Order;
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
@@ -56,6 +56,8 @@ pub(crate) struct Said {
     /// The message of that remote id was changed rather than a new one sent.
     pub(crate) edited: bool,
     pub(crate) failed: Option<String>,
+    /// The pictures that went with it, by name: once it has left, the shelf may have them no more.
+    pub(crate) pictures: BTreeMap<String, Vec<u8>>,
 }
 
 /// Made-up networks: two with everything, one with short messages and tiny files, and mail.
@@ -247,6 +249,10 @@ impl Desk {
             _ => None,
         };
         let edited = before.is_some();
+        let pictures = match &outgoing.body {
+            Body::Post(post) => self.pictures(&post.files),
+            _ => BTreeMap::new(),
+        };
         let outcome = match &failed {
             Some(why) => Outcome::Dead { why: why.clone() },
             None => Outcome::Delivered {
@@ -258,7 +264,15 @@ impl Desk {
             row,
             edited,
             failed,
+            pictures,
         }
+    }
+
+    fn pictures(&self, files: &[Piece]) -> BTreeMap<String, Vec<u8>> {
+        let pictures = files.iter().filter(|file| file.media_type == "image/png");
+        pictures
+            .filter_map(|file| Some((file.name.clone(), self.app.shelf.read(&file.hash).ok()?)))
+            .collect()
     }
 
     /// Makes what was ordered, and hears of it.

@@ -27,6 +27,7 @@ pub(super) struct Stage {
     start: Timestamp,
     desk: Option<Desk>,
     said: BTreeMap<u64, Outgoing>,
+    pictures: BTreeMap<String, Vec<u8>>,
     refused: BTreeMap<String, String>,
     codes: Vec<String>,
     lines: u32,
@@ -42,6 +43,7 @@ impl Stage {
             start: "2024-06-03T07:00:00Z".parse().unwrap(),
             desk: None,
             said: BTreeMap::new(),
+            pictures: BTreeMap::new(),
             refused: BTreeMap::new(),
             codes: Vec::new(),
             lines: 0,
@@ -119,9 +121,9 @@ impl Stage {
             .collect()
     }
 
-    /// What a file holds.
-    pub(super) fn content(&mut self, piece: &Piece) -> Vec<u8> {
-        self.desk().app.shelf.read(&piece.hash).unwrap()
+    /// A picture that left, by its name: the last of that name.
+    pub(super) fn picture(&self, name: &str) -> Vec<u8> {
+        self.pictures[name].clone()
     }
 
     fn demarche(&mut self, name: &str) {
@@ -511,6 +513,7 @@ impl Stage {
             self.learn(&outgoing);
             lines.push(self.hide(&saying::said(&said)));
             self.said.insert(said.row.id, outgoing);
+            self.pictures.extend(said.pictures);
         }
         lines
     }
