@@ -67,6 +67,7 @@ impl<S: Store> App<S> {
             "test": demarche.etat == Etat::Test,
             "description": demarche.description.trim(),
             "until": DAYS,
+            "repondre": true,
         });
         let worded = self.word_letter(desk, "formulaire", context)?;
         kept.wrote(draft.at, desk.proven);

@@ -263,6 +263,10 @@ fn quoted(text: &str) -> String {
 }
 
 fn post_shown(post: &Post, again: bool) -> String {
+    let of_dossier = post
+        .card
+        .as_ref()
+        .is_some_and(|card| card.starts_with("dossier-"));
     let place = match (
         post.direct,
         again,
@@ -270,8 +274,9 @@ fn post_shown(post: &Post, again: bool) -> String {
         post.thread.is_some(),
     ) {
         (true, ..) => "en privé",
-        (_, true, ..) => "la carte du dossier devient",
-        (_, _, true, _) => "une carte, dans le salon",
+        (_, true, ..) if of_dossier => "la carte du dossier devient",
+        (_, true, ..) => "son message devient",
+        (_, _, true, _) if of_dossier => "une carte, dans le salon",
         (_, _, _, true) => "dans le fil du dossier",
         _ => "dans le salon",
     };
