@@ -94,6 +94,9 @@ impl Desk {
             from_name: String::new(),
             replies: Replies::default(),
             secret: b"a secret of the benches, and of nobody else".to_vec(),
+            at_once: greffier::app::AT_ONCE,
+            quiet: None,
+            public_url: None,
         };
         let mut desk = Self {
             app,
@@ -122,7 +125,7 @@ impl Desk {
         self.heard += 1;
         let incoming = Incoming {
             id: format!("bench:{}", self.heard),
-            at: Timestamp::now(),
+            at: greffier::clock::now(),
             heard,
         };
         self.app.handle(None, &incoming, incoming.at).unwrap()
@@ -165,7 +168,7 @@ impl Desk {
     fn rest(&mut self) {
         loop {
             let rows = self.app.store.queued(None, usize::MAX).unwrap();
-            let now = Timestamp::now();
+            let now = greffier::clock::now();
             for due in &rows {
                 let delivered = Outcome::Delivered {
                     remote_id: format!("remote-{}", due.id),
@@ -192,7 +195,7 @@ impl Desk {
         self.line(&format!("confirmer {code}"));
         let begun = Instant::now();
         for taken in 1..=DOSSIERS {
-            let now = Timestamp::now();
+            let now = greffier::clock::now();
             let Next::Step(step) = self.app.next_step(None, now).unwrap() else {
                 panic!("there is more to do");
             };

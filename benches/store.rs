@@ -387,7 +387,9 @@ pub fn dashboard(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let page = store.page(&lists, None, 20).unwrap();
                 let loaded = page.dossiers.iter();
-                loaded.map(|id| store.load(*id).unwrap().unwrap()).count()
+                loaded
+                    .filter(|id| store.load(**id).unwrap().is_some())
+                    .count()
             });
         });
         let mut bench = |name: &str, query: &Query, most: u64, fitting: Option<u64>| {
@@ -433,7 +435,12 @@ fn beside_the_writer(store: &Sled, query: &Query) {
             times.push(one.elapsed());
         }
         times.sort_unstable();
-        let at = |part: usize| times[(times.len() - 1) * part / 100];
+        let at = |part: usize| {
+            times
+                .get((times.len() - 1) * part / 100)
+                .copied()
+                .unwrap_or_default()
+        };
         println!(
             "{what}: median {:?}, 99 % {:?}, most {:?}",
             at(50),

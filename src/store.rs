@@ -270,6 +270,9 @@ pub enum Error {
     Io(#[from] std::io::Error),
 }
 
+/// What is done with a dossier and its row; a break ends it.
+pub type EachRow<'a> = &'a mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>;
+
 /// The ledger. Calls are synchronous and may block on the disk. There is one writer of commits; `settle` may run beside it.
 pub trait Store: Send + Sync + 'static {
     /// Keeps all of `batch` in the journal, in order, and flushes once.
@@ -292,11 +295,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Page, Error>;
     /// Calls `each` with every dossier of the union of `lists`, newest deposit first, and its row as
     /// [`row`](crate::domain::row) writes it (nothing where it is missing), until it breaks off.
-    fn rows(
-        &self,
-        lists: &[List],
-        each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error>;
+    fn rows(&self, lists: &[List], each: EachRow<'_>) -> Result<(), Error>;
     /// How many dossiers a list has.
     fn count(&self, list: &List) -> Result<u64, Error>;
     /// Dossiers that the clock must look at by `now`, at most `limit`.

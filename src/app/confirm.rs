@@ -148,7 +148,7 @@ impl<S: Store> App<S> {
             return self.answer(draft, speaker, &Answer::NoConfirmation, None);
         };
         if let Some(since) = pending.proposed {
-            return self.second(draft, speaker, &code, pending, since);
+            return self.second(draft, speaker, &code, &pending, since);
         }
         // Somebody else's code is told like one that does not exist, and stays valid for its owner.
         if Some(&pending.by) != speaker.email.as_ref() {

@@ -63,8 +63,8 @@ impl<S: Store> App<S> {
             Ok(demarche) => demarche,
             Err(answer) => return self.answer(draft, speaker, &answer, None),
         };
-        let here = self.at_home(speaker, Some(demarche.number));
-        if !(here && self.shows_all(speaker)) && !self.shows_all_in_private(speaker) {
+        let here = self.at_home(speaker, Some(demarche.number)) && self.shows_all(speaker);
+        if !here && !self.shows_all_in_private(speaker) {
             return self.answer(draft, speaker, &Answer::NotHere, None);
         }
         let filter = match tests(demarche, &selection.filter, draft.at) {

@@ -72,14 +72,12 @@ impl<S: Store> App<S> {
         plan.query.except = exact.as_ref().map(|dossier| dossier.number);
         let total = self.total(&plan.query.lists)?;
         let found = match found {
-            Some(found) => found.clone(),
-            None => match self.picked(&plan.query, total)? {
-                Some(found) => found,
-                None => {
-                    let query = Box::new(plan.query);
-                    return self.order(draft, speaker, Work::List { query });
-                }
-            },
+            Some(found) => Some(found.clone()),
+            None => self.picked(&plan.query, total)?,
+        };
+        let Some(found) = found else {
+            let query = Box::new(plan.query);
+            return self.order(draft, speaker, Work::List { query });
         };
         let mut dossiers: Vec<Dossier> = exact.filter(|_| plan.page == 1).into_iter().collect();
         for number in &found.numbers {

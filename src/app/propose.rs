@@ -88,16 +88,15 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         code: &str,
-        pending: Pending,
+        pending: &Pending,
         since: Timestamp,
     ) -> Result<(), Error> {
         if Some(&pending.by) == speaker.email.as_ref() {
             return self.answer(draft, speaker, &Answer::OwnProposal, None);
         }
         // Who may not see the dossier is told what he would be told of no code.
-        if !self.may_second(draft, speaker, &pending)? {
-            let expired =
-                draft.at > pending.until && self.is_concerned(draft, speaker, &pending)?;
+        if !self.may_second(draft, speaker, pending)? {
+            let expired = draft.at > pending.until && self.is_concerned(draft, speaker, pending)?;
             let answer = if expired {
                 Answer::ConfirmationExpired
             } else {
@@ -136,7 +135,7 @@ impl<S: Store> App<S> {
             return Ok(());
         }
         let state = if done { "confirmed" } else { "failed" };
-        self.close(draft, speaker, code, &pending, state)
+        self.close(draft, speaker, code, pending, state)
     }
 
     /// Whether the speaker may confirm or refuse a colleague's proposal.

@@ -16,6 +16,10 @@ use super::silence::Silence;
 /// A démarche. Read from `data/demarches/*.toml` in `local` mode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a rule of its own, and none excludes another"
+)]
 pub struct Demarche {
     /// Its number, which everybody uses.
     pub number: DemarcheId,

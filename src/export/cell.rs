@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 
 use crate::domain::Valeur;
 
-/// The most that Excel takes in one cell, in UTF-16 units. LibreOffice takes more, but says so with a warning.
+/// The most that Excel takes in one cell, in UTF-16 units. `LibreOffice` takes more, but says so with a warning.
 pub(super) const LONGEST: usize = 32_767;
 /// Follows what was cut.
 const CUT: &str = "… [suite coupée]";

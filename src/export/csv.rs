@@ -1,7 +1,7 @@
 //! csv (RFC 4180) as a French desk reads it: semicolons, decimal commas, days as ISO 8601 writes them, UTF-8 with a byte
-//! order mark, without which Excel and LibreOffice on Windows guess another encoding.
+//! order mark, without which Excel and `LibreOffice` on Windows guess another encoding.
 //!
-//! Text always stands between quotation marks and numbers never do, so that LibreOffice can be told to keep the zeros of
+//! Text always stands between quotation marks and numbers never do, so that `LibreOffice` can be told to keep the zeros of
 //! a telephone number ("quoted field as text"); pandas reads it with `sep=";", decimal=",", dtype={"Téléphone": str}`.
 
 use std::io::{BufWriter, Write};

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::cell::Cell;
 use super::name::Names;
-use crate::domain::{Avis, Champ, ChampType, Demarche, Dossier, Statut, Valeur, paris};
+use crate::domain::{Avis, Champ, ChampType, Demarche, Dossier, Email, Statut, Valeur, paris};
 
 /// A sheet: what it is called, its columns, and how a dossier fills it.
 #[derive(Debug)]
@@ -137,11 +137,7 @@ impl<'a> Sheet<'a> {
         let decided = dossier.decided.as_ref();
         let motivation = decided.and_then(|decided| decided.motivation.as_deref());
         let demandeur = &dossier.demandeur;
-        let followers: Vec<&str> = dossier
-            .followers
-            .keys()
-            .map(|email| email.as_str())
-            .collect();
+        let followers: Vec<&str> = dossier.followers.keys().map(Email::as_str).collect();
         let etiquettes: Vec<&str> = dossier.etiquettes.iter().map(String::as_str).collect();
         vec![
             number(dossier.number.0),

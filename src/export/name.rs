@@ -12,7 +12,7 @@ const SHEET: usize = 31;
 pub(super) struct Names(BTreeSet<String>);
 
 impl Names {
-    /// A name for a sheet, as Excel and LibreOffice allow it.
+    /// A name for a sheet, as Excel and `LibreOffice` allow it.
     pub(super) fn sheet(&mut self, wanted: &str) -> String {
         let plain = line(wanted).replace(['[', ']', ':', '*', '?', '/', '\\'], " ");
         let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");

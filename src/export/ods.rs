@@ -1,4 +1,4 @@
-//! ods (OpenDocument 1.3), written here: the crates that write it hold the whole document in memory.
+//! ods (`OpenDocument` 1.3), written here: the crates that write it hold the whole document in memory.
 //!
 //! The format wants one sheet after the other, and rows of all sheets come mixed: each sheet is laid down in an unnamed
 //! temporary file, and these are put together at the end.
@@ -224,7 +224,7 @@ fn filled(xml: &mut Writer<impl Write>, attributes: &[(&str, &str)], text: &str)
     Ok(())
 }
 
-/// A line with its tabs, and with its spaces where XML would make one of several (OpenDocument 1.3, part 3, 6.1).
+/// A line with its tabs, and with its spaces where XML would make one of several (`OpenDocument` 1.3, part 3, 6.1).
 fn paragraph(xml: &mut Writer<impl Write>, line: &str) -> io::Result<()> {
     let plain = !line.contains('\t') && !line.contains("  ") && line.trim_matches(' ') == line;
     if plain {

@@ -95,7 +95,7 @@ pub enum Format {
     Csv,
     /// Office Open XML, as Excel has it.
     Xlsx,
-    /// `OpenDocument`, as LibreOffice has it.
+    /// `OpenDocument`, as `LibreOffice` has it.
     Ods,
     /// A folder for each dossier: PDF, attachments, attestation.
     Zip,

@@ -22,7 +22,7 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,8 +38,8 @@ pub use self::open::OpenOptions;
 use self::tree::{Tree, Trees};
 use super::pieces::{Found, Hash, Pieces};
 use super::{
-    Collection, Commit, Committed, Depths, Due, Error, JournalId, Journaled, OutboxId, Page,
-    Report, Row, Store, Version,
+    Collection, Commit, Committed, Depths, Due, EachRow, Error, JournalId, Journaled, OutboxId,
+    Page, Report, Row, Store, Version,
 };
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded};
 use crate::message::{Destination, Incoming, Outcome};
@@ -201,11 +201,7 @@ impl Store for Sled {
         look::page(&self.trees, lists, after, limit)
     }
 
-    fn rows(
-        &self,
-        lists: &[List],
-        each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
-    ) -> Result<(), Error> {
+    fn rows(&self, lists: &[List], each: EachRow<'_>) -> Result<(), Error> {
         rows::each(&self.trees, lists, each)
     }
 

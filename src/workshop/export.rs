@@ -99,13 +99,13 @@ impl<S: Store> Bench<S> {
         };
         let lists: Vec<List> = onglets
             .iter()
-            .flat_map(|onglet| match onglet {
-                Onglet::Suivis => vec![list(Of::Instructeur(wanted.person.clone()), *onglet)],
-                _ => {
-                    let groupes = wanted.groupes.iter();
-                    let of = |label: &String| list(Of::Groupe(label.clone()), *onglet);
-                    groupes.map(of).collect()
+            .flat_map(|onglet| {
+                if *onglet == Onglet::Suivis {
+                    return vec![list(Of::Instructeur(wanted.person.clone()), *onglet)];
                 }
+                let groupes = wanted.groupes.iter();
+                let of = |label: &String| list(Of::Groupe(label.clone()), *onglet);
+                groupes.map(of).collect()
             })
             .collect();
         let mut numbers = Vec::new();

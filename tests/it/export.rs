@@ -1,4 +1,4 @@
-//! Exports, opened with what people open them with: LibreOffice and pandas.
+//! Exports, opened with what people open them with: `LibreOffice` and pandas.
 
 mod archive;
 mod killed;

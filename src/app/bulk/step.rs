@@ -21,7 +21,7 @@ const WORKS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     /// This.
-    Step(Incoming),
+    Step(Box<Incoming>),
     /// Something, but not before the rooms have taken what is on its way to them.
     Rest,
     /// Nothing.
@@ -46,11 +46,11 @@ impl<S: Store> App<S> {
                 self.next_cards(value, now)?
             };
             if let Some((id, number)) = number {
-                return Ok(Next::Step(Incoming {
+                return Ok(Next::Step(Box::new(Incoming {
                     id: format!("{id}:{number}"),
                     at: now,
                     heard: Heard::Step(Step { work: key, number }),
-                }));
+                })));
             }
         }
         Ok(if rest { Next::Rest } else { Next::Nothing })

@@ -167,18 +167,19 @@ fn compared(sign: Sign, text: &str, read: &dyn Fn(&str) -> Option<(f64, f64)>) -
     if let Some((from, to)) = ends
         && matches!(sign, Sign::Equal | Sign::Unequal)
     {
-        let end = |text: &str| {
-            let text = text.trim();
-            (!text.is_empty()).then(|| read(text))
+        // An end that is there and says nothing makes the whole say nothing.
+        let end = |text: &str| match text.trim() {
+            "" => Ok(None),
+            text => read(text).map(Some).ok_or(()),
         };
-        let (from, to) = (end(from), end(to));
+        let (from, to) = (end(from).ok()?, end(to).ok()?);
         if from.is_none() && to.is_none() {
             return None;
         }
-        let from = from.map(|read| read.map(|(first, _)| first));
-        let to = to.map(|read| read.map(|(_, last)| last));
-        // An end that is there and says nothing makes the whole say nothing.
-        return Some(Want::Between(from.transposed()?, to.transposed()?));
+        return Some(Want::Between(
+            from.map(|(first, _)| first),
+            to.map(|(_, last)| last),
+        ));
     }
     let (first, last) = read(text)?;
     Some(match sign {
@@ -188,19 +189,6 @@ fn compared(sign: Sign, text: &str, read: &dyn Fn(&str) -> Option<(f64, f64)>) -
         Sign::Greater => Want::Between(Some(last.next_up()), None),
         Sign::GreaterOrEqual => Want::Between(Some(first), None),
     })
-}
-
-trait Transposed<T> {
-    fn transposed(self) -> Option<Option<T>>;
-}
-
-impl<T> Transposed<T> for Option<Option<T>> {
-    fn transposed(self) -> Option<Option<T>> {
-        match self {
-            None => Some(None),
-            Some(inner) => inner.map(Some),
-        }
-    }
 }
 
 /// `1 500,50 €`.

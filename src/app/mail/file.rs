@@ -57,7 +57,8 @@ impl<S: Store> App<S> {
         };
         let (mut text, mut enclosed) = content(understood, origin, entry, mail.scan.as_ref());
         if let Some(amendment) = amendment.as_ref().filter(|_| understood.reply.is_empty()) {
-            text = [amendment.said(), text].join("\n\n").trim_end().to_owned();
+            let said = amendment.said();
+            format!("{said}\n\n{text}").trim_end().clone_into(&mut text);
         }
         let reference = MailRef {
             message_id: understood.message_id.clone(),

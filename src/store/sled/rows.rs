@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::ControlFlow;
 
 use super::draft::Draft;
 use super::key;
@@ -12,7 +11,7 @@ use super::record::Record;
 use super::tree::{Tree, Trees};
 use crate::domain::row::row;
 use crate::domain::{DemarcheId, Dossier, DossierId, List};
-use crate::store::Error;
+use crate::store::{EachRow, Error};
 
 /// How many rows that are not wanted are read on the way to one that is, rather than looked up.
 const STRIDE: usize = 24;
@@ -89,11 +88,7 @@ impl Rows {
 }
 
 /// Calls `each` with every dossier of the union of `lists`, newest deposit first, and its row, until it breaks off.
-pub(super) fn each(
-    trees: &Trees,
-    lists: &[List],
-    each: &mut dyn FnMut(DossierId, &[u8]) -> Result<ControlFlow<()>, Error>,
-) -> Result<(), Error> {
+pub(super) fn each(trees: &Trees, lists: &[List], each: EachRow<'_>) -> Result<(), Error> {
     let mut readings = Vec::new();
     let mut firsts = BinaryHeap::new();
     for (place, list) in lists.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What LibreOffice and pandas read in a table.
+//! What `LibreOffice` and pandas read in a table.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -72,7 +72,8 @@ fn look(program: &str, rows: &[Vec<Value>], csv: bool) {
     let heading = format!("{apostrophe}=Texte");
     for (number, row) in rows[1..].iter().enumerate() {
         let at = |label: &str| &row[column(label)];
-        assert_eq!(*at("ID"), json!((number + 1) as f64), "{program}");
+        let id = u32::try_from(number + 1).unwrap();
+        assert_eq!(*at("ID"), json!(f64::from(id)), "{program}");
         let texts = [
             at(&heading),
             at("surface (3)"),
@@ -134,7 +135,7 @@ fn write(folder: &Path) {
     }
 }
 
-/// The Python of the tests of exports, where LibreOffice is installed too. None where one is absent: the reason is
+/// The Python of the tests of exports, where `LibreOffice` is installed too. None where one is absent: the reason is
 /// printed, and the test passes by doing nothing. With `GREFFIER_REQUIRE_SERVERS=1` it fails instead.
 fn environment() -> Option<PathBuf> {
     let folder = std::env::var_os("GREFFIER_EXPORT_VENV")

@@ -2,6 +2,7 @@
 //! and each becomes the same dossier.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -102,7 +103,7 @@ fn a_form_is_read_as_every_program_sends_it_back() {
         let Some((dossier, _)) = desk.app.store.load(DossierId(1)).unwrap() else {
             let said = letter(&mut desk);
             let said: Vec<&str> = said.lines().filter(|line| line.starts_with("- ")).collect();
-            wrong.push_str(&format!("--- {name}: {said:#?}\n"));
+            let _ = writeln!(wrong, "--- {name}: {said:#?}");
             continue;
         };
         let mut champs = dossier.champs.clone();
@@ -125,10 +126,8 @@ fn a_form_is_read_as_every_program_sends_it_back() {
             && champs.get("exact") == Some(&Valeur::YesNo(true))
             && champs.len() == 5;
         if !fits {
-            wrong.push_str(&format!(
-                "--- {name}: {essence:?} {champs:?} {:?}\n",
-                dossier.demandeur
-            ));
+            let whom = &dossier.demandeur;
+            let _ = writeln!(wrong, "--- {name}: {essence:?} {champs:?} {whom:?}");
         }
         letters(&mut desk);
         desk.leave();
