@@ -22,7 +22,6 @@ use greffier::shelf::Shelf;
 use greffier::store::Store as _;
 use greffier::store::sled::{OpenOptions, Sled};
 use greffier::template::Templates;
-use jiff::Timestamp;
 use serde_json::json;
 
 /// Dossiers of an act.
