@@ -21,12 +21,31 @@ const CLOSINGS: [&str; 9] = [
 
 /// The octet behind the label at the start of `text`; also behind the start of one, up to a colon.
 pub(super) fn behind_label(text: &str, field: &Field) -> Option<usize> {
-    if let Some(end) = after(text, &field.label) {
+    if let Some(end) = after(text, &field.label).or_else(|| behind_lost(text, &field.label)) {
         return Some(end);
     }
     let (count, end) = common(text, &field.label);
     let colon = text.get(end..)?.trim_start().starts_with(':');
     (count > 0 && colon).then_some(end)
+}
+
+/// The octet behind `label` at the start of `text`, where the charset of a mail has lost its accents: `Civilit?`.
+fn behind_lost(text: &str, label: &str) -> Option<usize> {
+    if label.is_ascii() {
+        return None;
+    }
+    let start = text.len() - text.trim_start().len();
+    let mut found = text.get(start..)?.char_indices();
+    let mut end = start;
+    for wanted in label.chars() {
+        let (at, c) = found.next()?;
+        let same = c.to_lowercase().eq(wanted.to_lowercase());
+        if !same && (wanted.is_ascii() || !matches!(c, '?' | '\u{fffd}')) {
+            return None;
+        }
+        end = start + at + c.len_utf8();
+    }
+    Some(end)
 }
 
 pub(super) fn is_separator(c: char) -> bool {

@@ -102,7 +102,8 @@ fn a_form_is_read_as_every_program_sends_it_back() {
         hear(&mut desk, &octets);
         let Some((dossier, _)) = desk.app.store.load(DossierId(1)).unwrap() else {
             let said = letter(&mut desk);
-            let said: Vec<&str> = said.lines().filter(|line| line.starts_with("- ")).collect();
+            // Its faults come first.
+            let said: Vec<&str> = said.lines().take(60).collect();
             let _ = writeln!(wrong, "--- {name}: {said:#?}");
             continue;
         };
