@@ -38,6 +38,8 @@ struct Hearer {
     thread: Option<String>,
     direct: bool,
     mentions: Vec<String>,
+    /// A room that was told when it came, and would not be now.
+    former: bool,
 }
 
 impl<S: Store> App<S> {
@@ -87,8 +89,11 @@ impl<S: Store> App<S> {
             Dealt::HeldAnew(id) => ("held_anew", kept.dossier, Some(id.to_string())),
         };
         for hearer in self.told(draft, kept)? {
-            // Which dossier a mail of nobody was taken into is for the rooms of that dossier.
-            let number = number.filter(|_| kept.dossier.is_some() || hearer.direct);
+            // Which dossier a mail was taken into is for the rooms of that dossier: a mail of nobody had none, one of
+            // another dossier had others, and a room that the dossier has left hears of it no more.
+            let number = number.filter(|number| {
+                hearer.direct || (kept.dossier == Some(*number) && !hearer.former)
+            });
             let context = json!({
                 "id": kept.id.to_string(),
                 "number": number,
@@ -115,6 +120,7 @@ impl<S: Store> App<S> {
                     thread: None,
                     direct: false,
                     mentions: Vec::new(),
+                    former: true,
                 });
             }
         }
@@ -178,6 +184,7 @@ impl<S: Store> App<S> {
                 thread: room.threads.then(|| card_of(dossier.number)),
                 direct: false,
                 mentions,
+                former: false,
             });
         }
         if hearers.is_empty() {
@@ -204,6 +211,7 @@ impl<S: Store> App<S> {
             thread: None,
             direct: true,
             mentions: Vec::new(),
+            former: false,
         });
         Ok(hearers.collect())
     }
@@ -241,6 +249,7 @@ impl<S: Store> App<S> {
             thread: None,
             direct: false,
             mentions: Vec::new(),
+            former: false,
         }));
         Ok(hearers)
     }
