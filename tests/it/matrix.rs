@@ -17,6 +17,7 @@ mod keys;
 mod kills;
 mod limits;
 mod lines;
+mod made;
 mod proxy;
 mod recovery;
 mod rooms;
