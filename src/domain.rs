@@ -40,7 +40,7 @@ pub use demarche::{
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,
-    Message, Person, Proposal, Reassignment, Statut, Step, Tombstone, Trash,
+    Message, Person, Proposal, Reassignment, Standing, Statut, Step, Tombstone, Trash,
 };
 pub use etiquette::{Couleur, Etiquette};
 pub use event::{Event, Recorded};

@@ -94,6 +94,8 @@ pub fn make<M: Make + ?Sized>(
     match made {
         Ok(Ok(product)) => Ok(product),
         Ok(Err(Trouble::Passing(why))) => Err(why),
+        // What was broken off is made anew.
+        Ok(Err(Trouble::Lasting(why))) if halt.is_cancelled() => Err(why),
         Ok(Err(Trouble::Lasting(why))) => {
             tracing::error!(work = order.work.name(), why, "Something cannot be made");
             Ok(Product::Failed)

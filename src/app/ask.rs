@@ -202,7 +202,8 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    /// Whether it changes something that others rely on, rather than being a look or a taste of one's own.
+    /// Whether it changes something that others rely on or takes dossiers away, rather than being a look or a taste of
+    /// one's own.
     pub(super) fn binds(&self) -> bool {
         match self {
             Self::Confirm { .. }
@@ -214,6 +215,9 @@ impl Ask {
             | Self::RevokeAlias { .. }
             | Self::BindRoom(_)
             | Self::UnbindRoom { .. }
+            // What is taken away is out of our hands.
+            | Self::SendDocument
+            | Self::Export { .. }
             | Self::Unlink { whose: Some(_) } => true,
             // To link takes a code that only the mailbox has; to unlink oneself takes rights away, and gives none.
             Self::Link { .. }
@@ -231,9 +235,7 @@ impl Ask {
             | Self::ShowHistory
             | Self::ShowPieces
             | Self::SendPieces { .. }
-            | Self::SendDocument
             | Self::Stats { .. }
-            | Self::Export { .. }
             | Self::Experts { .. }
             | Self::Notifications { .. }
             | Self::Columns { .. }

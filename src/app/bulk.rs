@@ -28,8 +28,8 @@ use super::confirm::reasons;
 use super::draft::Draft;
 use super::line::Speaker;
 use super::{App, Error};
-use crate::domain::{Command, DossierId, Email, Proposal, Refusal, Statut};
-use crate::message::{Destination, Line, Mark};
+use crate::domain::{Command, DossierId, Email, Proposal, Refusal, Standing};
+use crate::message::{Destination, Line, Mark, Place};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
 
@@ -43,10 +43,10 @@ pub(super) struct Plan {
     name: String,
     /// The act.
     command: Command,
-    /// Whether a dossier that has changed its statut since the preview is left alone.
+    /// Whether a dossier that has changed since the preview is left alone.
     strict: bool,
-    /// The dossiers, in order, each with the statut that the preview was made of.
-    items: Vec<(DossierId, Statut)>,
+    /// The dossiers, in order, each as it stood when it was previewed.
+    items: Vec<(DossierId, Standing)>,
     /// Those that it was announced for to be refused: nothing is tried on them.
     refused: Vec<(DossierId, Refusal)>,
     /// Those that were so already.
@@ -158,7 +158,7 @@ impl<S: Store> App<S> {
             return Ok(false);
         }
         draft.remove(Collection::Confirmation, code);
-        let line = Line {
+        let mut line = Line {
             text: String::new(),
             files: Vec::new(),
             ..speaker.line.clone()
@@ -173,6 +173,21 @@ impl<S: Store> App<S> {
             already: plan.already.len(),
             refused: plan.refused.len(),
         };
+        let place = &speaker.line.place;
+        let mut heard = true;
+        for number in plan.numbers() {
+            let dossier = draft.dossier(number)?.map(|change| change.dossier);
+            heard &= dossier.is_none_or(|dossier| {
+                self.directory
+                    .may_hear(&speaker.line.from.network, place, &dossier)
+            });
+        }
+        if !heard {
+            // What becomes of them is for no room that may not hear of them.
+            line.place = Place::Direct;
+            line.about = None;
+            line.remote_id = None;
+        }
         plan.line = Some(line.clone());
         draft.put(Collection::Bulk, plan_key(code), &plan)?;
         draft.put(Collection::Bulk, run_key(&by), &run)?;

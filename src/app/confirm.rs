@@ -11,7 +11,7 @@ use super::line::Speaker;
 use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
-    Command, Decision, Dossier, DossierId, Email, Message, Person, Statut, WITHDRAW_DELAY,
+    Command, Decision, Dossier, DossierId, Email, Message, Person, Standing, WITHDRAW_DELAY,
 };
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
@@ -50,7 +50,7 @@ pub(super) enum What {
     One {
         number: DossierId,
         commands: Vec<Command>,
-        statut: Statut,
+        stand: Standing,
     },
     /// An act on several.
     Many { plan: Box<Plan> },
@@ -119,7 +119,7 @@ impl<S: Store> App<S> {
             what: What::One {
                 number,
                 commands: prepared.commands,
-                statut: dossier.statut,
+                stand: dossier.standing(),
             },
         };
         self.supersede(draft, speaker, |other| other.number() == Some(number))?;
@@ -176,20 +176,20 @@ impl<S: Store> App<S> {
             self.answer(draft, speaker, &Answer::NotLinked, None)?;
             return Ok(false);
         };
-        let (number, commands, statut) = match pending.what {
+        let (number, commands, stand) = match pending.what {
             What::One {
                 number,
                 commands,
-                statut,
-            } => (number, commands, statut),
+                stand,
+            } => (number, commands, stand),
             What::Many { plan } => {
                 return self.begin(draft, speaker, code, &pending.tag, *plan);
             }
         };
         draft.remove(Collection::Confirmation, code);
         draft.receipt.dossier = Some(number.0);
-        let now = draft.dossier(number)?.map(|change| change.dossier.statut);
-        if now.is_some_and(|now| now != statut) {
+        let now = draft.dossier(number)?;
+        if now.is_some_and(|now| now.dossier.standing() != stand) {
             self.answer(draft, speaker, &Answer::Moved { number }, None)?;
             return Ok(false);
         }

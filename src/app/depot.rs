@@ -187,7 +187,7 @@ impl<S: Store> App<S> {
             understood,
             proven,
         };
-        if demarche.etat == Etat::Close {
+        if demarche.etat_at(draft.at) == Etat::Close {
             return self.say_closed(draft, &desk, kept);
         }
         if !proven {

@@ -82,7 +82,14 @@ impl<S: Store> App<S> {
         let mut dossiers: Vec<Dossier> = exact.filter(|_| plan.page == 1).into_iter().collect();
         for number in &found.numbers {
             // In the meantime it may have been purged, or have gone to others.
-            if let Ok((dossier, _)) = self.visible(draft, *number, &email)? {
+            let line = speaker.line;
+            let may_hear = |dossier: &Dossier| {
+                self.directory
+                    .may_hear(&line.from.network, &line.place, dossier)
+            };
+            if let Ok((dossier, _)) = self.visible(draft, *number, &email)?
+                && may_hear(&dossier)
+            {
                 dossiers.push(dossier);
             }
         }

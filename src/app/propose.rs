@@ -38,13 +38,17 @@ impl<S: Store> App<S> {
         code: &str,
         pending: Pending,
     ) -> Result<(), Error> {
-        if let What::One { number, statut, .. } = &pending.what {
-            let now = draft.dossier(*number)?.map(|change| change.dossier.statut);
-            if now.is_some_and(|now| now != *statut) {
+        if let What::One { number, stand, .. } = &pending.what {
+            let now = draft.dossier(*number)?;
+            if now.is_some_and(|now| now.dossier.standing() != *stand) {
                 draft.remove(Collection::Confirmation, code);
                 let moved = Answer::Moved { number: *number };
                 return self.answer(draft, speaker, &moved, None);
             }
+        }
+        // Each group decides of its own dossiers, and hears of no other's.
+        if self.groups_of(draft, &pending)?.len() > 1 {
+            return self.answer(draft, speaker, &Answer::OneGroup, None);
         }
         let hearers = self.told_of(draft, &pending)?;
         if !hearers.seconds {
@@ -112,14 +116,14 @@ impl<S: Store> App<S> {
             What::One {
                 number,
                 commands,
-                statut,
+                stand,
             } => What::One {
                 number,
                 commands: commands
                     .into_iter()
                     .map(|command: Command| command.proposed(&proposed))
                     .collect(),
-                statut,
+                stand,
             },
             What::Many { plan } => What::Many {
                 plan: Box::new(plan.seconded(&proposed)),
@@ -160,7 +164,7 @@ impl<S: Store> App<S> {
             return Ok(false);
         };
         let groups = self.groups_of(draft, pending)?;
-        Ok(groups.iter().any(|(demarche, groupe)| {
+        Ok(groups.iter().all(|(demarche, groupe)| {
             let groupe = self
                 .demarche(*demarche)
                 .and_then(|demarche| demarche.groupe(groupe));

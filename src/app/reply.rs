@@ -323,6 +323,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::NotMade
             | Answer::BulkBusy { .. }
             | Answer::NoSecond
+            | Answer::OneGroup
             | Answer::OwnProposal
             | Answer::NothingSelected
             | Answer::TooManySelected { .. }

@@ -79,15 +79,13 @@ impl<S: Store> App<S> {
             {
                 chosen.push(number);
             }
+            // Enough is known: the writer has others to hear.
+            if chosen.len() > most {
+                return Ok(Err(Answer::TooManySelected { most }));
+            }
         }
         if chosen.is_empty() {
             return Ok(Err(Answer::NothingSelected));
-        }
-        if chosen.len() > most {
-            return Ok(Err(Answer::TooManySelected {
-                count: chosen.len(),
-                most,
-            }));
         }
         let outside = without(&selection.ranges, &chosen);
         Ok(Ok(Chosen {

@@ -1,6 +1,7 @@
 //! A dossier as it stands, made of what happened to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -448,7 +449,31 @@ pub struct Dossier {
     pub purged: Option<Box<Tombstone>>,
 }
 
+/// What somebody looked at when he was shown what an act would do: where the dossier stood, and what was asked in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its statut.
+    pub statut: Statut,
+    /// How many statuts it had gone through: one that was left and reached again is another.
+    steps: usize,
+    /// The answers of its form, as a digest.
+    demande: u64,
+}
+
 impl Dossier {
+    /// Where it stands, with what is asked in it.
+    pub fn standing(&self) -> Standing {
+        let mut digest = DefaultHasher::new();
+        // Maps are in order of key: the same answers are the same text.
+        let champs = serde_json::to_string(&self.champs).unwrap_or_default();
+        champs.hash(&mut digest);
+        Standing {
+            statut: self.statut,
+            steps: self.steps.len(),
+            demande: digest.finish(),
+        }
+    }
+
     /// Whether somebody follows it.
     pub fn followed_by(&self, person: &Email) -> bool {
         self.followers.contains_key(person)

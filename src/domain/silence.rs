@@ -105,19 +105,25 @@ fn suspensions(dossier: &Dossier) -> impl Iterator<Item = Suspension> {
     let back = pairs.skip(1).filter(|(from, to)| {
         from.statut == Statut::EnConstruction && to.statut == Statut::EnInstruction
     });
-    back.map(|(from, to): (&Step, &Step)| {
-        // The last one that was asked for meanwhile counts; one that was taken back was none.
+    back.filter_map(|(from, to): (&Step, &Step)| {
         let mut meanwhile = dossier.messages.values().rev().filter(|message| {
-            !message.withdrawn
+            message.correction.is_some()
                 && message.at >= from.at
                 && (message.at < to.at || message.at == from.at)
         });
-        Suspension {
+        let asked = meanwhile.clone().any(|message| !message.withdrawn);
+        if !asked && meanwhile.next().is_some() {
+            // All that was asked for was taken back: the usager never heard of it.
+            return None;
+        }
+        // The last one that was asked for meanwhile counts.
+        let last = meanwhile.find(|message| !message.withdrawn);
+        Some(Suspension {
             from: from.at,
             to: to.at,
-            kind: meanwhile
-                .find_map(|message| message.correction)
+            kind: last
+                .and_then(|message| message.correction)
                 .unwrap_or_default(),
-        }
+        })
     })
 }

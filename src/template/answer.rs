@@ -199,6 +199,8 @@ pub enum Answer {
     OwnProposal,
     /// The group has nobody else who could confirm a decision.
     NoSecond,
+    /// A decision that takes two is of one group at a time.
+    OneGroup,
     /// An export that was asked for.
     Exported {
         /// Of which démarche.
@@ -272,8 +274,6 @@ pub enum Answer {
     NothingSelected,
     /// A selection has more dossiers than are taken at once.
     TooManySelected {
-        /// How many it has.
-        count: usize,
         /// How many are taken.
         most: usize,
     },

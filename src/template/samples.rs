@@ -613,10 +613,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Missed,
         Answer::Withheld,
         Answer::NothingSelected,
-        Answer::TooManySelected {
-            count: 1812,
-            most: 500,
-        },
+        Answer::TooManySelected { most: 500 },
         Answer::WhichDossier,
         bulk_preview(texts, Some("K7M2")),
         bulk_preview(texts, None),
@@ -650,6 +647,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         proposal(texts, "expired", true),
         Answer::OwnProposal,
         Answer::NoSecond,
+        Answer::OneGroup,
         Answer::LinkCodeSent {
             email: Email::new(&texts.instructeur),
         },

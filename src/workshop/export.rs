@@ -240,11 +240,16 @@ fn name(wanted: &Export, at: Timestamp, part: Option<(usize, usize)>) -> String 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
-            Error::Source(error) => Self::Passing(error.to_string()),
+            // A dossier that cannot be read, or a disk that is too small for all of them, is so the next time too: to try
+            // for ever would fill the disk again and again.
+            Error::Source(error) => Self::Lasting(error.to_string()),
             Error::Io(error)
             | Error::Xlsx(rust_xlsxwriter::XlsxError::IoError(error))
             | Error::Zip(zip::result::ZipError::Io(error))
-                if error.kind() != ErrorKind::InvalidInput =>
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::InvalidInput | ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+                ) =>
             {
                 Self::Passing(error.to_string())
             }

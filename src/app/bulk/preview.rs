@@ -176,7 +176,7 @@ impl<S: Store> App<S> {
                 plan.already.push(*number);
                 continue;
             }
-            plan.items.push((*number, dossier.statut));
+            plan.items.push((*number, dossier.standing()));
             survey.chained += usize::from(prepared.chained());
             survey.second |= prepared.second;
             survey.tell(&react(&prepared.after, demarche, &prepared.act));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::draft::{Draft, Hushed};
 use super::super::{App, Error};
 use super::{Outcome, Plan, Run, outcome_key, plan_key, run_key};
-use crate::domain::{Command, DossierId, Person, Refusal, Statut};
+use crate::domain::{Command, DossierId, Person, Refusal, Standing};
 use crate::message::{Heard, Incoming, Step, Verdict};
 use crate::store::{Collection, Store};
 
@@ -38,7 +38,13 @@ impl<S: Store> App<S> {
         works.rotate_left(turn);
         for (key, value) in works {
             let number = if key.starts_with("run") {
-                let run: Run = read(value)?;
+                // One that another version wrote must not keep Greffier from starting.
+                let Ok(run) = read::<Run>(value) else {
+                    tracing::error!(
+                        "An act on several dossiers cannot be read; it is left where it is"
+                    );
+                    continue;
+                };
                 let id = format!("step:{}:{}", run.code, run.begun.as_microsecond());
                 Some((id, run.next))
             } else {
@@ -78,7 +84,7 @@ impl<S: Store> App<S> {
             draft.remove(Collection::Bulk, &step.work);
             return Ok(());
         };
-        let Some((number, statut)) = plan.items.get(run.next).copied() else {
+        let Some((number, stand)) = plan.items.get(run.next).copied() else {
             return self.finish(draft, &run, &plan, None);
         };
         draft.receipt.verdict = Verdict::Done;
@@ -90,7 +96,7 @@ impl<S: Store> App<S> {
         if speaks.as_ref() != Some(&run.by) {
             return self.finish(draft, &run, &plan, None);
         }
-        let outcome = self.do_one(draft, &run, &plan, number, statut)?;
+        let outcome = self.do_one(draft, &run, &plan, number, stand)?;
         self.advance(draft, run, &plan, &outcome)
     }
 
@@ -124,7 +130,14 @@ impl<S: Store> App<S> {
         let Some(run) = run.filter(|run| run.next == step.number) else {
             return Ok(None);
         };
-        let plan: Option<Plan> = draft.get(Collection::Bulk, &plan_key(&run.code))?;
+        // A plan that cannot be read is none: the act ends there.
+        let plan: Option<Plan> =
+            draft
+                .get(Collection::Bulk, &plan_key(&run.code))
+                .or_else(|error| match error {
+                    Error::Document { .. } => Ok(None),
+                    error => Err(error),
+                })?;
         Ok(plan.map(|plan| (run, plan)))
     }
 
@@ -135,10 +148,10 @@ impl<S: Store> App<S> {
         run: &Run,
         plan: &Plan,
         number: DossierId,
-        statut: Statut,
+        stand: Standing,
     ) -> Result<Outcome, Error> {
-        let now = draft.dossier(number)?.map(|change| change.dossier.statut);
-        if plan.strict && now.is_some_and(|now| now != statut) {
+        let now = draft.dossier(number)?;
+        if plan.strict && now.is_some_and(|now| now.dossier.standing() != stand) {
             return Ok(Outcome::Moved);
         }
         let by = Person::Instructeur(run.by.clone());

@@ -66,7 +66,11 @@ fn passes(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     let corrected = silence(dossier, demarche)
         .filter(|_| dossier.correction.is_none())
         .map(|_| dossier.since());
-    let closes = demarche.closes().filter(|closes| dossier.since() < *closes);
+    // Where silence decides, what waits for a correction would be decided although nobody can make it any more.
+    let waits = dossier.correction.is_some() && silence(dossier, demarche).is_some();
+    let closes = demarche
+        .closes()
+        .filter(|closes| dossier.since() < *closes && !waits);
     corrected.into_iter().chain(closes).min()
 }
 
