@@ -247,7 +247,7 @@ fn five_hundred_are_done_with_few_messages_and_five_hundred_and_one_are_refused(
     let refused = types(&mut middle, "suivre onglet=à-suivre");
     assert_eq!(refused.verdict, Verdict::Refused);
     let said = waiting(&middle);
-    assert!(said[0].1.text.contains("501"), "{said:?}");
+    assert!(said[0].1.text.contains("plus de 500"), "{said:?}");
     middle.pump(&BTreeMap::new());
     assert_eq!(types(&mut middle, "suivre 1-500").verdict, Verdict::Done);
     let (_, preview) = waiting(&middle).pop().unwrap();
