@@ -15,7 +15,7 @@ use crate::command::Selection;
 use crate::domain::{Demarche, DemarcheId, DossierId, Email, Onglet, Piece};
 use crate::mail::{locked, long_code};
 use crate::message::work::{Export, Format, Product, Work};
-use crate::message::{Place, Verdict};
+use crate::message::{Account, Place, Verdict};
 use crate::store::{Collection, Store};
 use crate::template::Answer;
 
@@ -37,9 +37,19 @@ struct Waiting {
     /// Whoever has the link has fetched it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fetched: bool,
-    /// It may be fetched by a link, rather than where it is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    link: bool,
+    /// It may be fetched by a link, rather than where it is: by whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<Holder>,
+}
+
+/// Who a link was given to. He must have all of his rights still when it is followed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Holder {
+    person: Email,
+    /// The account that it was given to: one that is cut off takes its links with it.
+    account: Account,
+    /// The groups whose dossiers are in the file.
+    groupes: Vec<String>,
 }
 
 impl<S: Store> App<S> {
@@ -199,7 +209,11 @@ impl<S: Store> App<S> {
                 until: end,
                 demarche: export.demarche,
                 fetched: false,
-                link: !fits,
+                link: (!fits).then(|| Holder {
+                    person: export.person.clone(),
+                    account: speaker.line.from.clone(),
+                    groupes: export.groupes.clone(),
+                }),
             };
             draft.put(Collection::Export, locked(&word), &waiting)?;
             until = Some(end);
@@ -253,7 +267,7 @@ impl<S: Store> App<S> {
             until: draft.at.checked_add(KEPT).unwrap_or(draft.at),
             demarche,
             fetched: false,
-            link: false,
+            link: None,
         };
         let word = long_code(&self.secret, &draft.cause);
         draft.put(Collection::Export, locked(&word), &waiting)
@@ -262,8 +276,12 @@ impl<S: Store> App<S> {
     /// Gives an export to whoever follows its link, once. Its file stays for as long as that may take.
     pub(super) fn fetch(&self, draft: &mut Draft<'_, S>, export: &str) -> Result<(), Error> {
         let waiting: Option<Waiting> = draft.get(Collection::Export, export)?;
-        let fresh = waiting.filter(|waiting| waiting.link && !waiting.fetched);
-        let Some(mut waiting) = fresh.filter(|waiting| draft.at < waiting.until) else {
+        let fresh = waiting.filter(|waiting| !waiting.fetched && draft.at < waiting.until);
+        let held = match fresh {
+            Some(waiting) if self.still_may(draft, &waiting)? => Some(waiting),
+            _ => None,
+        };
+        let Some(mut waiting) = held else {
             draft.receipt.verdict = Verdict::Refused;
             return Ok(());
         };
@@ -279,6 +297,20 @@ impl<S: Store> App<S> {
         Ok(())
     }
 
+    /// Whether whoever has the link is linked still, and an instructeur of all the groups.
+    fn still_may(&self, draft: &Draft<'_, S>, waiting: &Waiting) -> Result<bool, Error> {
+        let (Some(holder), Some(demarche)) = (&waiting.link, self.demarche(waiting.demarche))
+        else {
+            return Ok(false);
+        };
+        let of_his = |label: &String| {
+            let groupe = demarche.groupe(label);
+            groupe.is_some_and(|groupe| groupe.instructeurs.contains(&holder.person))
+        };
+        let linked = self.linked(draft, &holder.account)?;
+        Ok(linked.as_ref() == Some(&holder.person) && holder.groupes.iter().all(of_his))
+    }
+
     /// Whether somebody may fetch the export of that [`locked`] word, for those who ask outside a commit.
     pub fn waits_to_be_fetched(
         &self,
@@ -287,7 +319,9 @@ impl<S: Store> App<S> {
     ) -> Result<bool, crate::store::Error> {
         let found = self.store.get(Collection::Export, export)?;
         let waiting = found.and_then(|found| serde_json::from_value::<Waiting>(found).ok());
-        Ok(waiting.is_some_and(|waiting| waiting.link && !waiting.fetched && now < waiting.until))
+        Ok(waiting.is_some_and(|waiting| {
+            waiting.link.is_some() && !waiting.fetched && now < waiting.until
+        }))
     }
 
     /// Forgets the exports that nobody has fetched in time, and those that were: their files leave the shelf.

@@ -168,6 +168,18 @@ fn a_link_that_nobody_follows_ends_after_a_day() {
 }
 
 #[test]
+fn a_link_ends_with_the_account_that_it_was_given_to() {
+    let mut desk = desk(3, 10);
+    desk.app.public_url = Some("https://greffier.example.org".to_owned());
+    let post = typed(&mut desk, "exporter xlsx").pop().unwrap();
+    let (_, rest) = post.text.split_once("/exports/").unwrap();
+    let export = locked(&rest[..64]);
+    typed(&mut desk, "delier");
+    let receipt = desk.hear(None, Heard::Fetch { export });
+    assert_eq!((receipt.verdict, receipt.files.len()), (Verdict::Refused, 0));
+}
+
+#[test]
 fn an_archive_has_the_document_of_each_dossier() {
     let mut desk = desk(2, 10_000_000);
     let posts = typed(&mut desk, "exporter zip 1-2");
