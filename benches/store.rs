@@ -421,7 +421,8 @@ pub fn dashboard(criterion: &mut Criterion) {
 /// How long a commit and its flush take while another thread sorts all of the dossiers, again and again.
 fn beside_the_writer(store: &Sled, query: &Query) {
     let mut number = store.next_number().unwrap().0;
-    let demarche = demarche(number);
+    // With a group for each that comes now.
+    let demarche = demarche(number + GROUPE * 20);
     let mut took = |what: &str| {
         let mut times = Vec::new();
         let started = Instant::now();

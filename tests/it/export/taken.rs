@@ -176,7 +176,10 @@ fn a_link_ends_with_the_account_that_it_was_given_to() {
     let export = locked(&rest[..64]);
     typed(&mut desk, "delier");
     let receipt = desk.hear(None, Heard::Fetch { export });
-    assert_eq!((receipt.verdict, receipt.files.len()), (Verdict::Refused, 0));
+    assert_eq!(
+        (receipt.verdict, receipt.files.len()),
+        (Verdict::Refused, 0)
+    );
 }
 
 #[test]
