@@ -51,7 +51,7 @@ pub use notice::{Effect, Notice, Privacy, Recipient, Topic};
 pub use piece::Piece;
 pub use react::react;
 pub use silence::{Resume, Silence, silence};
-pub use valeur::{MAX_TEXT, Valeur};
+pub use valeur::{MAX_TEXT, MONTHS, Valeur};
 pub use view::{List, Of, Onglet, View, order};
 
 use unicode_normalization::UnicodeNormalization;

@@ -173,16 +173,7 @@ impl<S: Store> App<S> {
             already: plan.already.len(),
             refused: plan.refused.len(),
         };
-        let place = &speaker.line.place;
-        let mut heard = true;
-        for number in plan.numbers() {
-            let dossier = draft.dossier(number)?.map(|change| change.dossier);
-            heard &= dossier.is_none_or(|dossier| {
-                self.directory
-                    .may_hear(&speaker.line.from.network, place, &dossier)
-            });
-        }
-        if !heard {
+        if line.place != Place::Direct && !self.all_heard(draft, &line, &plan)? {
             // What becomes of them is for no room that may not hear of them.
             line.place = Place::Direct;
             line.about = None;
@@ -197,6 +188,21 @@ impl<S: Store> App<S> {
             self.answer(draft, speaker, &report::progress(&run, &plan), None)?;
         }
         self.show_progress(draft, &line, &run, &plan)?;
+        Ok(true)
+    }
+
+    /// Whether every dossier of the plan may be spoken of where the line was typed.
+    fn all_heard(&self, draft: &Draft<'_, S>, line: &Line, plan: &Plan) -> Result<bool, Error> {
+        for number in plan.numbers() {
+            let dossier = draft.dossier(number)?.map(|change| change.dossier);
+            let heard = dossier.is_none_or(|dossier| {
+                self.directory
+                    .may_hear(&line.from.network, &line.place, &dossier)
+            });
+            if !heard {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 

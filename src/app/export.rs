@@ -147,11 +147,7 @@ impl<S: Store> App<S> {
         else {
             return self.answer(draft, speaker, &Answer::NoRight, None);
         };
-        let of_his = |label: &String| {
-            let groupe = demarche.groupe(label);
-            groupe.is_some_and(|groupe| groupe.instructeurs.contains(&export.person))
-        };
-        if !export.groupes.iter().all(of_his) {
+        if !demarche.instructs_all(&export.person, &export.groupes) {
             return self.answer(draft, speaker, &Answer::NoRight, None);
         }
         // A room hears of its own groups alone, and of those that it has now.
@@ -202,20 +198,12 @@ impl<S: Store> App<S> {
         let mut link = None;
         let mut until = None;
         if !fits || !places.is_empty() {
-            let word = long_code(&self.secret, &draft.cause);
-            let end = draft.at.checked_add(KEPT).unwrap_or(draft.at);
-            let waiting = Waiting {
-                files: files.clone(),
-                until: end,
-                demarche: export.demarche,
-                fetched: false,
-                link: (!fits).then(|| Holder {
-                    person: export.person.clone(),
-                    account: speaker.line.from.clone(),
-                    groupes: export.groupes.clone(),
-                }),
-            };
-            draft.put(Collection::Export, locked(&word), &waiting)?;
+            let holder = (!fits).then(|| Holder {
+                person: export.person.clone(),
+                account: speaker.line.from.clone(),
+                groupes: export.groupes.clone(),
+            });
+            let (word, end) = self.keep_a_day(draft, files, export.demarche, holder)?;
             until = Some(end);
             link = self
                 .public_url
@@ -262,15 +250,29 @@ impl<S: Store> App<S> {
         files: &[Piece],
         demarche: DemarcheId,
     ) -> Result<(), Error> {
+        self.keep_a_day(draft, files, demarche, None)?;
+        Ok(())
+    }
+
+    /// Keeps files for a day, and answers the word by which they are fetched and when they go.
+    fn keep_a_day(
+        &self,
+        draft: &mut Draft<'_, S>,
+        files: &[Piece],
+        demarche: DemarcheId,
+        link: Option<Holder>,
+    ) -> Result<(String, Timestamp), Error> {
+        let word = long_code(&self.secret, &draft.cause);
+        let until = draft.at.checked_add(KEPT).unwrap_or(draft.at);
         let waiting = Waiting {
             files: files.to_vec(),
-            until: draft.at.checked_add(KEPT).unwrap_or(draft.at),
+            until,
             demarche,
             fetched: false,
-            link: None,
+            link,
         };
-        let word = long_code(&self.secret, &draft.cause);
-        draft.put(Collection::Export, locked(&word), &waiting)
+        draft.put(Collection::Export, locked(&word), &waiting)?;
+        Ok((word, until))
     }
 
     /// Gives an export to whoever follows its link, once. Its file stays for as long as that may take.
@@ -303,12 +305,9 @@ impl<S: Store> App<S> {
         else {
             return Ok(false);
         };
-        let of_his = |label: &String| {
-            let groupe = demarche.groupe(label);
-            groupe.is_some_and(|groupe| groupe.instructeurs.contains(&holder.person))
-        };
         let linked = self.linked(draft, &holder.account)?;
-        Ok(linked.as_ref() == Some(&holder.person) && holder.groupes.iter().all(of_his))
+        Ok(linked.as_ref() == Some(&holder.person)
+            && demarche.instructs_all(&holder.person, &holder.groupes))
     }
 
     /// Whether somebody may fetch the export of that [`locked`] word, for those who ask outside a commit.

@@ -140,6 +140,29 @@ impl<S: Store> App<S> {
         Ok(self.templates.mail(saying.notice, &scene)?)
     }
 
+    /// Queues a mail that speaks of no dossier and takes no answer.
+    pub(super) fn mail_bare(&self, draft: &mut Draft<'_, S>, email: &Email, worded: Worded) {
+        let Worded {
+            subject,
+            text,
+            html,
+        } = worded;
+        let mail = MailOut {
+            from_name: self.from_name.clone(),
+            subject,
+            text,
+            html,
+            ..MailOut::default()
+        };
+        draft.send(Outgoing {
+            to: Destination {
+                network: "mail".to_owned(),
+                address: email.to_string(),
+            },
+            body: Body::Mail(Box::new(mail)),
+        });
+    }
+
     fn envelope(&self, saying: &Saying<'_>, worded: Worded) -> MailOut {
         let Worded {
             subject,

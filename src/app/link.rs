@@ -11,9 +11,9 @@ use super::line::Speaker;
 use super::tally::Measure;
 use super::{App, Error};
 use crate::domain::Email;
-use crate::message::{Account, Body, Destination, MailOut, Outgoing, Place};
+use crate::message::{Account, Place};
 use crate::store::{Collection, Store};
-use crate::template::{Answer, Worded};
+use crate::template::Answer;
 
 /// How long a code may be typed back.
 const VALID: SignedDuration = SignedDuration::from_mins(30);
@@ -130,26 +130,7 @@ impl<S: Store> App<S> {
             let words = self
                 .templates
                 .mail_named("lier", &json!({ "code": code, "until": until }))?;
-            let Worded {
-                subject,
-                text,
-                html,
-            } = words;
-            let mail = MailOut {
-                from_name: self.from_name.clone(),
-                subject,
-                text,
-                html,
-                ..MailOut::default()
-            };
-            let to = Destination {
-                network: "mail".to_owned(),
-                address: email.to_string(),
-            };
-            draft.send(Outgoing {
-                to,
-                body: Body::Mail(Box::new(mail)),
-            });
+            self.mail_bare(draft, email, words);
             let sent = Sent {
                 email: email.clone(),
                 code,

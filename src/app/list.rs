@@ -80,15 +80,11 @@ impl<S: Store> App<S> {
             return self.order(draft, speaker, Work::List { query });
         };
         let mut dossiers: Vec<Dossier> = exact.filter(|_| plan.page == 1).into_iter().collect();
+        let (network, place) = (&speaker.line.from.network, &speaker.line.place);
         for number in &found.numbers {
             // In the meantime it may have been purged, or have gone to others.
-            let line = speaker.line;
-            let may_hear = |dossier: &Dossier| {
-                self.directory
-                    .may_hear(&line.from.network, &line.place, dossier)
-            };
             if let Ok((dossier, _)) = self.visible(draft, *number, &email)?
-                && may_hear(&dossier)
+                && self.directory.may_hear(network, place, &dossier)
             {
                 dossiers.push(dossier);
             }

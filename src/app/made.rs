@@ -79,35 +79,30 @@ impl<S: Store> App<S> {
     /// Tells what came of an order.
     pub(super) fn made(&self, draft: &mut Draft<'_, S>, made: &Made) -> Result<(), Error> {
         let Made { order, product } = made;
-        match (&order.work, product, &order.asked) {
-            (Work::Attestation { dossier, decided }, Product::Files { files }, _) => {
-                self.attest(draft, *dossier, *decided, files)
-            }
-            // The log has it; nobody asked.
-            (_, _, None) => Ok(()),
-            (_, Product::Failed, Some(line)) => {
-                let email = self.speaker(draft, line)?;
-                let speaker = Speaker { line, email };
+        if let (Work::Attestation { dossier, decided }, Product::Files { files }) =
+            (&order.work, product)
+        {
+            return self.attest(draft, *dossier, *decided, files);
+        }
+        // Where nobody asked, the log has it.
+        let Some(line) = &order.asked else {
+            return Ok(());
+        };
+        let email = self.speaker(draft, line)?;
+        let speaker = &Speaker { line, email };
+        match (&order.work, product) {
+            (_, Product::Failed) => {
                 draft.receipt.verdict = Verdict::Refused;
                 self.mark(draft, line, Mark::Failed);
-                self.answer(draft, &speaker, &Answer::NotMade, None)
+                self.answer(draft, speaker, &Answer::NotMade, None)
             }
-            (Work::Dossier { dossier, .. }, Product::Files { files }, Some(line)) => {
-                let email = self.speaker(draft, line)?;
-                self.hand_over(draft, &Speaker { line, email }, *dossier, files)
+            (Work::Dossier { dossier, .. }, Product::Files { files }) => {
+                self.hand_over(draft, speaker, *dossier, files)
             }
-            (Work::List { .. }, Product::Found { found }, Some(line)) => {
-                let email = self.speaker(draft, line)?;
-                self.tell_found(draft, &Speaker { line, email }, found)
-            }
-            (Work::Export(export), product, Some(line)) => {
-                let email = self.speaker(draft, line)?;
-                self.exported(draft, &Speaker { line, email }, export, product)
-            }
-            (Work::Stats { demarche, .. }, Product::Stats { on, usual, charts }, Some(line)) => {
-                let email = self.speaker(draft, line)?;
-                let speaker = Speaker { line, email };
-                self.show_stats(draft, &speaker, *demarche, (*on, *usual), charts)
+            (Work::List { .. }, Product::Found { found }) => self.tell_found(draft, speaker, found),
+            (Work::Export(export), product) => self.exported(draft, speaker, export, product),
+            (Work::Stats { demarche, .. }, Product::Stats { on, usual, charts }) => {
+                self.show_stats(draft, speaker, *demarche, (*on, *usual), charts)
             }
             // A product of another kind than the order: written by another version.
             _ => Ok(()),

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 use super::line::Speaker;
-use super::preference::{Preferences, key};
+use super::preference::{Preferences, keep};
 use super::word::Saying;
 use super::{App, Error};
 use crate::domain::{Demarche, DemarcheId, Email, Notice, Periode, Person};
-use crate::store::{Collection, Store};
+use crate::store::Store;
 use crate::template::Answer;
 
 /// How somebody is told of a kind of event, beside the rooms.
@@ -146,11 +146,7 @@ impl<S: Store> App<S> {
             {
                 preferences.notifications.insert((*known).to_owned(), value);
             }
-            draft.put(
-                Collection::Preference,
-                key(email, demarche.number),
-                &preferences,
-            )?;
+            keep(draft, email, demarche.number, &preferences)?;
         }
         let choices = CHOICES
             .iter()

@@ -31,6 +31,16 @@ pub(super) fn key(email: &Email, demarche: DemarcheId) -> String {
     format!("{email}\u{0}{demarche}")
 }
 
+/// Keeps what somebody chose for a démarche.
+pub(super) fn keep<S: Store>(
+    draft: &mut Draft<'_, S>,
+    email: &Email,
+    demarche: DemarcheId,
+    chosen: &Preferences,
+) -> Result<(), Error> {
+    draft.put(Collection::Preference, key(email, demarche), chosen)
+}
+
 /// Whose preferences, and for which démarche, stand under `key`.
 pub(super) fn read_key(key: &str) -> Option<(Email, DemarcheId)> {
     let (email, demarche) = key.split_once('\u{0}')?;
@@ -115,11 +125,7 @@ impl<S: Store> App<S> {
                 }
             }
             preferences.colonnes = chosen;
-            draft.put(
-                Collection::Preference,
-                key(email, demarche.number),
-                &preferences,
-            )?;
+            keep(draft, email, demarche.number, &preferences)?;
         }
         let chosen = preferences.colonnes.iter();
         let chosen = chosen.filter_map(|id| named(demarche, id).ok());
@@ -168,11 +174,7 @@ impl<S: Store> App<S> {
             preferences.pastille = pastille;
         }
         if clear || tri.is_some() || pastille.is_some() {
-            draft.put(
-                Collection::Preference,
-                key(email, demarche.number),
-                &preferences,
-            )?;
+            keep(draft, email, demarche.number, &preferences)?;
         }
         let tri = preferences.tri.as_deref();
         let tri = tri.and_then(|tri| sort_by(demarche, tri).ok());
@@ -216,11 +218,7 @@ impl<S: Store> App<S> {
         preferences.filtre.retain(kept);
         preferences.filtre.extend(added);
         if clear || wanted.is_some() {
-            draft.put(
-                Collection::Preference,
-                key(email, demarche.number),
-                &preferences,
-            )?;
+            keep(draft, email, demarche.number, &preferences)?;
         }
         let label =
             |id: &str| named(demarche, id).map_or_else(|_| id.to_owned(), |named| named.label);

@@ -12,9 +12,9 @@ use super::line::Speaker;
 use super::{App, Error};
 use crate::directory::{Bound, destination, of_room};
 use crate::domain::{Command, DemarcheId, Email, Proposal};
-use crate::message::{Body, Destination, MailOut, Mark, Outgoing, Post};
+use crate::message::{Body, Destination, Mark, Outgoing, Post};
 use crate::store::{Collection, Store};
-use crate::template::{Answer, Audience, Worded};
+use crate::template::{Answer, Audience};
 
 /// How long a proposal waits for a second person.
 const WAITS: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -316,26 +316,8 @@ impl<S: Store> App<S> {
             "code": code,
             "until": pending.until,
         });
-        let Worded {
-            subject,
-            text,
-            html,
-        } = self.templates.mail_named("proposition", &context)?;
-        let mail = MailOut {
-            from_name: self.from_name.clone(),
-            subject,
-            text,
-            html,
-            ..MailOut::default()
-        };
-        let to = Destination {
-            network: "mail".to_owned(),
-            address: email.to_string(),
-        };
-        draft.send(Outgoing {
-            to,
-            body: Body::Mail(Box::new(mail)),
-        });
+        let worded = self.templates.mail_named("proposition", &context)?;
+        self.mail_bare(draft, email, worded);
         Ok(())
     }
 }

@@ -3,21 +3,7 @@
 use jiff::{ToSpan, civil::Date};
 
 use super::fold::{fold, is_space};
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-];
+use crate::domain::MONTHS;
 
 /// The day that `text` means: `3/6/2024`, `03.06.2024`, `2024-06-03`, `3 juin 2024`, `1er juin` (of this year),
 /// `aujourd’hui`, `demain`, `hier`. None if it means no day, or one that does not exist.

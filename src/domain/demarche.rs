@@ -330,6 +330,14 @@ impl Demarche {
         self.groupes_of(person).next().is_some()
     }
 
+    /// Whether somebody is an instructeur of each group of these labels.
+    pub fn instructs_all(&self, person: &Email, labels: &[String]) -> bool {
+        labels.iter().all(|label| {
+            self.groupe(label)
+                .is_some_and(|groupe| groupe.instructeurs.contains(person))
+        })
+    }
+
     /// The annotation of that id or label, accents and case forgiven.
     pub fn annotation(&self, name: &str) -> Option<&Champ> {
         let wanted = super::fold(name);

@@ -220,7 +220,8 @@ fn date(typed: &str) -> Result<Valeur, String> {
         .ok_or_else(|| "une date est attendue, par exemple « 03/06/2024 »".to_owned())
 }
 
-const MONTHS: [&str; 12] = [
+/// The months, as typed words are compared with them: [folded](super::fold).
+pub const MONTHS: [&str; 12] = [
     "janvier",
     "fevrier",
     "mars",
