@@ -24,6 +24,7 @@ mod made;
 mod mail;
 mod notify;
 mod piece;
+mod platform;
 mod preference;
 mod propose;
 mod quarantine;
@@ -253,6 +254,7 @@ impl<S: Store> App<S> {
             Heard::Remark(remark) => self.remark(draft, remark),
             Heard::Room(room) => self.meet(draft, room),
             Heard::Made(made) => self.made(draft, made),
+            Heard::Platform(said) => self.platform(draft, said),
             Heard::Step(step) => self.step(draft, step),
             Heard::Fetch { export } => self.fetch(draft, export),
         }
@@ -275,6 +277,7 @@ impl<S: Store> App<S> {
             | Heard::Remark(_)
             | Heard::Room(_)
             | Heard::Made(_)
+            | Heard::Platform(_)
             | Heard::Fetch { .. } => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! What goes in and out of the middle: plain data, the same for every network.
 
 pub mod authentication;
+pub mod platform;
 pub mod work;
 
 use std::time::Duration;
@@ -68,6 +69,8 @@ pub enum Heard {
         /// [`locked`](crate::mail::locked) word of the link.
         export: String,
     },
+    /// Something that the platform said.
+    Platform(Box<platform::Said>),
     /// The next step of slow work, which the writer takes from the ledger itself.
     Step(Step),
 }
@@ -352,6 +355,8 @@ pub enum Body {
     Mail(Box<MailOut>),
     /// Something to be made.
     Make(Box<Order>),
+    /// Something that the platform is to do.
+    Platform(Box<platform::Order>),
 }
 
 /// A chat message. Each network gives it the nearest form that it has; one that lacks a thing leaves it out,

@@ -114,14 +114,14 @@ mod tests {
     fn texts(outbox: &[Queued]) -> Vec<&str> {
         let text = |queued: &'_ Queued| match &queued.outgoing.body {
             Body::Post(post) => post.text.len(),
-            Body::Mail(_) | Body::React(_) | Body::Make(_) => 0,
+            Body::Mail(_) | Body::React(_) | Body::Make(_) | Body::Platform(_) => 0,
         };
         assert!(outbox.iter().all(|queued| text(queued) < TOGETHER));
         outbox
             .iter()
             .map(|queued| match &queued.outgoing.body {
                 Body::Post(post) => post.text.as_str(),
-                Body::Mail(_) | Body::React(_) | Body::Make(_) => "mail",
+                Body::Mail(_) | Body::React(_) | Body::Make(_) | Body::Platform(_) => "mail",
             })
             .collect()
     }

@@ -223,7 +223,8 @@ impl Console {
                 ..
             })
             | Body::Mail(_)
-            | Body::Make(_) => None,
+            | Body::Make(_)
+            | Body::Platform(_) => None,
         };
         lock(&self.memory).keep_key(key);
         self.tally.send_modify(|tally| tally.shown(answers));
@@ -281,7 +282,7 @@ impl Channel for Console {
         let block = match &message.body {
             Body::Post(post) => self.post(key, to, post, known),
             Body::React(react) => self.reaction(to, react),
-            Body::Mail(_) | Body::Make(_) => {
+            Body::Mail(_) | Body::Make(_) | Body::Platform(_) => {
                 return Outcome::Dead {
                     why: "The console carries no mail".to_owned(),
                 };

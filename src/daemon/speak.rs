@@ -191,7 +191,7 @@ fn look_up<S: Store>(store: &S, id: OutboxId) -> Result<Option<Found>, crate::st
     };
     let (thread, edits) = match &outgoing.body {
         Body::Post(post) => (remote(post.thread.as_ref())?, remote(post.card.as_ref())?),
-        Body::React(_) | Body::Mail(_) | Body::Make(_) => (None, None),
+        Body::React(_) | Body::Mail(_) | Body::Make(_) | Body::Platform(_) => (None, None),
     };
     Ok(Some((row, thread, edits)))
 }

@@ -274,6 +274,7 @@ fn kind(incoming: &Incoming) -> &'static str {
         What::Room(_) => "room",
         What::Made(_) => "made",
         What::Step(_) => "step",
+        What::Platform(_) => "platform",
         What::Fetch { .. } => "fetch",
     }
 }

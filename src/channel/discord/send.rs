@@ -31,7 +31,9 @@ impl Inner {
         let sent = match &message.body {
             Body::Post(post) => self.post(api, key, &message.to.address, post, known).await,
             Body::React(react) => self.react(api, key, react, known).await,
-            Body::Mail(_) | Body::Make(_) => Err(dead("Discord carries no mail")),
+            Body::Mail(_) | Body::Make(_) | Body::Platform(_) => {
+                Err(dead("Discord carries no mail"))
+            }
         };
         match sent {
             Ok(remote_id) => Outcome::Delivered { remote_id },

@@ -84,7 +84,9 @@ impl Matrix {
                 self.react(online, key, &message.to.address, react, known.since)
                     .await
             }
-            Body::Mail(_) | Body::Make(_) => Err(dead("Matrix carries no mail")),
+            Body::Mail(_) | Body::Make(_) | Body::Platform(_) => {
+                Err(dead("Matrix carries no mail"))
+            }
         };
         match sent {
             Ok(remote_id) => Outcome::Delivered { remote_id },

@@ -179,7 +179,7 @@ impl Guide {
     fn show(&mut self, how: &str, outgoing: &Outgoing) -> String {
         match &outgoing.body {
             Body::React(react) => format!("> {} *sur votre ligne*\n\n", saying::mark(react.mark)),
-            Body::Make(_) => String::new(),
+            Body::Make(_) | Body::Platform(_) => String::new(),
             Body::Mail(_) if how.contains("sans courriels") => String::new(),
             Body::Mail(mail) => mail_shown(&outgoing.to.address, mail),
             Body::Post(post) => {

@@ -393,7 +393,7 @@ fn code_in(rows: &[Row]) -> Option<String> {
         let text = match &row.queued.outgoing.body {
             Body::Post(post) => &post.text,
             Body::Mail(mail) => &mail.text,
-            Body::React(_) | Body::Make(_) => return None,
+            Body::React(_) | Body::Make(_) | Body::Platform(_) => return None,
         };
         Some(code.captures(text)?[1].to_owned())
     })

@@ -22,6 +22,7 @@ pub(super) fn said(said: &Said) -> String {
             )
         }
         Body::Make(order) => format!("{head} {}", order.work.name()),
+        Body::Platform(order) => format!("{head} {:?}", order.acts),
         Body::Post(post) => format!(
             "{head} {}{} : {}",
             to.address,
@@ -141,6 +142,7 @@ pub(super) fn whole(outgoing: &Outgoing, html: bool) -> String {
         Body::Post(post) => post.text.clone(),
         Body::React(react) => mark(react.mark).to_owned(),
         Body::Make(order) => order.work.name().to_owned(),
+        Body::Platform(order) => format!("{:?}", order.acts),
     }
 }
 

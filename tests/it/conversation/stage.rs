@@ -114,7 +114,7 @@ impl Stage {
                 match &mut outgoing.body {
                     Body::Post(post) => post.text = self.hide(&post.text),
                     Body::Mail(mail) => mail.text = self.hide(&mail.text),
-                    Body::React(_) | Body::Make(_) => {}
+                    Body::React(_) | Body::Make(_) | Body::Platform(_) => {}
                 }
                 outgoing
             })
@@ -409,7 +409,7 @@ impl Stage {
             .rev()
             .filter_map(|(row, said)| match &said.body {
                 Body::Mail(mail) => Some((row, &said.to.address, mail)),
-                Body::Post(_) | Body::React(_) | Body::Make(_) => None,
+                Body::Post(_) | Body::React(_) | Body::Make(_) | Body::Platform(_) => None,
             });
         let mut mails = mails.filter(|(id, address, _)| match row.strip_prefix("outbox-") {
             Some(row) => id.to_string() == row,

@@ -74,7 +74,7 @@ fn said(desk: &mut Desk) -> Vec<String> {
     said.into_iter()
         .filter_map(|said| match said.row.queued.outgoing.body {
             Body::Post(post) => Some(post.text),
-            Body::React(_) | Body::Mail(_) | Body::Make(_) => None,
+            Body::React(_) | Body::Mail(_) | Body::Make(_) | Body::Platform(_) => None,
         })
         .collect()
 }

@@ -90,7 +90,7 @@ fn typed(desk: &mut Desk, line: &str) -> Vec<Post> {
     said.into_iter()
         .filter_map(|said| match said.row.queued.outgoing.body {
             Body::Post(post) => Some(post),
-            Body::React(_) | Body::Mail(_) | Body::Make(_) => None,
+            Body::React(_) | Body::Mail(_) | Body::Make(_) | Body::Platform(_) => None,
         })
         .collect()
 }
