@@ -80,12 +80,12 @@ impl Desk {
             store,
             demarches: [(demarche.number, demarche)].into(),
             catalogue: Catalogue::embedded(),
-            templates: Templates::embedded(),
-            directory: Directory::new(
+            templates: Arc::new(Templates::embedded()),
+            directory: Arc::new(Directory::new(
                 vec![room],
                 BTreeMap::from([("console".to_owned(), limits)]),
                 Vec::new(),
-            ),
+            )),
             own: Own {
                 domain: "greffier.example".to_owned(),
                 ..Own::default()

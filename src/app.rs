@@ -11,6 +11,7 @@ mod clock;
 mod confirm;
 mod deposit;
 mod depot;
+mod desk;
 mod digest;
 mod draft;
 mod export;
@@ -41,6 +42,7 @@ mod undelivered;
 mod word;
 
 pub use self::bulk::Next;
+pub use self::desk::Desk;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -59,7 +61,7 @@ use crate::shelf::Shelf;
 use crate::store::{Collection, Committed, JournalId, Queued, Store};
 use crate::template::{Audience, Scene, Templates};
 
-/// Everything that the middle thinks with.
+/// Everything that the middle thinks with. It never changes: a middle that knows more is [another one](Desk).
 pub struct App<S> {
     /// The ledger.
     pub store: Arc<S>,
@@ -70,9 +72,9 @@ pub struct App<S> {
     /// What people may type.
     pub catalogue: Catalogue,
     /// What Greffier says.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Rooms and people.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// Who Greffier is by mail.
     pub own: Own,
     /// Name shown beside Greffier's mail address; the service of the démarche where empty.
@@ -88,6 +90,26 @@ pub struct App<S> {
     /// How many dossiers a filter, a sort or a search looks at while others wait for the writer; what takes more is made
     /// in the workshop. [`AT_ONCE`] but in tests.
     pub at_once: u64,
+}
+
+impl<S> Clone for App<S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            shelf: Arc::clone(&self.shelf),
+            demarches: self.demarches.clone(),
+            catalogue: self.catalogue.clone(),
+            templates: Arc::clone(&self.templates),
+            directory: Arc::clone(&self.directory),
+            own: self.own.clone(),
+            from_name: self.from_name.clone(),
+            replies: self.replies.clone(),
+            quiet: self.quiet,
+            secret: self.secret.clone(),
+            public_url: self.public_url.clone(),
+            at_once: self.at_once,
+        }
+    }
 }
 
 /// How many dossiers are looked at while others wait for the writer: some 20 ms.

@@ -281,25 +281,26 @@ fn hand(request: &Request, place: &Place) -> anyhow::Result<Answer> {
 
 /// Does `request` in this process. What it makes Greffier say waits in the outbox for the daemon.
 fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
-    let (app, store) = run::middle(config, run::rooms(config))?;
+    let (desk, store) = run::middle(config, run::rooms(config))?;
+    let shelf = Arc::clone(&desk.app().shelf);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let (sender, heard) = mpsc::channel(1);
         let mut inbox =
-            Inbox::new(sender, Arc::clone(&app.shelf)).checked_by(run::authenticator(config));
+            Inbox::new(sender, Arc::clone(&shelf)).checked_by(run::authenticator(config));
         if let Some(clamav) = config.clamav.clone() {
             inbox = inbox.scanned_by(Arc::new(Clamd::new(clamav, Arc::default())));
         }
         let bells = Arc::new(Bells::default());
         let outbox = Outbox {
             store: Arc::clone(&store),
-            shelf: Arc::clone(&app.shelf),
+            shelf,
             bells: Arc::clone(&bells),
         };
         // What the request orders is made here too, so that it can be waited for.
-        let workshop = Arc::new(Workshop::new(run::bench(&app, run::press(config)?)));
+        let workshop = Arc::new(Workshop::new(run::bench(&desk, run::press(config)?)));
         let stop = CancellationToken::new();
         let open = tokio::spawn({
             let (workshop, inbox, stop) = (Arc::clone(&workshop), inbox.clone(), stop.clone());
@@ -311,7 +312,7 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
             stop.clone(),
             CancellationToken::new(),
         ));
-        let writer = tokio::spawn(write(app, heard, bells));
+        let writer = tokio::spawn(write(desk, heard, bells));
         let answer = control::answer(request.clone(), &inbox, &run::admin(store)).await;
         stop.cancel();
         open.await??;

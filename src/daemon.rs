@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::speak::{Outbox, speak};
 use self::writer::{Bells, write};
-use crate::app::App;
+use crate::app::Desk;
 use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::http::health::Health;
@@ -30,7 +30,7 @@ const WAITING: usize = 256;
 
 /// The daemon while it is put together: channels are added, then it [runs](Daemon::run).
 pub struct Daemon<S> {
-    app: Arc<App<S>>,
+    desk: Arc<Desk<S>>,
     inbox: mpsc::Receiver<Heard>,
     door: Inbox,
     bells: Arc<Bells>,
@@ -45,12 +45,12 @@ pub struct Daemon<S> {
 }
 
 impl<S: Store> Daemon<S> {
-    /// A daemon around `app`, without channels. `stop` asks it to wind down.
-    pub fn new(app: Arc<App<S>>, health: Arc<Health>, stop: CancellationToken) -> Self {
+    /// A daemon around `desk`, without channels. `stop` asks it to wind down.
+    pub fn new(desk: Arc<Desk<S>>, health: Arc<Health>, stop: CancellationToken) -> Self {
         let (sender, inbox) = mpsc::channel(WAITING);
-        let door = Inbox::new(sender, Arc::clone(&app.shelf));
+        let door = Inbox::new(sender, Arc::clone(&desk.app().shelf));
         Self {
-            app,
+            desk,
             inbox,
             door,
             bells: Arc::default(),
@@ -90,9 +90,10 @@ impl<S: Store> Daemon<S> {
 
     /// Delivers by `channel`.
     pub fn speak<C: Channel>(&mut self, channel: Arc<C>) {
+        let app = self.desk.app();
         let outbox = Outbox {
-            store: Arc::clone(&self.app.store),
-            shelf: Arc::clone(&self.app.shelf),
+            store: Arc::clone(&app.store),
+            shelf: Arc::clone(&app.shelf),
             bells: Arc::clone(&self.bells),
         };
         let (stop, quiet, cut) = (self.stop.clone(), self.quiet.clone(), self.cut.clone());
@@ -112,7 +113,7 @@ impl<S: Store> Daemon<S> {
     /// when there was no time to finish: nothing is lost then, the next start goes on.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self {
-            app,
+            desk,
             inbox,
             door,
             bells,
@@ -124,11 +125,11 @@ impl<S: Store> Daemon<S> {
             health,
         } = self;
         drop(door);
-        let gauges = tokio::spawn(gauge(Arc::clone(&app), stop.clone()));
+        let gauges = tokio::spawn(gauge(Arc::clone(&desk.app().store), stop.clone()));
         let writer_stop = stop.clone();
         let writer = tokio::spawn(async move {
             let _guard = writer_stop.drop_guard();
-            write(app, inbox, bells).await.context("The writer failed")
+            write(desk, inbox, bells).await.context("The writer failed")
         });
         health.well("writer");
         stop.cancelled().await;
@@ -177,9 +178,9 @@ async fn hang_up(listeners: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<
 }
 
 /// Shows how much waits, every few seconds.
-async fn gauge<S: Store>(app: Arc<App<S>>, stop: CancellationToken) {
+async fn gauge<S: Store>(store: Arc<S>, stop: CancellationToken) {
     loop {
-        let store = Arc::clone(&app.store);
+        let store = Arc::clone(&store);
         if let Ok(Ok(depths)) = tokio::task::spawn_blocking(move || store.depths()).await {
             #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
             for (name, depth) in [

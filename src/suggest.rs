@@ -4,7 +4,7 @@ pub mod offer;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::app::App;
+use crate::app::{App, Desk};
 use crate::channel::console::{Suggest, Suggestion};
 use crate::command::{Completion, Expecting};
 use crate::domain::Email;
@@ -20,13 +20,13 @@ pub struct Suggestions {
 type Ask = Box<dyn Fn(&str, &str) -> Vec<Suggestion> + Send + Sync>;
 
 impl Suggestions {
-    /// From now on suggestions come from `app`.
-    pub fn from_app<S: Store>(&self, app: &Arc<App<S>>) {
-        let app = Arc::clone(app);
+    /// From now on suggestions come from the middle at `desk`.
+    pub fn from_desk<S: Store>(&self, desk: &Arc<Desk<S>>) {
+        let desk = Arc::clone(desk);
         // Only the first middle counts: there is one in a process.
         let _second = self
             .ask
-            .set(Box::new(move |typed, who| suggest(&app, typed, who)));
+            .set(Box::new(move |typed, who| suggest(&desk.app(), typed, who)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greffier::app::App;
+use greffier::app::{self, App};
 use greffier::channel::eml::{self, Eml};
 use greffier::channel::http::health::Health;
 use greffier::channel::http::{self, Http};
@@ -101,8 +101,8 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         store,
         demarches: [(demarche.number, demarche)].into(),
         catalogue: Catalogue::embedded(),
-        templates: Templates::embedded(),
-        directory: Directory::new(vec![room], networks.into(), Vec::new()),
+        templates: Arc::new(Templates::embedded()),
+        directory: Arc::new(Directory::new(vec![room], networks.into(), Vec::new())),
         own: Own::default(),
         from_name: String::new(),
         at_once: greffier::app::AT_ONCE,
@@ -250,7 +250,11 @@ async fn put_together(
     stop: CancellationToken,
 ) -> (Daemon<Sled>, SocketAddr, SocketAddr) {
     let health = Arc::new(Health::default());
-    let mut daemon = Daemon::new(Arc::clone(app), Arc::clone(&health), stop);
+    let mut daemon = Daemon::new(
+        Arc::new(app::Desk::new(App::clone(app))),
+        Arc::clone(&health),
+        stop,
+    );
     let listener = listener().await;
     let http = http::Settings {
         listen: "127.0.0.1:0".to_owned(),

@@ -112,7 +112,11 @@ impl Reader {
             );
             runtime.spawn(spoken);
         }
-        runtime.spawn(write(app, heard, bells));
+        runtime.spawn(write(
+            Arc::new(greffier::app::Desk::new(greffier::app::App::clone(&app))),
+            heard,
+            bells,
+        ));
         Self {
             runtime,
             inbox,

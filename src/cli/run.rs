@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
-use crate::app::{App, Replies};
+use crate::app::{App, Desk, Replies};
 use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
@@ -138,8 +138,8 @@ impl Greffier {
         if config.discord.is_some() {
             networks.push((discord::NETWORK, discord::LIMITS));
         }
-        let (app, store) = middle(&config, networks)?;
-        suggestions.from_app(&app);
+        let (desk, store) = middle(&config, networks)?;
+        suggestions.from_desk(&desk);
         sweep(Arc::clone(&store));
         health.ill("writer", "Greffier is starting");
         let imap = config
@@ -147,24 +147,26 @@ impl Greffier {
             .clone()
             .map(|imap| Imap::new(imap, &config.greffier.data, Arc::clone(&health)))
             .transpose()?;
-        let matrix = join_matrix(&config, &app, &health)?;
-        let discord = join_discord(&config, &app, &health)?;
-        let desk = Arc::clone(&app);
+        let matrix = join_matrix(&config, &desk.app(), &health)?;
+        let discord = join_discord(&config, &desk, &health)?;
+        let waiting = Arc::clone(&desk);
         let exports = move |export: &str| {
-            desk.waits_to_be_fetched(export, crate::clock::now())
+            let app = waiting.app();
+            app.waits_to_be_fetched(export, crate::clock::now())
                 .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
                 .unwrap_or(false)
         };
-        let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
-        let accepting = Arc::clone(&app);
-        let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
+        let workshop = Arc::new(Workshop::new(bench(&desk, press(&config)?)));
+        let accepting = Arc::clone(&desk);
+        let mut daemon = Daemon::new(desk, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
         if let Some(clamav) = config.clamav.clone() {
             daemon.scan_by(Arc::new(Clamd::new(clamav, Arc::clone(&health))));
         }
 
         let accepts = Arc::new(move |local: &str| {
-            is_reply_address(local, &accepting.own) || accepting.takes_deposits(local)
+            let app = accepting.app();
+            is_reply_address(local, &app.own) || app.takes_deposits(local)
         });
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
         let http = Http::bind(config.http.clone(), health, metrics).await?;
@@ -250,11 +252,12 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(app: &App<Sled>, press: Press) -> Bench<Sled> {
+pub(super) fn bench(desk: &Arc<Desk<Sled>>, press: Press) -> Bench<Sled> {
+    let (app, rules) = (desk.app(), Arc::clone(desk));
     Bench {
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
-        demarches: app.demarches.clone(),
+        rules: Arc::new(move |number| rules.app().demarches.get(&number).cloned()),
         press: Arc::new(press),
     }
 }
@@ -300,18 +303,19 @@ fn join_matrix(
 /// The Discord channel, if `bot.toml` has one, with its rooms.
 fn join_discord(
     config: &Config,
-    app: &Arc<App<Sled>>,
+    desk: &Arc<Desk<Sled>>,
     health: &Arc<Health>,
 ) -> anyhow::Result<Option<Arc<Discord>>> {
     let Some(settings) = config.discord.clone() else {
         return Ok(None);
     };
     let bound = discord_rooms(config);
-    let (asked, worded) = (Arc::clone(app), Arc::clone(app));
-    let (linked, threads) = (Arc::clone(app), Arc::clone(app));
+    let app = desk.app();
+    let (asked, worded) = (Arc::clone(desk), Arc::clone(&app));
+    let (linked, threads) = (Arc::clone(&app), Arc::clone(&app));
     let desk = discord::Desk {
         catalogue: app.catalogue.clone(),
-        complete: Arc::new(move |what: &discord::Asked| offer(&asked, what)),
+        complete: Arc::new(move |what: &discord::Asked| offer(&asked.app(), what)),
         words: phrases(move |name| worded.templates.phrase(name)),
         // Where the ledger cannot say it, the middle decides with all that was sent.
         linked: Arc::new(move |who| !matches!(linked.person_of(who), Ok(None))),
@@ -503,7 +507,7 @@ fn readable_by_others(path: &Path) -> anyhow::Result<bool> {
 pub(super) fn middle(
     config: &Config,
     networks: Vec<(&'static str, Limits)>,
-) -> anyhow::Result<(Arc<App<Sled>>, Arc<Sled>)> {
+) -> anyhow::Result<(Arc<Desk<Sled>>, Arc<Sled>)> {
     let demarches = config.demarches().map_err(super::listed)?;
     let unfitting = config.unfitting(&demarches, "bot.toml");
     if !unfitting.is_empty() {
@@ -535,8 +539,8 @@ pub(super) fn middle(
         store: Arc::clone(&store),
         demarches,
         catalogue: catalogue(config)?,
-        templates: templates(config)?,
-        directory,
+        templates: Arc::new(templates(config)?),
+        directory: Arc::new(directory),
         own: Own {
             seal: Some(OwnSeal::of(&key)),
             retired_seals: retired.iter().map(|key| OwnSeal::of(key)).collect(),
@@ -554,7 +558,7 @@ pub(super) fn middle(
         public_url: config.http.public_url(),
     };
     app.learn_rooms()?;
-    Ok((Arc::new(app), store))
+    Ok((Arc::new(Desk::new(app)), store))
 }
 
 pub(super) fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::app::{App, Next};
+use crate::app::{App, Desk, Next};
 use crate::channel::Heard;
 use crate::clock;
 use crate::kill;
@@ -38,12 +38,12 @@ pub struct Bells {
 
 /// Handles what is heard until every [`Inbox`](crate::channel::Inbox) is gone. An error means that the store failed.
 pub async fn write<S: Store>(
-    app: Arc<App<S>>,
+    desk: Arc<Desk<S>>,
     mut inbox: mpsc::Receiver<Heard>,
     bells: Arc<Bells>,
 ) -> anyhow::Result<()> {
     // First what an earlier life of the daemon left in the journal.
-    run(&app, &bells, Vec::new()).await?;
+    run(&desk, &bells, Vec::new()).await?;
     let mut work = Work::default();
     loop {
         let group = tokio::select! {
@@ -53,11 +53,11 @@ pub async fn write<S: Store>(
             }
             () = bells.journaled.notified() => Vec::new(),
             () = work.waits() => {
-                work = go_on(&app, &bells, work).await?;
+                work = go_on(&desk, &bells, work).await?;
                 continue;
             }
         };
-        run(&app, &bells, group).await?;
+        run(&desk, &bells, group).await?;
         // What was heard may have set slow work going.
         work.pause = Some(Duration::ZERO);
     }
@@ -93,12 +93,12 @@ impl Work {
 
 /// Takes a few steps, with one flush for them.
 async fn go_on<S: Store>(
-    app: &Arc<App<S>>,
+    desk: &Arc<Desk<S>>,
     bells: &Arc<Bells>,
     work: Work,
 ) -> anyhow::Result<Work> {
-    let app = Arc::clone(app);
-    let (work, taken) = tokio::task::spawn_blocking(move || take_steps(&app, work)).await??;
+    let desk = Arc::clone(desk);
+    let (work, taken) = tokio::task::spawn_blocking(move || take_steps(&desk, work)).await??;
     if taken > 0 {
         bells.committed.notify_waiters();
     }
@@ -106,8 +106,9 @@ async fn go_on<S: Store>(
 }
 
 /// A step need not be journaled: until it is committed, the ledger says that it is to be taken.
-fn take_steps<S: Store>(app: &App<S>, mut work: Work) -> anyhow::Result<(Work, usize)> {
+fn take_steps<S: Store>(desk: &Desk<S>, mut work: Work) -> anyhow::Result<(Work, usize)> {
     let mut taken = 0;
+    let app = desk.app();
     while taken < STEPS {
         let step = match app.next_step(work.last.as_deref(), clock::now())? {
             Next::Step(step) => {
@@ -152,16 +153,16 @@ fn gather(first: Heard, inbox: &mut mpsc::Receiver<Heard>) -> Vec<Heard> {
 }
 
 async fn run<S: Store>(
-    app: &Arc<App<S>>,
+    desk: &Arc<Desk<S>>,
     bells: &Arc<Bells>,
     group: Vec<Heard>,
 ) -> anyhow::Result<()> {
-    let app = Arc::clone(app);
+    let desk = Arc::clone(desk);
     tokio::task::spawn_blocking(move || {
         if group.is_empty() {
-            catch_up(&app)
+            catch_up(&desk)
         } else {
-            take(&app, group)
+            take(&desk, group)
         }
     })
     .await??;
@@ -170,20 +171,22 @@ async fn run<S: Store>(
 }
 
 /// Handles what waits in the journal and that nobody waits for any more.
-fn catch_up<S: Store>(app: &App<S>) -> anyhow::Result<()> {
-    let waiting = app.store.journaled()?;
+fn catch_up<S: Store>(desk: &Desk<S>) -> anyhow::Result<()> {
+    let store = Arc::clone(&desk.app().store);
+    let waiting = store.journaled()?;
     for (id, incoming) in &waiting {
-        handle(app, *id, incoming)?;
+        handle(desk, *id, incoming)?;
     }
     if !waiting.is_empty() {
-        app.store.flush()?;
+        store.flush()?;
         tracing::info!("Handled {} things left in the journal", waiting.len());
     }
     Ok(())
 }
 
 /// Journals, handles, flushes and acknowledges a group.
-fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
+fn take<S: Store>(desk: &Desk<S>, group: Vec<Heard>) -> anyhow::Result<()> {
+    let app = desk.app();
     let started = std::time::Instant::now();
     let (incoming, receipts): (Vec<Incoming>, Vec<oneshot::Sender<Receipt>>) = group
         .into_iter()
@@ -192,12 +195,12 @@ fn take<S: Store>(app: &App<S>, group: Vec<Heard>) -> anyhow::Result<()> {
     kill::point("before-journal");
     let journaled = app.store.journal(&incoming)?;
     kill::point("after-journal");
-    prepare(app, &incoming, &journaled);
+    prepare(&app, &incoming, &journaled);
     let mut outcomes = Vec::with_capacity(journaled.len());
     for (incoming, journaled) in incoming.iter().zip(journaled) {
         outcomes.push(match journaled {
             Journaled::Done(receipt) => receipt,
-            Journaled::Fresh(id) | Journaled::Waiting(id) => handle(app, id, incoming)?,
+            Journaled::Fresh(id) | Journaled::Waiting(id) => handle(desk, id, incoming)?,
         });
     }
     kill::point("before-flush");
@@ -256,9 +259,9 @@ fn prepare<S: Store>(app: &App<S>, incoming: &[Incoming], journaled: &[Journaled
     }
 }
 
-fn handle<S: Store>(app: &App<S>, id: JournalId, incoming: &Incoming) -> anyhow::Result<Receipt> {
+fn handle<S: Store>(desk: &Desk<S>, id: JournalId, incoming: &Incoming) -> anyhow::Result<Receipt> {
     kill::point("before-transaction");
-    let receipt = app.handle(Some(id), incoming, clock::now())?;
+    let receipt = desk.handle(Some(id), incoming, clock::now())?;
     kill::point("after-transaction");
     Ok(receipt)
 }

@@ -9,13 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Make, Trouble};
 use crate::document::{Press, Print, Reader};
-use crate::domain::{Demarche, Demarches, Dossier, DossierId, Piece};
+use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, Piece};
 use crate::message::work::{Product, Work};
 use crate::shelf::Shelf;
 use crate::store::{Store, find};
 
 /// The media type of what is printed.
 const PDF: &str = "application/pdf";
+
+/// Finds the démarche of a number, with its rules as they are now.
+pub type Rules = Arc<dyn Fn(DemarcheId) -> Option<Demarche> + Send + Sync>;
 
 /// Makes everything that can be ordered.
 pub struct Bench<S> {
@@ -24,7 +27,7 @@ pub struct Bench<S> {
     /// Where files go.
     pub shelf: Arc<dyn Shelf>,
     /// The démarches and their rules.
-    pub demarches: Demarches,
+    pub rules: Rules,
     /// Prints and draws.
     pub press: Arc<Press>,
 }
@@ -41,7 +44,7 @@ impl<S: Store> Make for Bench<S> {
                 let (dossier, demarche) = self.dossier(*dossier)?;
                 let print = Print {
                     dossier: &dossier,
-                    demarche,
+                    demarche: &demarche,
                     reader: Reader::Instructeur,
                     at,
                     by: by.as_ref(),
@@ -55,7 +58,7 @@ impl<S: Store> Make for Bench<S> {
                 let still = dossier.decided.as_ref();
                 let still = still.is_some_and(|found| found.at == *decided);
                 let made = if still {
-                    self.press.attestation(&dossier, demarche)?
+                    self.press.attestation(&dossier, &demarche)?
                 } else {
                     None
                 };
@@ -81,10 +84,10 @@ impl<S: Store> Make for Bench<S> {
 }
 
 impl<S: Store> Bench<S> {
-    fn dossier(&self, number: DossierId) -> Result<(Dossier, &Demarche), Trouble> {
+    fn dossier(&self, number: DossierId) -> Result<(Dossier, Demarche), Trouble> {
         let gone = || Trouble::Lasting("the dossier is gone".to_owned());
         let (dossier, _) = self.store.load(number)?.ok_or_else(gone)?;
-        let demarche = self.demarches.get(&dossier.demarche).ok_or_else(gone)?;
+        let demarche = (self.rules)(dossier.demarche).ok_or_else(gone)?;
         if dossier.purged.is_some() {
             return Err(gone());
         }

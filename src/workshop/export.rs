@@ -40,12 +40,12 @@ impl<S: Store> Bench<S> {
         at: Timestamp,
         halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
-        let demarche = self.demarches.get(&wanted.demarche);
+        let demarche = (self.rules)(wanted.demarche);
         let demarche = demarche.ok_or_else(|| Trouble::Lasting("no such démarche".to_owned()))?;
         let numbers = self.numbers(wanted)?;
         let make = |numbers: &[DossierId]| {
             let dossiers = self.read(wanted, numbers, halt);
-            self.part(wanted, demarche, dossiers, at)
+            self.part(wanted, &demarche, dossiers, at)
         };
         let whole = make(&numbers)?;
         let (bytes, dossiers) = (whole.bytes, whole.dossiers);

@@ -22,7 +22,7 @@ impl<S: Store> Bench<S> {
         at: Timestamp,
         halt: &CancellationToken,
     ) -> Result<Product, Trouble> {
-        let Some(demarche) = self.demarches.get(&number) else {
+        let Some(demarche) = (self.rules)(number) else {
             return Err(Trouble::Lasting("the démarche is gone".to_owned()));
         };
         let mut tally = Tally::new(at);
@@ -40,7 +40,7 @@ impl<S: Store> Bench<S> {
         let theme = if dark { Theme::Dark } else { Theme::Light };
         let mut charts = Vec::new();
         for chart in Chart::ALL {
-            let picture = self.press.chart(chart, &figures, demarche, theme)?;
+            let picture = self.press.chart(chart, &figures, &demarche, theme)?;
             let name = format!("{}.png", chart.nom());
             charts.push(Drawn {
                 piece: self.keep(name, "image/png", &picture.png)?,

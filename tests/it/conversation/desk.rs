@@ -115,8 +115,12 @@ impl Desk {
             store,
             demarches: setting.demarches,
             catalogue: Catalogue::embedded(),
-            templates: Templates::embedded(),
-            directory: Directory::new(setting.rooms, networks(), setting.administrateurs),
+            templates: Arc::new(Templates::embedded()),
+            directory: Arc::new(Directory::new(
+                setting.rooms,
+                networks(),
+                setting.administrateurs,
+            )),
             own,
             from_name: String::new(),
             at_once: greffier::app::AT_ONCE,
@@ -281,7 +285,10 @@ impl Desk {
             press: Arc::clone(&PRESS),
             store: Arc::clone(&self.app.store),
             shelf: Arc::clone(&self.app.shelf),
-            demarches: self.app.demarches.clone(),
+            rules: Arc::new({
+                let known = self.app.demarches.clone();
+                move |number| known.get(&number).cloned()
+            }),
         };
         let halt = CancellationToken::new();
         let product = workshop::make(&bench, &order, self.now, &halt).unwrap();

@@ -1,6 +1,8 @@
 //! An export from the line that asks for it to the file in somebody's hands: split, behind a link, made again after a
 //! crash, refused to those who lost the right.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -30,7 +32,7 @@ fn desk(dossiers: u64, most: u64) -> Desk {
         ..Limits::NONE
     };
     let networks = [("matrix".to_owned(), limits)];
-    desk.app.directory = Directory::new(Vec::new(), networks.into(), Vec::new());
+    desk.app.directory = Arc::new(Directory::new(Vec::new(), networks.into(), Vec::new()));
     link(&desk);
     for number in 0..dossiers {
         let body = json!({
