@@ -36,7 +36,7 @@ pub use decide::{
 };
 pub use demarche::{
     Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,
-    MailTexts, Policy, Routage,
+    MailTexts, Plateforme, Policy, Routage,
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,

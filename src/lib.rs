@@ -15,6 +15,7 @@ pub mod export;
 pub mod kill;
 pub mod mail;
 pub mod message;
+pub mod mirror;
 pub mod shelf;
 pub mod store;
 pub mod suggest;

@@ -36,6 +36,7 @@ pub use attachment::{Attachment, Files, safe_name, sniff};
 pub use automatic::{Class, Reason};
 pub use bounce::{Action, Bounce};
 pub use contained::contained;
+pub use html::text_of_html;
 pub use own::OwnSeal;
 pub use thread::{parse_thread, thread_name};
 pub use token::{Claim, Purpose, locked, long_code, short_code, token};

@@ -89,7 +89,9 @@ impl<S: Store> App<S> {
             notice: saying.notice.clone(),
             by: match saying.by {
                 Person::Instructeur(email) => Some(email.clone()),
-                Person::Usager(_) | Person::Expert(_) | Person::Greffier => None,
+                Person::Usager(_) | Person::Expert(_) | Person::Greffier | Person::Plateforme => {
+                    None
+                }
             },
         };
         // A burst that is full leaves with the next tick, whatever its age; the next one stands beside it.

@@ -157,10 +157,11 @@ impl Print<'_> {
             (Person::Instructeur(email) | Person::Expert(email), true) => email.to_string(),
             (Person::Usager(email), true) => format!("L’usager ({email})"),
             (Person::Greffier, true) => "Greffier".to_owned(),
+            (Person::Plateforme, true) => "La plateforme".to_owned(),
             (Person::Instructeur(_), false) => "Le service instructeur".to_owned(),
             (Person::Usager(_), false) => "L’usager".to_owned(),
             (Person::Expert(_), false) => "Un expert".to_owned(),
-            (Person::Greffier, false) => "Le service".to_owned(),
+            (Person::Greffier | Person::Plateforme, false) => "Le service".to_owned(),
         }
     }
 

@@ -410,4 +410,25 @@ pub enum Refusal {
     NotAllowed,
     /// The démarche takes no dossiers any more.
     DemarcheClosed,
+    /// The platform's API has no way to do that.
+    OnlyOnSite {
+        /// The act, as its domain tag.
+        act: String,
+    },
+    /// The platform refused.
+    PlatformRefused {
+        /// In its own words.
+        sentences: Vec<String>,
+    },
+    /// Somebody has changed the dossier on the platform meanwhile.
+    PlatformMoved,
+    /// Greffier may only read on the platform.
+    PlatformReadOnly,
+    /// The platform does not show the dossier any more.
+    PlatformHidden,
+    /// The platform knows no such instructeur of that démarche.
+    PlatformUnknownInstructeur {
+        /// Whom Greffier would have acted for.
+        email: Email,
+    },
 }

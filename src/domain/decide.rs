@@ -29,6 +29,11 @@ pub fn deposit(
     deposit: Deposit,
     at: Timestamp,
 ) -> Result<Vec<Recorded>, Refusal> {
+    if demarche.plateforme.is_some() {
+        return Err(Refusal::OnlyOnSite {
+            act: "deposit".to_owned(),
+        });
+    }
     if !demarche.etat_at(at).open() {
         return Err(Refusal::DemarcheClosed);
     }
@@ -222,7 +227,9 @@ impl Case<'_> {
     fn instructeur(&self) -> Result<&Email, Refusal> {
         match self.by {
             Person::Instructeur(email) => Ok(email),
-            Person::Usager(_) | Person::Expert(_) | Person::Greffier => Err(Refusal::NotAllowed),
+            Person::Usager(_) | Person::Expert(_) | Person::Greffier | Person::Plateforme => {
+                Err(Refusal::NotAllowed)
+            }
         }
     }
 
@@ -296,6 +303,7 @@ fn admitted(
                 _ => unknown,
             };
         }
+        Person::Plateforme => return Err(Refusal::NotAllowed),
         Person::Greffier => {
             return match command {
                 Command::Tick | Command::Bounce { .. } | Command::AttachAttestation { .. } => {
@@ -305,9 +313,27 @@ fn admitted(
             };
         }
     }
+    if demarche.plateforme.is_some()
+        && let Some(act) = only_on_site(command)
+    {
+        return Err(Refusal::OnlyOnSite {
+            act: act.to_owned(),
+        });
+    }
     match command {
         Command::Restore | Command::Look { .. } => Ok(()),
         _ => trashed(dossier),
+    }
+}
+
+/// The tag of an act that the platform's API has no mutation for.
+fn only_on_site(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Delete => Some("delete"),
+        Command::Restore => Some("restore"),
+        Command::Extend => Some("extend"),
+        Command::Modify { .. } => Some("modify"),
+        _ => None,
     }
 }
 

@@ -96,6 +96,22 @@ pub struct Demarche {
     /// Local part of the address for that; `depot+` and the number where absent.
     #[serde(default)]
     pub depot_adresse: Option<String>,
+    /// Set where the platform is the record, and Greffier follows it.
+    #[serde(skip)]
+    pub plateforme: Option<Plateforme>,
+}
+
+/// What is particular to a démarche whose record is the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plateforme {
+    /// Whether Greffier mails the usager what an instructeur writes, beside the platform's own mail, which has a link only.
+    pub usager_mail: bool,
+    /// In whose name what an usager answers by mail is put on the platform.
+    pub porte_parole: Option<Email>,
+    /// The annotation that avis are written into, by id.
+    pub avis_annotation: Option<String>,
+    /// Whether avis are written into the messagerie, which the usager reads.
+    pub avis_message: bool,
 }
 
 /// The démarches that Greffier serves, by number.

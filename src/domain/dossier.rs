@@ -93,6 +93,8 @@ pub enum Person {
     Expert(Email),
     /// Greffier itself: the clock, a declarative démarche.
     Greffier,
+    /// The platform, by itself or by somebody whom it does not name.
+    Plateforme,
 }
 
 impl Person {
@@ -100,7 +102,7 @@ impl Person {
     pub fn email(&self) -> Option<&Email> {
         match self {
             Self::Instructeur(email) | Self::Usager(email) | Self::Expert(email) => Some(email),
-            Self::Greffier => None,
+            Self::Greffier | Self::Plateforme => None,
         }
     }
 }
@@ -223,6 +225,9 @@ pub struct Avis {
     pub pieces: Vec<Piece>,
     /// Hidden from the other experts.
     pub confidentiel: bool,
+    /// Asked on the platform, which alone speaks with the expert.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
     /// What the expert answered, first to last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
@@ -429,6 +434,12 @@ pub struct Dossier {
     /// Kept at least until then, by the last extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<Timestamp>,
+    /// When the platform lets it expire, where it is the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When silence decides on the platform, where it is the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decides: Option<Timestamp>,
     /// The expiry that people were told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_noticed: Option<Timestamp>,
@@ -489,7 +500,7 @@ impl Dossier {
         self.steps.last().map_or(self.deposited, |step| step.at)
     }
 
-    /// The hashes of every file that it keeps, originals of mails included.
+    /// The hashes of every file that it keeps on the shelf, originals of mails included.
     pub fn pieces(&self) -> BTreeSet<&str> {
         let of_valeurs = self
             .champs
@@ -519,6 +530,7 @@ impl Dossier {
             .chain(of_answers)
             .chain(of_avis)
             .chain(of_decision)
+            .filter(|piece| piece.elsewhere().is_none())
             .map(|piece| piece.hash.as_str())
             .collect()
     }

@@ -50,6 +50,15 @@ pub enum Event {
     Modified {
         /// The new answers.
         champs: BTreeMap<String, Valeur>,
+        /// Answers that are not there any more.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        emptied: BTreeSet<String>,
+        /// Whose it is, where it was handed over to somebody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usager: Option<Email>,
+        /// Who it is for, where that changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        demandeur: Option<Demandeur>,
     },
     /// Somebody follows it.
     Followed {
@@ -111,6 +120,15 @@ pub enum Event {
     Restored,
     /// Kept a month longer.
     Extended,
+    /// The platform has set when it expires, and when silence decides on it.
+    Scheduled {
+        /// When it expires, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+        /// When silence decides, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decides: Option<Timestamp>,
+    },
     /// People were told that it expires.
     ExpiryNoticed {
         /// When it does.
@@ -159,6 +177,9 @@ pub enum Event {
         question: Option<String>,
         /// Hidden from the other experts.
         confidentiel: bool,
+        /// Asked on the platform.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        elsewhere: bool,
         /// Files shown to the expert.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pieces: Vec<Piece>,

@@ -80,6 +80,8 @@ fn vacant(number: super::DossierId, demarche: super::DemarcheId, at: jiff::Times
         trash: None,
         extension_mois: 0,
         kept_until: None,
+        expires: None,
+        decides: None,
         expiry_noticed: None,
         bounced: BTreeSet::new(),
         steps: Vec::new(),
@@ -111,7 +113,21 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
     match event {
         // A second deposit cannot happen; were it stored, the first one stands.
         Event::Deposited { .. } => {}
-        Event::Modified { champs } => dossier.champs.extend(champs.clone()),
+        Event::Modified {
+            champs,
+            emptied,
+            usager,
+            demandeur,
+        } => {
+            if let Some(usager) = usager {
+                dossier.usager.clone_from(usager);
+            }
+            dossier.champs.retain(|id, _| !emptied.contains(id));
+            dossier.champs.extend(champs.clone());
+            if let Some(demandeur) = demandeur {
+                dossier.demandeur.clone_from(demandeur);
+            }
+        }
         Event::Followed { instructeur } => {
             dossier.followers.entry(instructeur.clone()).or_default();
         }
@@ -175,6 +191,14 @@ fn apply(dossier: &mut Dossier, recorded: &Recorded) {
         }
         Event::Restored => dossier.trash = None,
         Event::Extended => extend(dossier, *at),
+        Event::Scheduled { expires, decides } => {
+            // People were told of another day.
+            if dossier.expires != *expires {
+                dossier.expiry_noticed = None;
+            }
+            dossier.expires = *expires;
+            dossier.decides = *decides;
+        }
         Event::ExpiryNoticed { expires } => dossier.expiry_noticed = Some(*expires),
         Event::Purged { tombstone } => *dossier = buried(tombstone, *at),
         Event::Labelled { etiquette } => {
@@ -305,6 +329,7 @@ fn avis(dossier: &mut Dossier, recorded: &Recorded) {
             text,
             question,
             confidentiel,
+            elsewhere,
             pieces,
         } => {
             let requested = Avis {
@@ -315,6 +340,7 @@ fn avis(dossier: &mut Dossier, recorded: &Recorded) {
                 question: question.clone(),
                 pieces: pieces.clone(),
                 confidentiel: *confidentiel,
+                elsewhere: *elsewhere,
                 answers: Vec::new(),
                 reminded: None,
                 reminders: 0,

@@ -14,3 +14,23 @@ pub struct Piece {
     /// Size in bytes.
     pub bytes: u64,
 }
+
+/// What stands before the checksum of a file that is not on the shelf.
+const REMOTE: &str = "platform:";
+
+impl Piece {
+    /// A file that is on the platform, and not on the shelf before somebody asks for it. `checksum` is the platform's.
+    pub fn remote(checksum: &str, name: String, media_type: String, bytes: u64) -> Self {
+        Self {
+            hash: format!("{REMOTE}{checksum}"),
+            name,
+            media_type,
+            bytes,
+        }
+    }
+
+    /// The platform's checksum, where the file is there rather than on the shelf.
+    pub fn elsewhere(&self) -> Option<&str> {
+        self.hash.strip_prefix(REMOTE)
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::decide::WITHDRAW_DELAY;
-use super::demarche::Demarche;
+use super::demarche::{Demarche, Plateforme};
 use super::dossier::{Dossier, Person};
 use super::event::{Event, Recorded};
 use super::id::{AvisId, Email};
@@ -40,7 +40,30 @@ pub fn react(dossier: &Dossier, demarche: &Demarche, act: &[Recorded]) -> Vec<Ef
         told.into_iter()
             .flat_map(|recorded| said(dossier, demarche, recorded)),
     );
+    if let Some(plateforme) = &demarche.plateforme {
+        effects.retain(|effect| ours_to_say(effect, plateforme));
+    }
     effects
+}
+
+/// Whether Greffier says it although the platform is the record. The usager has the platform's own mail, the attestation too;
+/// what an instructeur writes is in no mail of the platform's, so that Greffier may send it.
+fn ours_to_say(effect: &Effect, plateforme: &Plateforme) -> bool {
+    match effect {
+        Effect::Attest { .. } => false,
+        Effect::Tell {
+            to: Recipient::Usager,
+            notice,
+            ..
+        } => {
+            let written = matches!(
+                notice,
+                Notice::MessagePosted { .. } | Notice::CorrectionRequested { .. }
+            );
+            written && plateforme.usager_mail
+        }
+        _ => true,
+    }
 }
 
 /// Said by the main event of the act, where there is one.
@@ -116,14 +139,20 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
         | Event::AvisRevoked { avis }
         | Event::AvisUnclear { avis } => {
             tell(Recipient::Rooms);
-            tell(Recipient::Expert { avis: *avis });
+            let known = dossier.avis.get(avis);
+            if !known.is_some_and(|avis| avis.elsewhere) {
+                tell(Recipient::Expert { avis: *avis });
+            }
         }
         // The decision is said already; the expert alone is told that no answer is waited for, unless an earlier avis of
         // his brings him the decision itself.
         Event::AvisClosed { avis } => {
             let told = told_decision(dossier, demarche);
-            let expert = dossier.avis.get(avis).map(|avis| &avis.expert);
-            if !expert.is_some_and(|expert| told.contains_key(expert)) {
+            let closed = dossier.avis.get(avis).filter(|avis| !avis.elsewhere);
+            let Some(expert) = closed.map(|avis| &avis.expert) else {
+                return effects;
+            };
+            if !told.contains_key(expert) {
                 tell(Recipient::Expert { avis: *avis });
             }
         }
@@ -187,7 +216,7 @@ fn said(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Vec<Effe
                 tell(Recipient::Rooms);
             }
         }
-        Event::Seen { .. } => {}
+        Event::Seen { .. } | Event::Scheduled { .. } => {}
     }
     effects
 }
@@ -199,6 +228,7 @@ fn told_decision<'a>(dossier: &'a Dossier, demarche: &Demarche) -> BTreeMap<&'a 
         .iter()
         .filter(|_| demarche.experts.decision_access)
         .filter(|(_, avis)| !avis.answers.is_empty() && avis.revoked.is_none())
+        .filter(|(_, avis)| !avis.elsewhere)
         .map(|(id, avis)| (&avis.expert, *id))
         .collect()
 }
@@ -235,6 +265,8 @@ fn message(dossier: &Dossier, recorded: &Recorded, notice: &Notice) -> Vec<Effec
             tell(Recipient::Followers, None),
         ],
         Person::Greffier => vec![tell(Recipient::Rooms, None)],
+        // What the platform writes by itself accompanies what it is told of anyway.
+        Person::Plateforme => Vec::new(),
     }
 }
 
@@ -247,6 +279,7 @@ fn shown_on_card(event: &Event) -> bool {
             | Event::MessageWithdrawn { .. }
             | Event::Sent { .. }
             | Event::Seen { .. }
+            | Event::Scheduled { .. }
     )
 }
 
@@ -254,7 +287,7 @@ fn notice(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Option
     let Recorded { by, event, .. } = recorded;
     Some(match event {
         Event::Deposited { .. } => Notice::Deposited,
-        Event::Modified { champs } => Notice::Modified {
+        Event::Modified { champs, .. } => Notice::Modified {
             champs: champs
                 .keys()
                 .map(|id| {
@@ -337,6 +370,8 @@ fn notice(dossier: &Dossier, demarche: &Demarche, recorded: &Recorded) -> Option
             why: why.clone(),
         },
         // Said by the message that waits.
-        Event::AnswerAwaited { message: Some(_) } | Event::Seen { .. } => return None,
+        Event::AnswerAwaited { message: Some(_) }
+        | Event::Seen { .. }
+        | Event::Scheduled { .. } => return None,
     })
 }

@@ -202,5 +202,6 @@ pub fn demarche(texts: &Texts) -> Demarche {
             refuse: Some("Vous pouvez contester cette décision devant le tribunal administratif dans les deux mois.".to_owned()),
             sans_suite: Some("Vous pouvez déposer un nouveau dossier à tout moment.".to_owned()),
         },
+        plateforme: None,
     }
 }

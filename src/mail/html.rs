@@ -46,6 +46,13 @@ pub(crate) fn page(html: &str) -> Page {
     }
 }
 
+/// The text that a reader of `html` sees.
+pub fn text_of_html(html: &str) -> String {
+    let lines = page(html).lines;
+    let text: Vec<&str> = lines.iter().map(|line| line.text.trim_end()).collect();
+    text.join("\n").trim().to_owned()
+}
+
 /// A step of the walk: the tree is followed with a stack of ours, since mails nest as deep as they like.
 enum Step<'a> {
     Enter(&'a Node<'a>),

@@ -45,6 +45,7 @@ pub(super) fn decision(tag: &str) -> String {
 /// What an act is called, in the infinitive.
 pub(super) fn acte(tag: &str) -> String {
     match tag {
+        "deposit" => "déposer un dossier",
         "modify" => "modifier la demande",
         "follow" => "suivre le dossier",
         "unfollow" => "ne plus suivre le dossier",

@@ -65,6 +65,7 @@ pub(super) fn request(
             text: text.clone(),
             question: question.clone(),
             confidentiel,
+            elsewhere: false,
             pieces: pieces.to_vec(),
         });
         next += 1;
@@ -158,6 +159,11 @@ pub(super) fn remind(case: &Case<'_>, id: Option<AvisId>) -> Result<Vec<Event>, 
     if let Some(id) = id {
         let avis = find(case, id)?;
         in_charge(case, avis)?;
+        if avis.elsewhere {
+            return Err(Refusal::OnlyOnSite {
+                act: "remind_avis".to_owned(),
+            });
+        }
         return match avis {
             avis if avis.revoked.is_some() => Err(Refusal::AvisRevoked { avis: id }),
             avis if !avis.answers.is_empty() => Err(Refusal::AvisAnswered { avis: id }),
@@ -169,7 +175,7 @@ pub(super) fn remind(case: &Case<'_>, id: Option<AvisId>) -> Result<Vec<Event>, 
         .dossier
         .avis
         .iter()
-        .filter(|(_, avis)| avis.open())
+        .filter(|(_, avis)| avis.open() && !avis.elsewhere)
         .collect();
     if open.is_empty() {
         case.instructeur()?;
@@ -190,7 +196,8 @@ pub(super) fn remind(case: &Case<'_>, id: Option<AvisId>) -> Result<Vec<Event>, 
 /// When the clock reminds the expert of an avis that is waited for: on the morning of a working day.
 pub fn next_reminder(avis: &Avis, demarche: &Demarche) -> Option<Timestamp> {
     let days = demarche.avis_reminder_days;
-    let wanted = avis.open() && days > 0 && avis.reminders < demarche.avis_reminders_max;
+    let wanted =
+        avis.open() && !avis.elsewhere && days > 0 && avis.reminders < demarche.avis_reminders_max;
     let last = avis.reminded.unwrap_or(avis.at).max(avis.at);
     wanted.then(|| working_morning(last, days)).flatten()
 }
@@ -225,6 +232,11 @@ pub(super) fn reminders(case: &Case<'_>) -> Vec<Event> {
 pub(super) fn revoke(case: &Case<'_>, id: AvisId) -> Result<Vec<Event>, Refusal> {
     let avis = find(case, id)?;
     in_charge(case, avis)?;
+    if avis.elsewhere {
+        return Err(Refusal::OnlyOnSite {
+            act: "revoke_avis".to_owned(),
+        });
+    }
     Ok(if avis.revoked.is_some() {
         Vec::new()
     } else {

@@ -73,6 +73,9 @@ pub(super) fn extend(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
 
 /// When the conservation ends: months after the decision, or after filing where the démarche says so; never en instruction.
 fn expires(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
+    if demarche.plateforme.is_some() {
+        return dossier.expires;
+    }
     let counted = match dossier.statut {
         Statut::EnConstruction => demarche.conservation_en_construction,
         Statut::EnInstruction => false,
@@ -94,6 +97,11 @@ fn expires(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
 /// When it is to be announced that it expires, or when it expires, or is purged.
 pub(super) fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     if dossier.purged.is_some() {
+        return None;
+    }
+    // What comes after the notice is the platform's to do.
+    let over = dossier.trash.is_some() || dossier.expiry_noticed.is_some();
+    if demarche.plateforme.is_some() && over {
         return None;
     }
     if let Some(trash) = &dossier.trash {
@@ -135,6 +143,9 @@ pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
     let Some(expires) = expires(dossier, demarche) else {
         return Vec::new();
     };
+    if demarche.plateforme.is_some() {
+        return vec![Event::ExpiryNoticed { expires }];
+    }
     let earliest = at.checked_add(days(EXPIRY_NOTICE_DAYS)).unwrap_or(expires);
     vec![Event::ExpiryNoticed {
         expires: expires.max(earliest),

@@ -1,6 +1,6 @@
 //! En construction, en instruction, and corrections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::act::Refusal;
 use super::super::dossier::{CorrectionKind, Person, Statut};
@@ -33,7 +33,12 @@ pub(super) fn modify(
     if changed.is_empty() {
         return Ok(Vec::new());
     }
-    let mut events = vec![Event::Modified { champs: changed }];
+    let mut events = vec![Event::Modified {
+        champs: changed,
+        emptied: BTreeSet::new(),
+        usager: None,
+        demandeur: None,
+    }];
     if case.dossier.correction.is_some() {
         events.push(Event::CorrectionResolved);
     }
@@ -63,7 +68,7 @@ pub(super) fn return_to_construction(case: &Case<'_>) -> Result<Vec<Event>, Refu
         return Ok(Vec::new());
     }
     case.needs("return_to_construction", &[Statut::EnInstruction])?;
-    if silence(case.dossier, case.demarche).is_some() {
+    if silence(case.dossier, case.demarche).is_some() || case.dossier.decides.is_some() {
         return Err(Refusal::SilenceRuns);
     }
     Ok(vec![Event::ReturnedToConstruction])

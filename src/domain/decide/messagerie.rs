@@ -74,7 +74,11 @@ pub(super) fn post(
         Person::Usager(_) if case.dossier.awaited.is_some() => {
             events.push(Event::AnswerAwaited { message: None });
         }
-        Person::Instructeur(_) | Person::Usager(_) | Person::Expert(_) | Person::Greffier => {}
+        Person::Instructeur(_)
+        | Person::Usager(_)
+        | Person::Expert(_)
+        | Person::Greffier
+        | Person::Plateforme => {}
     }
     Ok(events)
 }

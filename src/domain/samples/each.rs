@@ -207,6 +207,18 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         },
         Refusal::NotAllowed,
         Refusal::DemarcheClosed,
+        Refusal::OnlyOnSite {
+            act: "delete".to_owned(),
+        },
+        Refusal::PlatformRefused {
+            sentences: vec!["Le dossier est en attente de correction".to_owned()],
+        },
+        Refusal::PlatformMoved,
+        Refusal::PlatformReadOnly,
+        Refusal::PlatformHidden,
+        Refusal::PlatformUnknownInstructeur {
+            email: Email::new("ines.moreau@ddt-nord.example"),
+        },
     ];
     all.extend(decisions.map(|decision| Refusal::NotInstructed { decision }));
     all.extend(decisions.map(|decision| Refusal::MotivationRequired { decision }));

@@ -66,6 +66,7 @@ fn requested(avis: u32, expert: &str, texts: &Texts, confidentiel: bool) -> Even
         expert: Email::new(expert),
         text: texts.demande.clone(),
         question: (avis != 2).then(|| texts.question.clone()),
+        elsewhere: false,
         confidentiel,
         pieces: vec![piece(&texts.fichier_avis, 310_000)],
     }
@@ -124,6 +125,9 @@ pub fn story(texts: &Texts) -> Vec<Recorded> {
                     "plan".to_owned(),
                     Valeur::Pieces(vec![piece(&texts.fichier, 1_310_000)]),
                 )]),
+                emptied: BTreeSet::new(),
+                usager: None,
+                demandeur: None,
             },
         ),
         (3, &cast.usager, Event::CorrectionResolved),

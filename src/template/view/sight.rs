@@ -53,7 +53,10 @@ impl<'a> Sight<'a> {
             Person::Usager(_) => ("usager", "l’usager".to_owned()),
             Person::Expert(email) => ("expert", self.expert_name(email.as_str())),
             Person::Greffier if self.scene.audience.team() => ("greffier", "Greffier".to_owned()),
-            Person::Greffier => ("greffier", "le service".to_owned()),
+            Person::Plateforme if self.scene.audience.team() => {
+                ("plateforme", "la plateforme".to_owned())
+            }
+            Person::Greffier | Person::Plateforme => ("greffier", "le service".to_owned()),
         };
         let capital = match nom.as_str() {
             "un membre de l’équipe" => "Un membre de l’équipe",
@@ -62,6 +65,7 @@ impl<'a> Sight<'a> {
             "vous" => "Vous",
             "un expert" => "Un expert",
             "le service" => "Le service",
+            "la plateforme" => "La plateforme",
             other => other,
         };
         let sujet = capital.to_owned();

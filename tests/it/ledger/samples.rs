@@ -111,7 +111,16 @@ fn events() -> Vec<Event> {
             champs: valeurs(),
             invites: [Email::new("ami@usager.example")].into(),
         },
-        Event::Modified { champs: valeurs() },
+        Event::Modified {
+            champs: valeurs(),
+            emptied: ["plan".to_owned()].into(),
+            usager: None,
+            demandeur: None,
+        },
+        Event::Scheduled {
+            expires: None,
+            decides: None,
+        },
         Event::Followed {
             instructeur: email(),
         },
@@ -172,6 +181,7 @@ fn events() -> Vec<Event> {
             expert: Email::new("abf@culture.example"),
             text: text(),
             question: Some("Favorable ?".to_owned()),
+            elsewhere: false,
             confidentiel: true,
             pieces: vec![piece()],
         },
