@@ -79,6 +79,7 @@ impl Desk {
             shelf: store.pieces() as Arc<dyn Shelf>,
             store,
             demarches: [(demarche.number, demarche)].into(),
+            mirrored: greffier::app::Mirrored::default(),
             catalogue: Catalogue::embedded(),
             templates: Arc::new(Templates::embedded()),
             directory: Arc::new(Directory::new(

@@ -43,6 +43,7 @@ mod word;
 
 pub use self::bulk::Next;
 pub use self::desk::Desk;
+pub use self::platform::{Mirrored, mirrored};
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct App<S> {
     pub shelf: Arc<dyn Shelf>,
     /// The démarches and their rules.
     pub demarches: Demarches,
+    /// How the démarches of the platform are served; none where Greffier itself is the record.
+    pub mirrored: Mirrored,
     /// What people may type.
     pub catalogue: Catalogue,
     /// What Greffier says.
@@ -98,6 +101,7 @@ impl<S> Clone for App<S> {
             store: Arc::clone(&self.store),
             shelf: Arc::clone(&self.shelf),
             demarches: self.demarches.clone(),
+            mirrored: Arc::clone(&self.mirrored),
             catalogue: self.catalogue.clone(),
             templates: Arc::clone(&self.templates),
             directory: Arc::clone(&self.directory),

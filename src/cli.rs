@@ -6,6 +6,7 @@ mod key;
 mod mail;
 mod matrix;
 mod outbox;
+mod platform;
 mod run;
 mod store;
 
@@ -28,6 +29,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use self::mail::{MailCommand, print};
 use self::matrix::MatrixCommand;
 use self::outbox::OutboxCommand;
+use self::platform::PlatformCommand;
 use self::store::StoreCommand;
 use crate::channel::clamd::Clamd;
 use crate::channel::control::{
@@ -123,6 +125,9 @@ enum Command {
     /// Look after the device that Greffier has on its Matrix account
     #[command(subcommand)]
     Matrix(MatrixCommand),
+    /// Look at how Greffier speaks with the platform
+    #[command(subcommand)]
+    Platform(PlatformCommand),
 }
 
 /// How the daemon is run.
@@ -179,6 +184,7 @@ pub fn run() -> ExitCode {
         Command::Store(command) => store::run(&command, &place),
         Command::Outbox(command) => outbox::run(&command, &place),
         Command::Matrix(command) => matrix::run(&command, &place),
+        Command::Platform(command) => platform::run(&command),
     };
     done.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

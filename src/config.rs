@@ -2,15 +2,19 @@
 
 mod quiet;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{authenticate, clamd, discord, eml, http, imap, listener, matrix, smtp};
+use crate::channel::{
+    authenticate, clamd, discord, eml, http, imap, listener, matrix, platform, smtp,
+};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits, Own};
+use crate::mirror;
 
 pub use self::quiet::Quiet;
 
@@ -53,6 +57,12 @@ pub struct Config {
     /// When nothing rings.
     #[serde(default)]
     pub quiet: Option<Quiet>,
+    /// The platform, where it is the record in the place of Greffier.
+    #[serde(default)]
+    pub platform: Option<platform::Settings>,
+    /// The démarches of the platform that are served.
+    #[serde(default, rename = "demarche")]
+    pub mirrored: Vec<mirror::Settings>,
     /// Rooms, and what each is told.
     #[serde(default, rename = "room")]
     pub rooms: Vec<Room>,
@@ -277,6 +287,7 @@ impl Config {
         .chain(self.imap.iter_mut().flat_map(imap::Settings::paths))
         .chain(self.matrix.iter_mut().flat_map(matrix::Settings::paths))
         .chain(self.discord.iter_mut().flat_map(discord::Settings::paths))
+        .chain(self.platform.iter_mut().flat_map(platform::Settings::paths))
         {
             *path = base.join(&*path);
         }
@@ -329,6 +340,7 @@ impl Config {
         faults.extend(matrix.map(&fault));
         let discord = self.discord.iter().flat_map(discord::Settings::faults);
         faults.extend(discord.map(&fault));
+        faults.extend(self.platform_faults().into_iter().map(&fault));
         faults.extend(self.homeless().map(&fault));
         faults.extend(self.exposed().map(&fault));
         let clamav = self.clamav.iter().flat_map(clamd::Settings::faults);
@@ -347,6 +359,42 @@ impl Config {
                     "room {}: bound twice on {}; leave one [[room]]",
                     room.id, room.network
                 )));
+            }
+        }
+        faults
+    }
+
+    /// How each démarche of the platform is served, by number.
+    pub fn mirrored(&self) -> BTreeMap<DemarcheId, mirror::Settings> {
+        let all = self.mirrored.iter();
+        all.map(|settings| (settings.number, settings.clone()))
+            .collect()
+    }
+
+    /// What stands wrong in `[platform]` and its démarches.
+    fn platform_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        match &self.platform {
+            None if !self.mirrored.is_empty() => faults.push(
+                "[[demarche]] is a démarche of the platform: write a [platform] with its token_file, or describe your own in the folder that greffier.demarches names".to_owned(),
+            ),
+            Some(_) if self.mirrored.is_empty() => faults.push(
+                "[platform] needs a [[demarche]] for each démarche, with its number".to_owned(),
+            ),
+            _ => {}
+        }
+        faults.extend(self.platform.iter().flat_map(platform::Settings::faults));
+        for (index, settings) in self.mirrored.iter().enumerate() {
+            faults.extend(settings.faults());
+            let others = self.mirrored.iter().skip(index + 1);
+            if others
+                .into_iter()
+                .any(|other| other.number == settings.number)
+            {
+                faults.push(format!(
+                    "two [[demarche]] have the number {}: leave one",
+                    settings.number
+                ));
             }
         }
         faults
@@ -451,6 +499,18 @@ impl Config {
         for room in &self.rooms {
             let bound = room.demarche.map(|number| (number, demarches.get(&number)));
             match (bound, &room.groupe) {
+                // It may not have been read yet.
+                (Some((number, None)), _)
+                    if self
+                        .mirrored
+                        .iter()
+                        .any(|mirrored| mirrored.number == number) => {}
+                (Some((number, None)), _) if self.platform.is_some() => {
+                    faults.push(fault(format!(
+                        "room {}: no [[demarche]] has the number {number}; add one",
+                        room.id
+                    )))
+                }
                 (Some((number, None)), _) => faults.push(fault(format!(
                     "room {}: there is no démarche {number} in {}",
                     room.id,
@@ -476,8 +536,11 @@ impl Config {
         faults
     }
 
-    /// The démarches of the folder that it names, or everything wrong in them.
+    /// The démarches of the folder that it names, or everything wrong in them. None where the platform is the record.
     pub fn demarches(&self) -> Result<Demarches, Vec<Diagnostic>> {
+        if self.platform.is_some() {
+            return Ok(Demarches::new());
+        }
         demarches(&self.greffier.demarches)
     }
 }
@@ -578,6 +641,7 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fs;
 
     use super::Config;

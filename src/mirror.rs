@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 pub use self::absorb::{Absorbed, Hint, absorb};
 pub use self::acts::{Ids, acts, instructeur, messages, steps};
 pub use self::demarche::demarche;
-pub use self::message::same_text;
 pub use self::settings::Settings;
 use crate::domain::{AvisId, MessageId, Piece};
 
@@ -36,7 +35,16 @@ pub struct Mirror {
     /// `dateDerniereModification` of what was absorbed last.
     #[serde(default)]
     pub modified: Timestamp,
-    /// GraphQL ids of the traitements that are absorbed, and the last of them.
+    /// Labels of what was absorbed last.
+    #[serde(default)]
+    pub labels: Option<Vec<String>>,
+    /// Whether a correction was waited for, and since when.
+    #[serde(default)]
+    pub correction_pending: Option<Timestamp>,
+    /// Whether it was put away.
+    #[serde(default)]
+    pub archived: bool,
+    /// GraphQL ids of the traitements that are absorbed.
     #[serde(default)]
     pub traitements: BTreeSet<String>,
     /// The last of them.
@@ -73,9 +81,9 @@ pub struct Post {
     /// Its file, which is on the shelf.
     #[serde(default)]
     pub piece: Option<Piece>,
-    /// It only brings another file of a message that was posted before it.
+    /// The GraphQL id that the platform has given it, once it is told.
     #[serde(default)]
-    pub enclosed: bool,
+    pub id: Option<String>,
 }
 
 impl Mirror {
@@ -86,3 +94,6 @@ impl Mirror {
             .map(|(id, _)| id.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

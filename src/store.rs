@@ -56,11 +56,13 @@ pub enum Collection {
     Bulk,
     /// Exports that wait to be fetched, each with its files, until it is too late.
     Export,
+    /// What is known of the platform's démarches and dossiers beside what happened to them.
+    Mirror,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Link,
         Self::LinkCode,
         Self::Preference,
@@ -72,6 +74,7 @@ impl Collection {
         Self::Room,
         Self::Bulk,
         Self::Export,
+        Self::Mirror,
     ];
 }
 

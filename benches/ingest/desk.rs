@@ -100,6 +100,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store,
         demarches: [(demarche.number, demarche)].into(),
+        mirrored: greffier::app::Mirrored::default(),
         catalogue: Catalogue::embedded(),
         templates: Arc::new(Templates::embedded()),
         directory: Arc::new(Directory::new(vec![room], networks.into(), Vec::new())),

@@ -58,7 +58,7 @@ pub(super) struct Plan {
 
 /// How far a bulk is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Run {
+pub(super) struct Run {
     code: String,
     /// The domain's tag of the act.
     tag: String,
@@ -69,6 +69,12 @@ struct Run {
     done: usize,
     already: usize,
     refused: usize,
+    /// Dossiers of which the platform was asked and has not answered.
+    #[serde(default)]
+    waiting: usize,
+    /// All of them were tried.
+    #[serde(default)]
+    asked_all: bool,
 }
 
 /// What became of one dossier.
@@ -91,6 +97,8 @@ enum Outcome {
     },
     /// Its statut is not what it was when it was previewed.
     Moved,
+    /// The platform is asked.
+    Asked,
     /// An internal error.
     Failed,
 }
@@ -172,6 +180,8 @@ impl<S: Store> App<S> {
             done: 0,
             already: plan.already.len(),
             refused: plan.refused.len(),
+            waiting: 0,
+            asked_all: false,
         };
         if line.place != Place::Direct && !self.all_heard(draft, &line, &plan)? {
             // What becomes of them is for no room that may not hear of them.

@@ -8,6 +8,7 @@ use super::act::prepare;
 use super::bulk::Plan;
 use super::draft::Draft;
 use super::line::Speaker;
+use super::platform::{Acted, Errand};
 use super::reply::With;
 use super::{App, Error};
 use crate::domain::{
@@ -193,9 +194,14 @@ impl<S: Store> App<S> {
             self.answer(draft, speaker, &Answer::Moved { number }, None)?;
             return Ok(false);
         }
-        match self.act(draft, number, &by, &commands)? {
-            Ok(act) => {
+        let errand = Errand::typed(speaker.line, &pending.tag);
+        match self.perform(draft, number, &by, &commands, &errand)? {
+            Ok(Acted::Done(act)) => {
                 self.done(draft, speaker, number, &pending.tag, &act)?;
+                Ok(true)
+            }
+            Ok(Acted::Asked) => {
+                self.asked(draft, speaker)?;
                 Ok(true)
             }
             Err(refusal) => {

@@ -41,7 +41,7 @@ impl<S: Store> Desk<S> {
         if let Heard::Platform(said) = &incoming.heard
             && let Said::Demarche(_) = &**said
         {
-            self.learn(app.mirrored()?);
+            self.learn(app.with_mirrored()?);
         }
         Ok(receipt)
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
 use super::draft::Draft;
+use super::platform::{Acted, Errand};
 use super::tally::Measure;
 use super::{App, Error};
 use crate::command::{Here, Parsed, Right};
@@ -211,8 +212,10 @@ impl<S: Store> App<S> {
         if parsed.spec.confirm || late {
             return self.preview(draft, speaker, number, &parsed.spec.tag, &command);
         }
-        match self.act(draft, number, &by, &[command])? {
-            Ok(act) => self.done(draft, speaker, number, &parsed.spec.tag, &act),
+        let errand = Errand::typed(speaker.line, &parsed.spec.tag);
+        match self.perform(draft, number, &by, &[command], &errand)? {
+            Ok(Acted::Done(act)) => self.done(draft, speaker, number, &parsed.spec.tag, &act),
+            Ok(Acted::Asked) => self.asked(draft, speaker),
             Err(refusal) => self.refuse(draft, speaker, &refusal),
         }
     }

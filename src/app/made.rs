@@ -136,7 +136,7 @@ impl<S: Store> App<S> {
     }
 
     /// Gives files of a dossier to whoever asked for them.
-    fn hand_over(
+    pub(super) fn hand_over(
         &self,
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,

@@ -86,6 +86,16 @@ impl<S: Store> App<S> {
             Ok(chosen) => chosen,
             Err(answer) => return self.answer(draft, speaker, &answer, Some(dossier)),
         };
+        let far: Vec<&Piece> = pieces
+            .get(chosen.clone())
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|piece| piece.elsewhere().is_some())
+            .collect();
+        if !far.is_empty() {
+            return self.fetch_files(draft, speaker, dossier, &far);
+        }
         let end = chosen.end;
         let listed = pieces.iter().enumerate();
         let rows: Vec<(PieceRow, &Piece)> = listed

@@ -40,16 +40,29 @@ impl<S: Store> App<S> {
         let posted = act
             .iter()
             .any(|recorded| matches!(recorded.event, Event::MessagePosted { .. }));
+        self.said_done(draft, speaker, number, tag, act.is_empty(), posted)
+    }
+
+    /// The same, where it is known whether it was so already and whether a message was posted.
+    pub(super) fn said_done(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        number: DossierId,
+        tag: &str,
+        already: bool,
+        posted: bool,
+    ) -> Result<(), Error> {
         let undo_until = posted
             .then(|| draft.at.checked_add(WITHDRAW_DELAY).ok())
             .flatten();
-        if !act.is_empty() && undo_until.is_none() && self.mark(draft, speaker.line, Mark::Done) {
+        if !already && undo_until.is_none() && self.mark(draft, speaker.line, Mark::Done) {
             return Ok(());
         }
         let answer = Answer::Done {
             act: tag.to_owned(),
             number,
-            already: act.is_empty(),
+            already,
             undo_until,
         };
         let unheard = self.unheard(draft, speaker, number)?;

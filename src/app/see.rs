@@ -7,6 +7,7 @@ use super::ask::{Ask, Part};
 use super::draft::Draft;
 use super::line::Speaker;
 use super::piece::Wanted;
+use super::platform::{Acted, Errand};
 use super::{App, Error};
 use crate::command::Parsed;
 use crate::domain::{Command, Dossier, DossierId, Email, Mark, Refusal};
@@ -266,8 +267,10 @@ impl<S: Store> App<S> {
             return self.refuse(draft, speaker, &Refusal::TooLateToWithdraw);
         }
         draft.receipt.dossier = Some(number.0);
-        match self.act(draft, number, &by, &[Command::Withdraw])? {
-            Ok(act) => self.done(draft, speaker, number, "withdraw", &act),
+        let errand = Errand::typed(speaker.line, "withdraw");
+        match self.perform(draft, number, &by, &[Command::Withdraw], &errand)? {
+            Ok(Acted::Done(act)) => self.done(draft, speaker, number, "withdraw", &act),
+            Ok(Acted::Asked) => self.asked(draft, speaker),
             Err(refusal) => self.refuse(draft, speaker, &refusal),
         }
     }

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
-use crate::app::{App, Desk, Replies};
+use crate::app::{App, Desk, Replies, mirrored};
 use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
@@ -149,6 +149,7 @@ impl Greffier {
             .transpose()?;
         let matrix = join_matrix(&config, &desk.app(), &health)?;
         let discord = join_discord(&config, &desk, &health)?;
+        let platform = super::platform::join(&config, &desk, &health)?;
         let waiting = Arc::clone(&desk);
         let exports = move |export: &str| {
             let app = waiting.app();
@@ -205,6 +206,10 @@ impl Greffier {
             daemon.listen(Arc::clone(&discord));
             daemon.speak(discord);
         }
+        if let Some(platform) = platform {
+            daemon.listen(Arc::clone(&platform));
+            daemon.speak(platform);
+        }
         if has_console {
             daemon.listen(Arc::clone(&console));
         }
@@ -229,7 +234,9 @@ impl Greffier {
         if let Some(address) = self.lmtp {
             tracing::info!("Mail for {domain} is taken by LMTP on {address}");
         }
-        if let Some(address) = self.http {
+        if let Some(platform) = &self.config.platform {
+            tracing::info!("Dossiers are those of {}", platform.url);
+        } else if let Some(address) = self.http {
             tracing::info!(
                 "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
             );
@@ -508,7 +515,7 @@ pub(super) fn middle(
     config: &Config,
     networks: Vec<(&'static str, Limits)>,
 ) -> anyhow::Result<(Arc<Desk<Sled>>, Arc<Sled>)> {
-    let demarches = config.demarches().map_err(super::listed)?;
+    let mut demarches = config.demarches().map_err(super::listed)?;
     let unfitting = config.unfitting(&demarches, "bot.toml");
     if !unfitting.is_empty() {
         return Err(super::listed(unfitting));
@@ -516,6 +523,8 @@ pub(super) fn middle(
     let data = &config.greffier.data;
     fs::create_dir_all(data).with_context(|| format!("Cannot create {}", data.display()))?;
     let store = Arc::new(Sled::open(&data.join("store"), &OpenOptions::default())?);
+    let served = config.mirrored();
+    demarches.extend(mirrored(&*store, &served)?);
     follow_rules(&store, &demarches)?;
     for stray in strays(&*store, &demarches)? {
         tracing::warn!("{stray}");
@@ -538,6 +547,7 @@ pub(super) fn middle(
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),
         demarches,
+        mirrored: Arc::new(served),
         catalogue: catalogue(config)?,
         templates: Arc::new(templates(config)?),
         directory: Arc::new(directory),

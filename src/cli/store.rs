@@ -14,6 +14,7 @@ use super::mail::print;
 use super::{Place, complain, hand};
 use crate::channel::control::{Answer, Request};
 use crate::domain::DemarcheId;
+use crate::mirror;
 use crate::store::portable;
 use crate::store::sled::Sled;
 use crate::store::{Error, Report, Store};
@@ -40,10 +41,7 @@ pub(super) fn run(command: &StoreCommand, place: &Place) -> anyhow::Result<ExitC
         StoreCommand::Export => export(place),
         StoreCommand::Import => import(place),
         StoreCommand::Rebuild => {
-            let answer = ask(
-                place,
-                &json!({ "name": "rebuild", "demarches": place.config()?.greffier.demarches }),
-            )?;
+            let answer = ask(place, &ruled("rebuild", place)?)?;
             print(&format!(
                 "{} dossiers made anew from their events",
                 answer.get("dossiers").unwrap_or(&Value::Null)
@@ -77,11 +75,18 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
         .and_then(Value::as_str)
         .unwrap_or_default();
     let rules = || -> anyhow::Result<_> {
-        let folder = request
-            .get("demarches")
-            .and_then(Value::as_str)
-            .context("which démarches?")?;
-        let demarches = crate::config::demarches(Path::new(folder)).map_err(super::listed)?;
+        let demarches = match request.get("mirrored").filter(|served| !served.is_null()) {
+            Some(served) => {
+                let served: Vec<mirror::Settings> = serde_json::from_value(served.clone())?;
+                let served = served.into_iter().map(|each| (each.number, each)).collect();
+                crate::app::mirrored(&**store, &served)?
+            }
+            None => {
+                let folder = request.get("demarches").and_then(Value::as_str);
+                let folder = Path::new(folder.context("which démarches?")?);
+                crate::config::demarches(folder).map_err(super::listed)?
+            }
+        };
         Ok(move |number: DemarcheId| demarches.get(&number).cloned())
     };
     match name {
@@ -126,11 +131,19 @@ fn id(request: &Value) -> anyhow::Result<u64> {
         .context("which row?")
 }
 
+/// A request that is about all dossiers, by the rules of their démarches.
+fn ruled(name: &str, place: &Place) -> anyhow::Result<Value> {
+    let config = place.config()?;
+    let mirrored = config.platform.is_some().then_some(config.mirrored);
+    Ok(json!({
+        "name": name,
+        "demarches": config.greffier.demarches,
+        "mirrored": mirrored,
+    }))
+}
+
 fn verify(place: &Place) -> anyhow::Result<ExitCode> {
-    let answer = ask(
-        place,
-        &json!({ "name": "verify", "demarches": place.config()?.greffier.demarches }),
-    )?;
+    let answer = ask(place, &ruled("verify", place)?)?;
     let report: Report = serde_json::from_value(answer)?;
     print(&format!(
         "{} dossiers, {} events, {} files read",

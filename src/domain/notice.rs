@@ -211,6 +211,13 @@ pub enum Notice {
         /// To.
         groupe: String,
     },
+    /// What came by mail could not be written on the platform.
+    NotWritten {
+        /// What: `usager`, `avis` or `message`.
+        what: String,
+        /// Why not, as a sentence.
+        why: String,
+    },
     /// Mail came back.
     Bounced {
         /// From which address.
@@ -253,7 +260,7 @@ impl Notice {
             | Self::ExpiryNoticed { .. }
             | Self::Expired
             | Self::Purged => Topic::Conservation,
-            Self::Bounced { .. } => Topic::Courrier,
+            Self::Bounced { .. } | Self::NotWritten { .. } => Topic::Courrier,
         }
     }
 
@@ -263,6 +270,7 @@ impl Notice {
             Self::Deposited
             | Self::AvisRendered { .. }
             | Self::Bounced { .. }
+            | Self::NotWritten { .. }
             | Self::Reassigned { .. }
             | Self::Modified { .. } => true,
             Self::MessagePosted { author, .. } => {

@@ -10,7 +10,7 @@ use crate::domain::{
     AvisId, CorrectionKind, Decision, Demandeur, Demarche, DemarcheId, Dossier, DossierId, Email,
     Event, MessageId, Person, Piece, Recorded, Statut, Valeur, evolve,
 };
-use crate::message::platform::{AvisIn, DossierIn, MessageIn, TraitementIn};
+use crate::message::platform::{AvisIn, DossierIn, MessageIn, TraitementIn, plain};
 
 /// Events of one author that are no further apart are one act.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
@@ -61,6 +61,10 @@ pub fn absorb(
     look.mirror.dossier = read.number;
     look.mirror.id.clone_from(&read.id);
     look.mirror.modified = read.modified;
+    look.mirror.digest = read.digest();
+    look.mirror.labels.clone_from(&read.labels);
+    look.mirror.correction_pending = read.correction_pending;
+    look.mirror.archived = read.archived;
     let acts = acts(look.happened);
     let acts = settled(known, acts, read);
     Absorbed {
@@ -349,10 +353,13 @@ impl Look<'_> {
     /// The order that has made this message, if one has.
     fn claim(&mut self, read: &MessageIn) -> Option<super::Post> {
         let ours = |post: &super::Post| {
+            if let Some(id) = &post.id {
+                return *id == read.id;
+            }
             let skewed = post.at.checked_sub(SKEW).unwrap_or(post.at);
             Email::new(&post.author) == Email::new(&read.email)
                 && read.at >= skewed
-                && super::same_text(&post.body, &read.body)
+                && plain(&post.body) == plain(&read.body)
         };
         let found = self.mirror.posts.iter().position(ours)?;
         let post = self.mirror.posts.remove(found);

@@ -76,17 +76,3 @@ pub(super) fn text(message: &MessageIn, by: &Person) -> String {
     let text = if html { text_of_html(&body) } else { body };
     text.trim().to_owned()
 }
-
-/// Whether two bodies say the same: the platform may change white space and write line breaks as HTML.
-pub fn same_text(one: &str, other: &str) -> bool {
-    plain(one) == plain(other)
-}
-
-fn plain(body: &str) -> String {
-    let text = if has_elements(body) {
-        text_of_html(body)
-    } else {
-        body.to_owned()
-    };
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}

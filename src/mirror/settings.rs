@@ -1,11 +1,11 @@
 //! `[[demarche]]` of `bot.toml`: a démarche of the platform, and what the platform does not say of it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{DemarcheId, Email, ExpertPolicy};
 
 /// How Greffier serves a démarche of the platform.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Its number.

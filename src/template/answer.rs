@@ -64,6 +64,8 @@ pub enum Answer {
     },
     /// Something takes a while to be made; it comes as soon as it is there.
     Making,
+    /// The platform is asked; what it says comes later.
+    Asked,
     /// It could not be made.
     NotMade,
     /// The document of the scene's dossier that was asked for.

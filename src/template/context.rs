@@ -29,6 +29,7 @@ pub(super) fn rule(tag: &str, path: &str) -> Rule {
         ("followed" | "unfollowed", "instructeur") | ("sent", "recipient") => Rule::Colleague,
         ("modified", "champs") | ("annotated", "libelle") | ("bounced", _) => FULL,
         ("labelled", "etiquette") | ("reassigned", _) => STANDARD,
+        ("not_written", _) => OPEN,
         ("message_posted", "author") => Rule::For(Level::Hidden),
         ("refusal", path) => of_refusal(path),
         ("answer", path) => of_answer(path),
@@ -43,6 +44,8 @@ fn of_refusal(path: &str) -> Rule {
         // What the démarche defines and what the person typed a moment ago, in the same room.
         "number" | "act" | "statut" | "needed" | "decision" | "max" | "avis" | "known"
         | "annotation" | "groupe" | "etiquette" | "libelle" | "libelles" | "detail" => OPEN,
+        // Whoever asked is told why not, in words that may name what he asked for.
+        "sentences" => STANDARD,
         "expert" | "list" | "address" | "name" => FULL,
         "email" => Rule::Colleague,
         _ => Rule::For(Level::Hidden),

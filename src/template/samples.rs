@@ -566,6 +566,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Hindered,
         Answer::TooLate,
         Answer::Making,
+        Answer::Asked,
         Answer::NotMade,
         Answer::Stats {
             demarche: (

@@ -29,6 +29,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const MOVED: &str = "le dossier a changé depuis l’aperçu";
 /// Why a dossier was left alone that is not there, or not for this person.
 const UNKNOWN: &str = "le dossier n’existe pas, ou vous n’y avez pas accès";
+/// What is known of a dossier that the platform was asked about when the bulk was stopped.
+const ASKED: &str = "la plateforme n’avait pas encore répondu\u{a0}: regardez où il en est";
 /// Why a dossier was left alone at which Greffier failed.
 const FAILED: &str = "une erreur interne, dont l’exploitant est averti";
 
@@ -105,11 +107,11 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         run: &Run,
         plan: &Plan,
-        last: Option<&Outcome>,
+        last: Option<(usize, &Outcome)>,
     ) -> Result<(), Error> {
         let mut outcomes = self.outcomes(run)?;
-        if let Some(last) = last {
-            outcomes.insert(run.next - 1, last.clone());
+        if let Some((place, last)) = last {
+            outcomes.insert(place, last.clone());
         }
         let done: Vec<(DossierId, &Outcome)> = plan
             .numbers()
@@ -179,6 +181,7 @@ impl<S: Store> App<S> {
                     (*number, "refused", self.reason(refusal, audience)?)
                 }
                 Outcome::Moved => (*number, "refused", MOVED.to_owned()),
+                Outcome::Asked => (*number, "refused", ASKED.to_owned()),
                 Outcome::Failed => (*number, "refused", FAILED.to_owned()),
             });
         }

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use jiff::Timestamp;
 
 use super::super::draft::{Draft, Hushed};
+use super::super::platform::{Acted, Errand, Memo};
 use super::super::{App, Error};
 use super::{Outcome, Plan, Run, outcome_key, plan_key, run_key};
 use crate::domain::{Command, DossierId, Person, Refusal, Standing};
@@ -14,6 +15,8 @@ use crate::store::{Collection, Store};
 
 /// Dossiers after which the progress is shown anew.
 const SHOWN_EVERY: usize = 25;
+/// Dossiers that the platform is asked about at once.
+const ASKED_AT_ONCE: usize = 8;
 /// Works looked at for the next step.
 const WORKS: usize = 1_000;
 
@@ -46,7 +49,8 @@ impl<S: Store> App<S> {
                     continue;
                 };
                 let id = format!("step:{}:{}", run.code, run.begun.as_microsecond());
-                Some((id, run.next))
+                // The platform takes its time: a few are asked of it at once, so that the rest can be stopped.
+                (run.waiting < ASKED_AT_ONCE && !run.asked_all).then_some((id, run.next))
             } else {
                 rest = true;
                 self.next_cards(value, now)?
@@ -158,14 +162,24 @@ impl<S: Store> App<S> {
         draft.hushed = Some(Hushed::default());
         let commands = [Command::PassToInstruction, plan.command.clone()];
         let [_, alone] = &commands;
-        let mut acted = self.act(draft, number, &by, std::slice::from_ref(alone))?;
+        let errand = Errand {
+            line: None,
+            memo: Memo::Bulk {
+                code: run.code.clone(),
+                run: run_key(&run.by),
+                place: run.next,
+            },
+        };
+        let alone = std::slice::from_ref(alone);
+        let mut acted = self.perform(draft, number, &by, alone, &errand)?;
         if matches!(acted, Err(Refusal::NotInstructed { .. })) {
-            acted = self.act(draft, number, &by, &commands)?;
+            acted = self.perform(draft, number, &by, &commands, &errand)?;
         }
         let Hushed { card, rooms } = draft.hushed.take().unwrap_or_default();
         Ok(match acted {
-            Ok(act) if act.is_empty() => Outcome::Already,
-            Ok(_) => Outcome::Done {
+            Ok(Acted::Asked) => Outcome::Asked,
+            Ok(Acted::Done(act)) if act.is_empty() => Outcome::Already,
+            Ok(Acted::Done(_)) => Outcome::Done {
                 card,
                 rooms: rooms.into_iter().collect(),
             },
@@ -186,10 +200,12 @@ impl<S: Store> App<S> {
         match outcome {
             Outcome::Done { .. } => run.done += 1,
             Outcome::Already => run.already += 1,
+            Outcome::Asked => run.waiting += 1,
             Outcome::Refused { .. } | Outcome::Moved | Outcome::Failed => run.refused += 1,
         }
-        if run.next == plan.items.len() {
-            return self.finish(draft, &run, plan, Some(outcome));
+        run.asked_all = run.next == plan.items.len();
+        if run.asked_all && run.waiting == 0 {
+            return self.finish(draft, &run, plan, Some((place, outcome)));
         }
         draft.put(
             Collection::Bulk,
@@ -203,6 +219,56 @@ impl<S: Store> App<S> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the platform answered about one dossier.
+    pub(in crate::app) fn bulk_answered(
+        &self,
+        draft: &mut Draft<'_, S>,
+        (code, key, place): (&str, &str, usize),
+        answer: Result<(), Refusal>,
+        Hushed { card, rooms }: Hushed,
+    ) -> Result<(), Error> {
+        let Some(mut run) = self.bulk_run(draft, code, key)? else {
+            return Ok(());
+        };
+        let plan: Option<Plan> = draft.get(Collection::Bulk, &plan_key(code))?;
+        let Some(plan) = plan else { return Ok(()) };
+        let outcome = match answer {
+            Ok(()) => Outcome::Done {
+                card,
+                rooms: rooms.into_iter().collect(),
+            },
+            Err(refusal) => Outcome::Refused { refusal },
+        };
+        run.waiting = run.waiting.saturating_sub(1);
+        match outcome {
+            Outcome::Done { .. } => run.done += 1,
+            _ => run.refused += 1,
+        }
+        if run.asked_all && run.waiting == 0 {
+            return self.finish(draft, &run, &plan, Some((place, &outcome)));
+        }
+        draft.put(Collection::Bulk, outcome_key(code, Some(place)), &outcome)?;
+        draft.put(Collection::Bulk, run_key(&run.by), &run)?;
+        let told = run.done + run.refused;
+        match &plan.line {
+            Some(line) if told.is_multiple_of(SHOWN_EVERY) => {
+                self.show_progress(draft, line, &run, &plan)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A bulk that is still under way.
+    pub(in crate::app) fn bulk_run(
+        &self,
+        draft: &Draft<'_, S>,
+        code: &str,
+        key: &str,
+    ) -> Result<Option<Run>, Error> {
+        let run: Option<Run> = draft.get(Collection::Bulk, key)?;
+        Ok(run.filter(|run| run.code == code))
     }
 
     /// Forgets what a bulk was, once it is over.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::draft::Draft;
+use super::super::platform::Errand;
 use super::super::{App, Error};
 use super::Origin;
 use super::outcome::{Obstacle, refused};
@@ -127,7 +128,9 @@ impl<S: Store> App<S> {
         for (file, hash) in enclosed.iter_mut().zip(hashes) {
             file.piece.hash = hash?;
         }
-        if let Err(refusal) = self.act(draft, origin.dossier, &by, &orders(change, &enclosed))? {
+        let orders = orders(change, &enclosed);
+        let errand = Errand::default();
+        if let Err(refusal) = self.perform(draft, origin.dossier, &by, &orders, &errand)? {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
         }

@@ -84,6 +84,10 @@ pub fn notices(texts: &Texts) -> Vec<Notice> {
             from: "Littoral".to_owned(),
             groupe: "Intérieur".to_owned(),
         },
+        Notice::NotWritten {
+            what: "usager".to_owned(),
+            why: "Greffier ne peut que lire sur la plateforme.".to_owned(),
+        },
         Notice::Bounced {
             address: Email::new(&texts.autre_expert),
             why: texts.bounce.clone(),
@@ -216,6 +220,7 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         Refusal::PlatformMoved,
         Refusal::PlatformReadOnly,
         Refusal::PlatformHidden,
+        Refusal::NoPorteParole,
         Refusal::PlatformUnknownInstructeur {
             email: Email::new("ines.moreau@ddt-nord.example"),
         },

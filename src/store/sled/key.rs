@@ -161,6 +161,7 @@ fn collection(collection: Collection) -> u8 {
         Collection::Room => 9,
         Collection::Bulk => 10,
         Collection::Export => 11,
+        Collection::Mirror => 12,
     }
 }
 

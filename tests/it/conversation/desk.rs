@@ -114,6 +114,7 @@ impl Desk {
             shelf: store.pieces() as Arc<dyn Shelf>,
             store,
             demarches: setting.demarches,
+            mirrored: greffier::app::Mirrored::default(),
             catalogue: Catalogue::embedded(),
             templates: Arc::new(Templates::embedded()),
             directory: Arc::new(Directory::new(

@@ -65,7 +65,7 @@ fn name(event: &Event) -> &'static str {
         Event::Unlabelled { .. } => "unlabelled",
         Event::Sent { .. } => "sent",
         Event::Reassigned { .. } => "reassigned",
-        Event::Seen { .. } => "seen",
+        Event::Scheduled { .. } | Event::Seen { .. } => "seen",
         Event::Bounced { .. } => "bounced",
     }
 }

@@ -1,0 +1,192 @@
+//! What came by mail, written on the platform: an usager's answer into the messagerie, an avis where the démarche wants it.
+
+use super::super::draft::Draft;
+use super::super::{App, Error};
+use super::order::{Kept, Memo, Told};
+use crate::domain::{
+    Avis, Demarche, Dossier, DossierId, Email, Event, MessageId, Person, Plateforme, Recorded,
+    Refusal, Valeur,
+};
+use crate::message::platform::{Act, DemarcheIn};
+use crate::mirror;
+use crate::store::Store;
+
+impl<S: Store> App<S> {
+    /// Writes on the platform what of `act` came by mail.
+    pub(super) fn copy(
+        &self,
+        draft: &mut Draft<'_, S>,
+        number: DossierId,
+        act: &[Recorded],
+    ) -> Result<(), Error> {
+        let Some(change) = draft.dossier(number)? else {
+            return Ok(());
+        };
+        let dossier = change.dossier;
+        let Some(demarche) = self.demarche(dossier.demarche) else {
+            return Ok(());
+        };
+        let (Some(plateforme), Some(ids)) = (&demarche.plateforme, self.ids(draft, demarche)?)
+        else {
+            return Ok(());
+        };
+        for Recorded { by, event, .. } in act {
+            match (event, by) {
+                (Event::MessagePosted { message, .. }, Person::Usager(_)) => {
+                    self.copy_message(draft, &dossier, plateforme, &ids, *message)?;
+                }
+                (Event::AvisRendered { avis, .. }, _) => {
+                    let found = dossier.avis.get(avis).filter(|avis| !avis.elsewhere);
+                    if let Some(avis) = found {
+                        self.copy_avis(draft, (&dossier, demarche), plateforme, &ids, avis)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_message(
+        &self,
+        draft: &mut Draft<'_, S>,
+        dossier: &Dossier,
+        plateforme: &Plateforme,
+        ids: &DemarcheIn,
+        id: MessageId,
+    ) -> Result<(), Error> {
+        let Some(message) = dossier.messages.get(&id) else {
+            return Ok(());
+        };
+        let author = match self.writer(ids, plateforme.porte_parole.as_ref()) {
+            Ok(author) => author,
+            Err(refusal) => return self.not_written(draft, dossier.number, "usager", &refusal),
+        };
+        let head = format!(
+            "[Réponse de l’usager reçue par courriel le {}, déposée ici par Greffier]",
+            moment_of(message.at)
+        );
+        let body = format!("{head}\n\n{}", message.text).trim_end().to_owned();
+        let acts = mirror::messages(&body, &message.pieces);
+        let told = Told {
+            instructeur: author,
+            message: Some(id),
+        };
+        let kept = Kept {
+            why: Memo::Copy {
+                what: "usager".to_owned(),
+            },
+            ..Kept::default()
+        };
+        let known = self.mirror(draft, dossier.number)?;
+        let suffix = format!("/message-{id}");
+        self.send_order(draft, dossier, known, acts, told, None, &kept, &suffix)
+    }
+
+    fn copy_avis(
+        &self,
+        draft: &mut Draft<'_, S>,
+        (dossier, demarche): (&Dossier, &Demarche),
+        plateforme: &Plateforme,
+        ids: &DemarcheIn,
+        avis: &Avis,
+    ) -> Result<(), Error> {
+        let mut acts = Vec::new();
+        if let Some(annotation) = &plateforme.avis_annotation {
+            let champ = demarche.annotation(annotation);
+            let kind = ids.annotations.iter().find(|known| known.id == *annotation);
+            if let (Some(_), Some(kind)) = (champ, kind) {
+                acts.push(Act::ModifierAnnotation {
+                    annotation: annotation.clone(),
+                    kind: kind.kind.clone(),
+                    value: annotated(dossier, annotation).into(),
+                });
+            }
+        }
+        if plateforme.avis_message && !avis.confidentiel {
+            let files = avis.answers.last().map_or(&[][..], |answer| &answer.pieces);
+            acts.extend(mirror::messages(&report(avis), files));
+        }
+        if acts.is_empty() {
+            return Ok(());
+        }
+        let asked = self.writer(ids, Some(&avis.by));
+        let author = match asked.or_else(|_| self.writer(ids, plateforme.porte_parole.as_ref())) {
+            Ok(author) => author,
+            Err(refusal) => return self.not_written(draft, dossier.number, "avis", &refusal),
+        };
+        let told = Told {
+            instructeur: author,
+            message: None,
+        };
+        let kept = Kept {
+            why: Memo::Copy {
+                what: "avis".to_owned(),
+            },
+            ..Kept::default()
+        };
+        let known = self.mirror(draft, dossier.number)?;
+        self.send_order(draft, dossier, known, acts, told, None, &kept, "/avis")
+    }
+
+    /// In whose name it is written.
+    fn writer(
+        &self,
+        ids: &DemarcheIn,
+        email: Option<&Email>,
+    ) -> Result<crate::message::platform::Profile, Refusal> {
+        if ids.mutations.is_empty() {
+            return Err(Refusal::PlatformReadOnly);
+        }
+        let Some(email) = email else {
+            return Err(Refusal::NoPorteParole);
+        };
+        let unknown = || Refusal::PlatformUnknownInstructeur {
+            email: email.clone(),
+        };
+        mirror::instructeur(ids, email).ok_or_else(unknown)
+    }
+}
+
+fn moment_of(at: jiff::Timestamp) -> String {
+    let local = at.to_zoned_datetime(crate::domain::paris());
+    local.strftime("%d/%m/%Y à %H:%M").to_string()
+}
+
+/// What stands in the annotation, made anew of every avis that came by mail: writing it twice is writing it once. What
+/// somebody else wrote there before stays above.
+fn annotated(dossier: &Dossier, annotation: &str) -> String {
+    const HEAD: &str = "— Avis reçus par courriel (Greffier) —";
+    let before = dossier.annotations.get(annotation).map(Valeur::shown);
+    let before = before.unwrap_or_default();
+    let others = before.split(HEAD).next().unwrap_or_default().trim_end();
+    let ours = dossier
+        .avis
+        .values()
+        .filter(|avis| !avis.elsewhere && !avis.answers.is_empty());
+    let reports: Vec<String> = ours.map(report).collect();
+    let ours = format!("{HEAD}\n{}", reports.join("\n\n"));
+    if others.is_empty() {
+        ours
+    } else {
+        format!("{others}\n\n{ours}")
+    }
+}
+
+/// An avis, as the platform keeps it.
+fn report(avis: &Avis) -> String {
+    let mut lines = vec![format!("Avis de {}, demandé par {}", avis.expert, avis.by)];
+    for answer in &avis.answers {
+        lines.push(format!(
+            "Reçu par courriel le {}\u{a0}:",
+            moment_of(answer.at)
+        ));
+        if !answer.text.is_empty() {
+            lines.push(answer.text.clone());
+        }
+    }
+    if let (Some(question), Some(oui)) = (&avis.question, avis.oui_non()) {
+        lines.push(format!("{question} {}", if oui { "Oui" } else { "Non" }));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,286 @@
+//! An act on a dossier of the platform: tried in thought, then asked of the platform. It has happened once the platform shows it.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::act::rehearse;
+use super::super::draft::Draft;
+use super::super::line::Speaker;
+use super::super::{App, Error};
+use super::dossier_key;
+use crate::domain::{
+    Command, Dossier, DossierId, Email, Event, MessageId, Person, Piece, Recorded, Refusal,
+};
+use crate::message::platform::{Act, FileIn, Order, PLATFORM, Profile};
+use crate::message::{Body, Destination, Line, Outgoing};
+use crate::mirror::{self, Mirror, Post};
+use crate::store::{Collection, Queued, Store};
+
+/// What came of an act.
+pub(in crate::app) enum Acted {
+    /// It happened. No event means that it was so already.
+    Done(Vec<Recorded>),
+    /// The platform is asked.
+    Asked,
+}
+
+/// What becomes of the answer.
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct Errand<'a> {
+    /// The line that asked for the act.
+    pub(in crate::app) line: Option<&'a Line>,
+    /// What to remember.
+    pub(in crate::app) memo: Memo,
+}
+
+impl<'a> Errand<'a> {
+    /// Whoever typed `line` is told; `tag` is the domain's of the act.
+    pub(in crate::app) fn typed(line: &'a Line, tag: &str) -> Self {
+        Self {
+            line: Some(line),
+            memo: Memo::Act {
+                tag: tag.to_owned(),
+            },
+        }
+    }
+}
+
+/// What an order remembers of why it was given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "memo", rename_all = "snake_case")]
+pub(in crate::app) enum Memo {
+    /// Nobody waits: a colleague's answer by mail.
+    #[default]
+    Nothing,
+    /// An act that somebody typed.
+    Act {
+        /// The domain's tag of the act.
+        tag: String,
+    },
+    /// One dossier of an act on several.
+    Bulk {
+        /// Code of the bulk.
+        code: String,
+        /// Key of its run.
+        run: String,
+        /// Place of the dossier.
+        place: usize,
+    },
+    /// What was said here is written there too.
+    Copy {
+        /// What: `usager` or `avis`.
+        what: String,
+    },
+    /// Files that somebody wants to see.
+    Files,
+}
+
+/// All that an order remembers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::app) struct Kept {
+    /// Why.
+    pub(in crate::app) why: Memo,
+    /// Who acts.
+    pub(in crate::app) by: Option<Email>,
+    /// What was asked for.
+    #[serde(default)]
+    pub(in crate::app) commands: Vec<Command>,
+    /// What is Greffier's own beside it.
+    #[serde(default)]
+    pub(in crate::app) beside: Vec<Event>,
+}
+
+impl<S: Store> App<S> {
+    /// Does `commands` in order, all or none: at once where Greffier is the record, by asking the platform where that is.
+    pub(in crate::app) fn perform(
+        &self,
+        draft: &mut Draft<'_, S>,
+        number: DossierId,
+        by: &Person,
+        commands: &[Command],
+        errand: &Errand<'_>,
+    ) -> Result<Result<Acted, Refusal>, Error> {
+        let found = draft.dossier(number)?.map(|change| change.dossier);
+        let demarche = found
+            .as_ref()
+            .and_then(|found| self.demarche(found.demarche));
+        let Some((dossier, demarche)) = found
+            .zip(demarche)
+            .filter(|(_, demarche)| demarche.plateforme.is_some())
+        else {
+            return Ok(self.act(draft, number, by, commands)?.map(Acted::Done));
+        };
+        let act = match rehearse(&dossier, demarche, by, draft.at, commands) {
+            Ok((_, act)) => act,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mirror = self.mirror(draft, number)?;
+        let Some(ids) = self.ids(draft, demarche)? else {
+            return Ok(Err(Refusal::UnknownDossier { number }));
+        };
+        let acts = match mirror::acts(&dossier, &mirror, &ids, &act) {
+            Ok(acts) => acts,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if acts.is_empty() {
+            let done = self.act(draft, number, by, commands)?;
+            if let Ok(act) = &done {
+                self.copy(draft, number, act)?;
+            }
+            return Ok(done.map(Acted::Done));
+        }
+        if ids.mutations.is_empty() {
+            return Ok(Err(Refusal::PlatformReadOnly));
+        }
+        // Who is sent a dossier follows it himself.
+        let sent = act.iter().find_map(|recorded| match &recorded.event {
+            Event::Sent { to } => Some(to),
+            _ => None,
+        });
+        let Some(email) = sent.or(by.email()) else {
+            return Ok(Err(Refusal::NotAllowed));
+        };
+        let Some(instructeur) = mirror::instructeur(&ids, email) else {
+            return Ok(Err(Refusal::PlatformUnknownInstructeur {
+                email: email.clone(),
+            }));
+        };
+        let kept = Kept {
+            why: errand.memo.clone(),
+            by: by.email().cloned(),
+            commands: commands.to_vec(),
+            beside: beside(&act),
+        };
+        let told = Told {
+            instructeur,
+            message: None,
+        };
+        self.send_order(draft, &dossier, mirror, acts, told, errand.line, &kept, "")?;
+        Ok(Ok(Acted::Asked))
+    }
+
+    /// Asks the platform. `suffix` tells several orders of one cause about one dossier apart.
+    #[expect(clippy::too_many_arguments, reason = "an order says all of this")]
+    pub(super) fn send_order(
+        &self,
+        draft: &mut Draft<'_, S>,
+        dossier: &Dossier,
+        mut mirror: Mirror,
+        acts: Vec<Act>,
+        told: Told,
+        line: Option<&Line>,
+        kept: &Kept,
+        suffix: &str,
+    ) -> Result<(), Error> {
+        let id = format!("{}/{}{suffix}", draft.cause, dossier.number);
+        for act in &acts {
+            if let Act::EnvoyerMessage { body, piece, .. } = act {
+                mirror.posts.push(Post {
+                    order: id.clone(),
+                    author: told.instructeur.email.clone(),
+                    body: body.clone(),
+                    at: draft.at,
+                    message: told.message,
+                    piece: piece.clone(),
+                    id: None,
+                });
+            }
+        }
+        let steps = acts.iter().any(mirror::steps);
+        let order = Order {
+            id,
+            demarche: dossier.demarche.0,
+            dossier: dossier.number.0,
+            dossier_id: mirror.id.clone(),
+            instructeur: told.instructeur,
+            acts,
+            expects: mirror.last_traitement.clone().filter(|_| steps),
+            at: draft.at,
+            asked: line.cloned().map(Box::new),
+            cause: draft.cause.clone(),
+            memo: serde_json::to_value(kept)
+                .map_err(|error| Error::document(Collection::Mirror, &error))?,
+        };
+        draft.put(
+            Collection::Mirror,
+            dossier_key(dossier.number.0),
+            &Mirror {
+                dossier: dossier.number.0,
+                ..mirror
+            },
+        )?;
+        draft.queue(Queued {
+            outgoing: Outgoing {
+                to: Destination {
+                    network: PLATFORM.to_owned(),
+                    address: dossier.number.to_string(),
+                },
+                body: Body::Platform(Box::new(order)),
+            },
+            not_before: None,
+            dossier: Some(dossier.number),
+            tag: None,
+        });
+        Ok(())
+    }
+}
+
+impl<S: Store> App<S> {
+    /// Has files of a dossier fetched from the platform for whoever asks for them.
+    pub(in crate::app) fn fetch_files(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        dossier: &Dossier,
+        pieces: &[&Piece],
+    ) -> Result<(), Error> {
+        let files = pieces.iter().filter_map(|piece| {
+            Some(FileIn {
+                filename: piece.name.clone(),
+                content_type: piece.media_type.clone(),
+                bytes: piece.bytes,
+                checksum: piece.elsewhere()?.to_owned(),
+            })
+        });
+        let acts = vec![Act::Fetch {
+            files: files.collect(),
+        }];
+        let told = Told {
+            instructeur: Profile::default(),
+            message: None,
+        };
+        let kept = Kept {
+            why: Memo::Files,
+            by: speaker.email.clone(),
+            ..Kept::default()
+        };
+        let mirror = self.mirror(draft, dossier.number)?;
+        self.send_order(
+            draft,
+            dossier,
+            mirror,
+            acts,
+            told,
+            Some(speaker.line),
+            &kept,
+            "/files",
+        )?;
+        self.asked(draft, speaker)
+    }
+}
+
+/// In whose name, and which message of the dossier it is already.
+pub(super) struct Told {
+    pub(super) instructeur: Profile,
+    pub(super) message: Option<MessageId>,
+}
+
+/// What of `act` the platform knows nothing of, and that happens once the rest has.
+fn beside(act: &[Recorded]) -> Vec<Event> {
+    let own = act.iter().filter(|recorded| {
+        matches!(
+            recorded.event,
+            Event::Sent { .. } | Event::AnswerAwaited { .. }
+        )
+    });
+    own.map(|recorded| recorded.event.clone()).collect()
+}

@@ -1,0 +1,209 @@
+//! A dossier as the platform shows it, taken in: what has happened to it happens here.
+
+use jiff::Timestamp;
+
+use super::super::draft::Draft;
+use super::super::{App, Error};
+use super::{dossier_key, progress_key};
+use crate::domain::{
+    Demarche, Dossier, DossierId, Effect, Event, Person, Recorded, Tombstone, View, evolve, react,
+};
+use crate::message::Verdict;
+use crate::message::platform::{DossierIn, Gone, GoneDossier, Progress};
+use crate::mirror::{Hint, absorb};
+use crate::store::{Collection, DossierChange, Store, Version};
+
+impl<S: Store> App<S> {
+    /// Takes in a dossier, and tells what has happened to it since Greffier first met its démarche. Answers what was new.
+    pub(super) fn take(
+        &self,
+        draft: &mut Draft<'_, S>,
+        read: &DossierIn,
+        hint: Option<&Hint>,
+    ) -> Result<Vec<Recorded>, Error> {
+        let number = DossierId(read.number);
+        let found = draft.dossier(number)?;
+        let known = found.as_ref().map(|change| &change.dossier);
+        let foreign = known.is_some_and(|known| known.demarche.0 != read.demarche);
+        let purged = known.is_some_and(|known| known.purged.is_some());
+        let demarche = self.demarche(crate::domain::DemarcheId(read.demarche));
+        let Some(demarche) = demarche.filter(|found| found.plateforme.is_some() && !foreign) else {
+            tracing::error!(
+                dossier = read.number,
+                "A dossier of the platform is of no démarche that is served, or its number is taken"
+            );
+            return Ok(Vec::new());
+        };
+        let mirror = self.mirror(draft, number)?;
+        // What was read before something newer was taken in says nothing.
+        if purged || read.modified < mirror.modified {
+            return Ok(Vec::new());
+        }
+        let absorbed = absorb(known, mirror, read, demarche, hint);
+        draft.put(
+            Collection::Mirror,
+            dossier_key(read.number),
+            &absorbed.mirror,
+        )?;
+        let met = draft
+            .get::<Progress>(Collection::Mirror, &progress_key(read.demarche))?
+            .map_or(draft.at, |progress| progress.met);
+        self.happened(draft, demarche, found, absorbed.acts, met)
+    }
+
+    /// Commits `acts` of a dossier in their order, and tells those that happened from `told_from` on. Answers all of it.
+    fn happened(
+        &self,
+        draft: &mut Draft<'_, S>,
+        demarche: &Demarche,
+        found: Option<DossierChange>,
+        acts: Vec<Vec<Recorded>>,
+        told_from: Timestamp,
+    ) -> Result<Vec<Recorded>, Error> {
+        let (mut state, expected, mut events) = match found {
+            Some(change) => (Some(change.dossier), change.expected, change.events),
+            None => (None, Version::default(), Vec::new()),
+        };
+        // Each is said of the dossier as it then was; the card is shown once, as it is now.
+        let mut said: Vec<(Dossier, Person, Effect)> = Vec::new();
+        let mut card = false;
+        let mut all = Vec::new();
+        for act in acts {
+            state = act.iter().fold(state, evolve);
+            let Some(dossier) = &state else { continue };
+            let told = act.iter().any(|recorded| recorded.at >= told_from);
+            if let Some(first) = act.first().filter(|_| told) {
+                for effect in react(dossier, demarche, &act) {
+                    if effect == Effect::Card {
+                        card = true;
+                    } else {
+                        said.push((dossier.clone(), first.by.clone(), effect));
+                    }
+                }
+            }
+            all.extend(act);
+        }
+        let Some(dossier) = state.filter(|_| !all.is_empty()) else {
+            return Ok(all);
+        };
+        events.extend(all.iter().cloned());
+        draft.change(DossierChange {
+            expected,
+            events,
+            view: View::of(&dossier, demarche),
+            dossier: dossier.clone(),
+        });
+        if card {
+            self.word(
+                draft,
+                &dossier,
+                demarche,
+                &Person::Plateforme,
+                &Effect::Card,
+            )?;
+        }
+        for (then, by, effect) in &said {
+            self.word(draft, then, demarche, by, effect)?;
+        }
+        Ok(all)
+    }
+
+    /// Commits what is Greffier's own beside an act of the platform.
+    pub(super) fn add_happened(
+        &self,
+        draft: &mut Draft<'_, S>,
+        number: DossierId,
+        by: &Person,
+        events: Vec<Event>,
+    ) -> Result<(), Error> {
+        let Some(found) = draft.dossier(number)?.filter(|_| !events.is_empty()) else {
+            return Ok(());
+        };
+        let Some(demarche) = self.demarche(found.dossier.demarche) else {
+            return Ok(());
+        };
+        let at = draft.at;
+        let act = events.into_iter().map(|event| Recorded {
+            at,
+            by: by.clone(),
+            event,
+        });
+        let act = vec![act.collect()];
+        self.happened(draft, demarche, Some(found), act, at)?;
+        Ok(())
+    }
+
+    /// Dossiers that the platform shows no more.
+    pub(super) fn take_away(&self, draft: &mut Draft<'_, S>, gone: &Gone) -> Result<(), Error> {
+        draft.receipt.verdict = Verdict::Ignored;
+        for dossier in &gone.trashed {
+            self.take_one_away(draft, gone.demarche, dossier, false)?;
+        }
+        for dossier in &gone.purged {
+            self.take_one_away(draft, gone.demarche, dossier, true)?;
+        }
+        Ok(())
+    }
+
+    fn take_one_away(
+        &self,
+        draft: &mut Draft<'_, S>,
+        demarche: u64,
+        gone: &GoneDossier,
+        purged: bool,
+    ) -> Result<(), Error> {
+        let number = DossierId(gone.number);
+        let Some(found) = draft.dossier(number)? else {
+            // It came and went unseen.
+            return Ok(());
+        };
+        let dossier = &found.dossier;
+        let served = self.demarche(dossier.demarche);
+        let Some(served) = served.filter(|served| {
+            served.plateforme.is_some() && served.number.0 == demarche && dossier.purged.is_none()
+        }) else {
+            return Ok(());
+        };
+        let expired = gone.reason.contains("expired");
+        let event = if purged {
+            Event::Purged {
+                tombstone: tombstone(dossier, gone, expired),
+            }
+        } else if dossier.trash.is_some() {
+            return Ok(());
+        } else if expired {
+            Event::Expired
+        } else {
+            Event::Deleted
+        };
+        let by = match gone.reason.as_str() {
+            "user_request" | "user_removed" => Person::Usager(dossier.usager.clone()),
+            _ => Person::Plateforme,
+        };
+        draft.receipt.verdict = Verdict::Done;
+        let act = vec![vec![Recorded {
+            at: gone.at,
+            by,
+            event,
+        }]];
+        let met = draft
+            .get::<Progress>(Collection::Mirror, &progress_key(demarche))?
+            .map_or(draft.at, |progress| progress.met);
+        self.happened(draft, served, Some(found), act, met)?;
+        Ok(())
+    }
+}
+
+fn tombstone(dossier: &Dossier, gone: &GoneDossier, expired: bool) -> Tombstone {
+    let trash = dossier.trash.as_ref();
+    Tombstone {
+        number: dossier.number,
+        demarche: dossier.demarche,
+        groupe: dossier.groupe.clone(),
+        statut: dossier.statut,
+        deposited: dossier.deposited,
+        decided: dossier.decided.as_ref().map(|decided| decided.at),
+        trashed: trash.map_or(gone.at, |trash| trash.at),
+        expired: expired || trash.is_some_and(|trash| trash.expired),
+    }
+}

@@ -1,0 +1,115 @@
+//! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use super::mail::print;
+use crate::app::{self, Desk};
+use crate::channel::http::health::Health;
+use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
+use crate::config::Config;
+use crate::message::platform::Progress;
+use crate::store::sled::Sled;
+
+/// What can be asked about the platform.
+#[derive(Debug, Subcommand)]
+pub(super) enum PlatformCommand {
+    /// Print every GraphQL document that may be sent, each with its name
+    Queries,
+}
+
+pub(super) fn run(command: &PlatformCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PlatformCommand::Queries => {
+            for (name, document) in documents::every(&Schema::published()) {
+                print(&format!("# {name}\n{document}\n"))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The channel of the platform, if `bot.toml` has one.
+pub(super) fn join(
+    config: &Config,
+    desk: &Arc<Desk<Sled>>,
+    health: &Arc<Health>,
+) -> anyhow::Result<Option<Arc<Platform>>> {
+    let Some(settings) = config.platform.clone() else {
+        return Ok(None);
+    };
+    let numbers = desk.app().mirrors().collect();
+    let known = Arc::new(Known(Arc::clone(desk)));
+    let platform = Platform::new(settings, numbers, known, Arc::clone(health))?;
+    Ok(Some(Arc::new(platform)))
+}
+
+/// What the ledger knows of the platform. Where it cannot say it, nothing is known: it is read again, which changes nothing.
+struct Known(Arc<Desk<Sled>>);
+
+impl Known {
+    fn half(&self, dossier: u64) -> Option<crate::mirror::Mirror> {
+        said(self.0.app().other_half(dossier)).flatten()
+    }
+}
+
+fn said<T>(found: Result<T, app::Error>) -> Option<T> {
+    found
+        .inspect_err(
+            |error| tracing::error!(%error, "Cannot look up what is known of the platform"),
+        )
+        .ok()
+}
+
+impl Mirror for Known {
+    fn progress(&self, demarche: u64) -> Option<Progress> {
+        said(self.0.app().progress(demarche)).flatten()
+    }
+
+    fn absorbed(&self, dossier: u64) -> Option<String> {
+        self.half(dossier).map(|half| half.digest)
+    }
+
+    fn modified(&self, dossier: u64) -> Option<Timestamp> {
+        let app = self.0.app();
+        let gone = said(app.is_gone(dossier)).unwrap_or(false);
+        self.half(dossier)
+            .filter(|_| !gone)
+            .map(|half| half.modified)
+    }
+
+    fn claims(&self, dossier: u64, order: &str) -> Claims {
+        let Some(half) = self.half(dossier) else {
+            return Claims::default();
+        };
+        let own: BTreeSet<String> = half
+            .claims
+            .get(order)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let others = half.messages.into_keys().filter(|id| !own.contains(id));
+        Claims {
+            others: others.collect(),
+            own,
+        }
+    }
+
+    fn undated(&self, dossier: u64) -> Option<Undated> {
+        self.modified(dossier)?;
+        self.half(dossier).map(|half| Undated {
+            labels: half.labels,
+            correction_pending: half.correction_pending,
+            archived: half.archived,
+        })
+    }
+
+    fn shown(&self, demarche: u64) -> Vec<u64> {
+        said(self.0.app().shown(demarche)).unwrap_or_default()
+    }
+}
