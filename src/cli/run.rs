@@ -236,10 +236,15 @@ impl Greffier {
         }
         if let Some(platform) = &self.config.platform {
             tracing::info!("Dossiers are those of {}", platform.url);
-        } else if let Some(address) = self.http {
-            tracing::info!(
+        }
+        match self.http {
+            Some(address) if self.config.platform.is_some() => {
+                tracing::info!("Exports and health are taken by HTTP on http://{address}/healthz");
+            }
+            Some(address) => tracing::info!(
                 "Dossiers are taken by HTTP on http://{address}/api/demarches/N/dossiers"
-            );
+            ),
+            None => {}
         }
         if self.config.imap.is_some() {
             tracing::info!("Mail is read from a mailbox by IMAP");

@@ -1,4 +1,6 @@
 //! Mode `platform`: the record is demarche.numerique.gouv.fr, or another instance of that software.
 
-mod fake;
+pub(crate) mod desk;
+pub(crate) mod fake;
+mod job;
 mod middle;

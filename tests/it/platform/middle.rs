@@ -262,7 +262,8 @@ fn a_refusal_is_said_in_words_that_help() {
         .chars()
         .take_while(char::is_ascii_alphanumeric)
         .collect();
-    middle.line(INES, &format!("confirmer {code}"));
+    let confirmed = middle.line(INES, &format!("confirmer {code}"));
+    assert!(confirmed.awaits, "{confirmed:?} after {preview:?}");
     let (orders, _) = middle.out();
     let refused = Ended::Refused {
         act: 0,

@@ -1,0 +1,95 @@
+//! A daemon that follows a platform, and that platform.
+
+use std::fs;
+use std::ops::{Deref, DerefMut};
+
+use tokio::runtime::Runtime;
+
+use super::fake::{Fake, NewDemarche};
+use crate::daemon::desk::{self, INES, PAUL, ROSE, until};
+
+/// The daemon with its platform.
+pub(crate) struct Desk {
+    desk: desk::Desk,
+    pub(crate) fake: Fake,
+    /// Number of the démarche.
+    pub(crate) demarche: i32,
+    _runtime: Runtime,
+}
+
+impl Desk {
+    /// A platform with one démarche of the groups Nord and Sud, and a daemon that is not started. `more` is added to its
+    /// `[[demarche]]`.
+    pub(crate) fn closed(more: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let fake = runtime.block_on(Fake::new());
+        fake.follow_real_time();
+        let demarche = fake.add_demarche(NewDemarche::sample(&[INES, PAUL]).groupe("Sud", &[ROSE]));
+        let desk = Self {
+            desk: desk::Desk::closed(),
+            demarche,
+            fake,
+            _runtime: runtime,
+        };
+        desk.give(&desk.fake.token());
+        let more = format!(
+            "\n[platform]\nurl = \"{}\"\ntoken_file = \"platform-token\"\npoll_seconds = 1\noverlap_seconds = 5\n\
+             requests_per_minute = 6000\n\n[[demarche]]\nnumber = {}\n{more}\n",
+            desk.fake.base_url(),
+            desk.demarche,
+        );
+        let file = desk.path().join("bot.toml");
+        let config = fs::read_to_string(&file).unwrap();
+        fs::write(file, format!("{config}{more}")).unwrap();
+        fs::remove_dir_all(desk.path().join("demarches")).unwrap();
+        desk
+    }
+
+    /// The same, started, once it has read the démarche.
+    pub(crate) fn open(more: &str) -> Self {
+        let mut desk = Self::closed(more);
+        desk.start();
+        desk.is_read();
+        desk
+    }
+
+    /// Puts a token where Greffier looks for it.
+    pub(crate) fn give(&self, token: &str) {
+        fs::write(self.path().join("platform-token"), format!("{token}\n")).unwrap();
+    }
+
+    /// Waits until the first reading is over.
+    pub(crate) fn is_read(&self) {
+        let demarche = self.demarche;
+        until("the démarche is read", || {
+            let said = self.command("demarches", INES);
+            let read = said.text.contains(&demarche.to_string());
+            (read && self.fake.count("Light") > 0).then_some(())
+        });
+    }
+
+    /// Somebody files a dossier on the site; answers its number once the room is told.
+    pub(crate) fn filed(&self, usager: &str) -> i32 {
+        let number = self.fake.usager_files(self.demarche, usager);
+        self.shown(&format!("Nouveau dossier n° {number}"));
+        number
+    }
+}
+
+impl Deref for Desk {
+    type Target = desk::Desk;
+
+    fn deref(&self) -> &desk::Desk {
+        &self.desk
+    }
+}
+
+impl DerefMut for Desk {
+    fn deref_mut(&mut self) -> &mut desk::Desk {
+        &mut self.desk
+    }
+}

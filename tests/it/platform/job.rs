@@ -1,0 +1,252 @@
+//! The main job on the platform: filed on the site, followed, instructed, discussed and decided from a room and by mail.
+
+use super::desk::Desk;
+use super::fake::{Decision, Statut, Value};
+use crate::daemon::desk::{ABF, INES, LINA, PAUL, ROSE, until};
+
+#[test]
+fn a_dossier_of_the_site_is_instructed_from_the_room() {
+    let more = format!(
+        "usager_mail = true\nporte_parole = \"{INES}\"\navis_annotation = \"Note interne\""
+    );
+    let mut desk = Desk::open(&more);
+    let number = desk.filed(LINA);
+
+    desk.type_line(&format!("suivre {number}"));
+    desk.shown("suit ce dossier");
+    assert_eq!(desk.fake.done("dossierBasculeSuivi", number), 1);
+    let said = desk.done(&format!("instruire {number}"), INES);
+    assert!(said.contains("passé en instruction"), "{said}");
+    assert_eq!(desk.fake.dossier(number).statut, Statut::EnInstruction);
+
+    // The expert has a mailbox and nothing else.
+    desk.done(
+        &format!("avis demander {number} {ABF} Le projet respecte-t-il les abords ?"),
+        INES,
+    );
+    let invitation = desk.mail(ABF, "abords");
+    let mail = invitation
+        .answer(ABF, "Favorable, le colombage est conservé.")
+        .text();
+    assert_eq!(desk.send(ABF, &invitation.reply_to, &mail), 250);
+    desk.shown("avis rendu");
+    until("the avis stands in the annotation", || {
+        let note = desk.fake.champ_text(number, "Note interne")?;
+        note.contains("colombage est conservé").then_some(())
+    });
+
+    // A message leaves from here too, with its text and an address to answer to.
+    desk.done(
+        &format!("message {number} Bonjour, il nous manque le plan."),
+        INES,
+    );
+    assert_eq!(desk.fake.done("dossierEnvoyerMessage", number), 1);
+    desk.advance(6 * 60);
+    let written = desk.mail(LINA, "il nous manque le plan");
+    let mail = written.answer(LINA, "Bonjour, le voici.").text();
+    assert_eq!(desk.send(LINA, &written.reply_to, &mail), 250);
+    desk.shown("Bonjour, le voici.");
+    until("the answer stands on the platform", || {
+        (desk.fake.done("dossierEnvoyerMessage", number) == 2).then_some(())
+    });
+    let last = desk
+        .fake
+        .dossier(number)
+        .messages
+        .last()
+        .unwrap()
+        .body
+        .clone();
+    assert!(
+        last.contains("Réponse de l’usager") && last.contains("le voici"),
+        "{last}"
+    );
+
+    desk.confirmed(&format!("accepter {number} Conforme aux abords."), INES);
+    assert_eq!(desk.fake.done("dossierAccepter", number), 1);
+    let dossier = desk.fake.dossier(number);
+    assert_eq!(dossier.statut, Statut::Accepte);
+    assert_eq!(dossier.motivation.as_deref(), Some("Conforme aux abords."));
+    let history = desk.done(&format!("historique {number}"), PAUL);
+    assert!(history.contains("accepté, par ines.roux"), "{history}");
+
+    // What is done on the site is told here.
+    desk.fake.instructeur(PAUL).reopens(number);
+    desk.shown("repassé en instruction");
+    desk.settled(0);
+    assert_eq!(desk.stop(), 0);
+    let verified = desk.run(&["store", "verify"], b"");
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn what_others_do_on_the_site_is_told_once_and_to_their_group_only() {
+    let desk = Desk::open("");
+    let number = desk.filed(LINA);
+    desk.fake
+        .usager(number)
+        .writes("Quand aurai-je une réponse ?", &[]);
+    desk.shown("Quand aurai-je une réponse ?");
+    desk.fake.instructeur(PAUL).passes(number);
+    desk.shown("passé en instruction");
+    desk.fake
+        .instructeur(PAUL)
+        .asks_correction(number, "incomplete", "Il manque le plan.");
+    desk.shown("Il manque le plan.");
+    desk.refused_or_told(&format!("dossier {number}"), ROSE, "existe pas");
+    let sud = desk.fake.groupe(desk.demarche, "Sud").number;
+    desk.fake.instructeur(PAUL).reassigns(number, sud);
+    until("the other group has it", || {
+        let said = desk.command(&format!("dossier {number}"), ROSE);
+        (said.code == 0).then_some(())
+    });
+    desk.refused_or_told(&format!("dossier {number}"), INES, "existe pas");
+    let room = desk.room();
+    assert_eq!(
+        room.matches("Quand aurai-je une réponse ?").count(),
+        1,
+        "{room}"
+    );
+}
+
+#[test]
+fn nobody_is_told_of_the_past() {
+    let mut desk = Desk::closed("");
+    let old = desk.fake.usager_files(desk.demarche, LINA);
+    desk.fake.instructeur(INES).passes(old);
+    desk.fake
+        .instructeur(INES)
+        .decides(old, Decision::Refuser, "Trop tard.");
+    desk.fake.bulk(desk.demarche, 250);
+    desk.start();
+    desk.is_read();
+    until("all are here", || {
+        let said = desk.command("demarches", INES);
+        (said.text.contains("251") || said.text.contains("250")).then_some(())
+    });
+    assert!(!desk.room().contains("dossier n°"), "{}", desk.room());
+    let shown = desk.done(&format!("dossier {old}"), INES);
+    assert!(shown.contains("Refusé"), "{shown}");
+}
+
+#[test]
+fn a_lost_answer_repeats_no_act() {
+    use super::fake::Fault;
+    let desk = Desk::open("");
+    let number = desk.filed(LINA);
+    desk.fake
+        .fail("dossierPasserEnInstruction", 1, Fault::DropAfter);
+    desk.done(&format!("instruire {number}"), INES);
+    desk.fake
+        .fail("dossierEnvoyerMessage", 1, Fault::InternalAfter);
+    desk.done(&format!("message {number} Bonjour."), INES);
+    desk.fake.fail("dossierAccepter", 1, Fault::Truncated);
+    desk.confirmed(&format!("accepter {number} Conforme."), INES);
+    for mutation in [
+        "dossierPasserEnInstruction",
+        "dossierEnvoyerMessage",
+        "dossierAccepter",
+    ] {
+        assert_eq!(desk.fake.done(mutation, number), 1, "{mutation}");
+    }
+}
+
+#[test]
+fn a_kill_repeats_no_act() {
+    for point in [
+        "before-send",
+        "after-send",
+        "before-record",
+        "after-record",
+        "before-transaction",
+        "after-transaction",
+    ] {
+        let mut desk = Desk::closed("");
+        let number = desk.fake.usager_files(desk.demarche, LINA);
+        desk.start();
+        desk.is_read();
+        until("the dossier is here", || {
+            (desk.command(&format!("dossier {number}"), INES).code == 0).then_some(())
+        });
+        desk.stop();
+        if desk.start_killed_at(Some(point)) {
+            let _gone = desk.line("ordre", &format!("instruire {number}"), INES);
+            let _gone = desk.line("mot", &format!("message {number} Bonjour."), INES);
+        }
+        desk.kill();
+        desk.start();
+        desk.line("ordre", &format!("instruire {number}"), INES);
+        desk.line("mot", &format!("message {number} Bonjour."), INES);
+        until("both are done", || {
+            let both = desk.fake.done("dossierEnvoyerMessage", number) > 0
+                && desk.fake.dossier(number).statut == Statut::EnInstruction;
+            both.then_some(())
+        });
+        desk.settled(0);
+        assert_eq!(
+            desk.fake.done("dossierPasserEnInstruction", number),
+            1,
+            "{point}"
+        );
+        assert_eq!(
+            desk.fake.done("dossierEnvoyerMessage", number),
+            1,
+            "{point}"
+        );
+    }
+}
+
+#[test]
+fn files_stay_there_until_they_are_wanted() {
+    let desk = Desk::open("");
+    let number = desk.filed(LINA);
+    let file = desk
+        .fake
+        .store_file("plan.pdf", "application/pdf", b"%PDF plan");
+    desk.fake.usager(number).writes("Voici le plan.", &[file]);
+    desk.shown("Voici le plan.");
+    assert_eq!(desk.fake.count("Files"), 0);
+    let said = desk.done(&format!("piece {number} toutes"), INES);
+    assert!(
+        said.contains("pièces") || said.contains("Il est dans") || said.contains("plan.pdf"),
+        "{said}"
+    );
+    assert_eq!(desk.fake.count("Files"), 1);
+}
+
+#[test]
+fn a_token_that_only_reads_is_said() {
+    let mut desk = Desk::closed("");
+    desk.give(&desk.fake.read_token());
+    let number = desk.fake.usager_files(desk.demarche, LINA);
+    desk.start();
+    desk.is_read();
+    until("the dossier is here", || {
+        (desk.command(&format!("dossier {number}"), INES).code == 0).then_some(())
+    });
+    desk.refused_or_told(&format!("suivre {number}"), INES, "ne peut que lire");
+}
+
+#[test]
+fn a_correction_made_on_the_site_is_seen() {
+    let desk = Desk::open("");
+    let number = desk.filed(LINA);
+    desk.done(
+        &format!("corriger {number} motif=incomplet Il manque la surface."),
+        INES,
+    );
+    assert_eq!(desk.fake.done("dossierEnvoyerMessage", number), 1);
+    let label = desk
+        .fake
+        .demarche(desk.demarche)
+        .revisions
+        .last()
+        .unwrap()
+        .champs[0]
+        .label
+        .clone();
+    desk.fake
+        .usager(number)
+        .submits(&[(&label, Value::Text("Corrigé".to_owned()))]);
+    desk.shown("a été modifié");
+}
