@@ -17,6 +17,7 @@ mod letter;
 pub mod listener;
 pub mod mail_id;
 pub mod matrix;
+pub mod platform;
 pub mod smtp;
 mod upload;
 

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{Line, Piece};
 
@@ -552,4 +554,89 @@ pub enum Ended {
     },
     /// The platform hides the dossier from the token.
     Hidden,
+}
+
+impl DossierIn {
+    /// SHA-256 of all that it says, in lower-case hexadecimal: two that are the same say the same.
+    pub fn digest(&self) -> String {
+        digest(self)
+    }
+}
+
+impl DemarcheIn {
+    /// The same of a démarche.
+    pub fn digest(&self) -> String {
+        digest(self)
+    }
+}
+
+fn digest<T: Serialize>(value: &T) -> String {
+    // Fields come in their order, and there is no map whose keys could change places.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    HEXLOWER.encode(&Sha256::digest(json))
+}
+
+/// What a message says, without how it is written: HTML and plain text of the same words are the same.
+pub fn plain(body: &str) -> String {
+    let mut text = String::new();
+    let mut rest = body;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+        match tag.split_once('>').filter(|_| is_tag) {
+            Some((_, after)) => {
+                text.push(' ');
+                rest = after;
+            }
+            None => {
+                text.push('<');
+                rest = tag;
+            }
+        }
+    }
+    text.push_str(rest);
+    for (entity, sign) in [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ] {
+        text = text.replace(entity, sign);
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_in_html() {
+        let said = "Bonjour,\n\n1 < 2 & c’est dit.";
+        assert_eq!(
+            plain(said),
+            plain("<p>Bonjour,</p>\n<p>1 &lt; 2 &amp; c’est  dit.</p>")
+        );
+        assert_ne!(
+            plain(said),
+            plain("<p>Bonjour,</p>\n<p>1 &lt; 3 &amp; c’est dit.</p>")
+        );
+        assert_eq!(plain("<"), "<");
+        assert_eq!(plain("a<br/>b"), "a b");
+    }
+
+    #[test]
+    fn what_says_the_same_has_the_same_digest() {
+        let one = DossierIn::default();
+        let other = DossierIn {
+            archived: true,
+            ..DossierIn::default()
+        };
+        assert_eq!(one.digest(), one.clone().digest());
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!(one.digest().len(), 64);
+    }
 }

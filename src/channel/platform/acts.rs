@@ -1,0 +1,377 @@
+//! Carries out an order: reads the dossier, does what is not done yet, reads it again, and says what became of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::annotation;
+use super::fault::{Complaint, Fault};
+use super::hand::said;
+use super::json::{list, text};
+use super::pace::Rank;
+use super::plan::{Plan, Standing};
+use super::{Inner, documents, later, lock};
+use crate::channel::{Inbox, Known};
+use crate::message::platform::{Act, Answered, DossierIn, Ended, Order, Said};
+use crate::message::{Outcome, Piece};
+
+/// Failures of the server's own after which an order is refused: it answers all the while, but cannot do this.
+const STUMBLES: u32 = 3;
+/// When a dossier is looked at again for its attestation.
+const ATTESTATION: Duration = Duration::from_mins(1);
+
+/// What came of one mutation.
+enum Sent {
+    /// The platform says that it did it.
+    Yes,
+    /// It gives these reasons.
+    No(Vec<String>),
+}
+
+/// What an order has come to.
+struct Came {
+    ended: Ended,
+    files: Vec<Option<Piece>>,
+}
+
+impl Inner {
+    /// Carries out `order`. The answer is committed before it counts as delivered.
+    pub(super) async fn carry_out(
+        self: &std::sync::Arc<Self>,
+        order: &Order,
+        known: &Known,
+    ) -> Outcome {
+        let Some(inbox) = self.door() else {
+            return Outcome::Held {
+                after: Duration::from_secs(2),
+                why: "Greffier is starting or stopping".to_owned(),
+            };
+        };
+        let acting = self.acting(order.dossier);
+        let answered = match self.perform(order, &inbox, known).await {
+            Ok(answered) => answered,
+            Err(fault) => return later(&fault),
+        };
+        lock(&self.stumbles).remove(&order.id);
+        let incoming = said(
+            &format!("answered:{}", order.id),
+            Said::Answered(Box::new(answered)),
+            crate::clock::now(),
+        );
+        let receipt = inbox.hand(incoming).await;
+        drop(acting);
+        match receipt {
+            Ok(receipt) => {
+                inbox.tell(order.cause.clone(), receipt);
+                Outcome::Delivered {
+                    remote_id: String::new(),
+                }
+            }
+            Err(closed) => Outcome::Held {
+                after: Duration::from_secs(2),
+                why: closed.to_string(),
+            },
+        }
+    }
+
+    async fn perform(
+        &self,
+        order: &Order,
+        inbox: &Inbox,
+        known: &Known,
+    ) -> Result<Answered, Fault> {
+        let mut dossier = match self.dossier(Rank::Act, order.dossier).await {
+            Ok(dossier) => dossier,
+            Err(fault) if fault.is_hidden() => return Ok(hidden(order)),
+            Err(fault) => return Err(fault),
+        };
+        let result = self.acts(order, &mut dossier, inbox, known).await?;
+        let asks_nothing = order
+            .acts
+            .iter()
+            .all(|act| matches!(act, Act::Fetch { .. }));
+        let dossier = if asks_nothing {
+            Some(dossier)
+        } else {
+            match self.dossier(Rank::Act, order.dossier).await {
+                Ok(dossier) => Some(dossier),
+                Err(fault) if fault.is_hidden() => None,
+                Err(fault) => return Err(fault),
+            }
+        };
+        let messages = dossier.as_ref().map(|dossier| self.made(order, dossier));
+        Ok(Answered {
+            order: order.clone(),
+            ended: result.ended,
+            dossier: dossier.map(Box::new),
+            messages: messages.unwrap_or_default(),
+            files: result.files,
+        })
+    }
+
+    /// GraphQL ids of the messages that `order` made.
+    fn made(&self, order: &Order, dossier: &DossierIn) -> Vec<String> {
+        let claims = self.mirror.claims(order.dossier, &order.id);
+        let mut plan = Plan::new(order, dossier, &claims);
+        let done = |act: &&Act| plan.standing(act) == Standing::Done;
+        let _done = order
+            .acts
+            .iter()
+            .filter(|act| matches!(act, Act::EnvoyerMessage { .. }))
+            .filter(done)
+            .count();
+        plan.messages()
+    }
+
+    /// Does the acts that are not done, one after the other.
+    async fn acts(
+        &self,
+        order: &Order,
+        dossier: &mut DossierIn,
+        inbox: &Inbox,
+        known: &Known,
+    ) -> Result<Came, Fault> {
+        let mut files = Vec::new();
+        for (at, act) in order.acts.iter().enumerate() {
+            let ended = |ended| {
+                Ok(Came {
+                    ended,
+                    files: Vec::new(),
+                })
+            };
+            if let Act::Fetch { files: wanted } = act {
+                files.extend(self.fetch(order.dossier, wanted, inbox, known).await?);
+                continue;
+            }
+            match self.standing(order, dossier, at) {
+                Standing::Done => continue,
+                Standing::Moved => return ended(Ended::Moved { act: at }),
+                Standing::Open => {}
+            }
+            let sent = match self.send(order, dossier, act, known).await {
+                Ok(sent) => sent,
+                Err(Fault::Unable(mutation)) => return ended(Ended::Unable { mutation }),
+                // What it asks for, a message or a label, may be gone while the dossier is there.
+                Err(Fault::Refused(complaints)) => Sent::No(sentences(&complaints)),
+                Err(Fault::Failed(status)) => self.stumble(order, status)?,
+                Err(fault) => return Err(fault),
+            };
+            // What the platform says is one thing, how the dossier stands another.
+            *dossier = match self.dossier(Rank::Act, order.dossier).await {
+                Ok(dossier) => dossier,
+                Err(fault) if fault.is_hidden() => return ended(Ended::Hidden),
+                Err(fault) => return Err(fault),
+            };
+            let Sent::No(sentences) = sent else {
+                self.look_again(order, act);
+                continue;
+            };
+            match self.standing(order, dossier, at) {
+                Standing::Done => {}
+                Standing::Moved => return ended(Ended::Moved { act: at }),
+                Standing::Open if is_read_only(&sentences) => return ended(Ended::ReadOnly),
+                Standing::Open => return ended(Ended::Refused { act: at, sentences }),
+            }
+        }
+        Ok(Came {
+            ended: Ended::Done,
+            files,
+        })
+    }
+
+    /// How the act at `at` stands, given those before it.
+    fn standing(&self, order: &Order, dossier: &DossierIn, at: usize) -> Standing {
+        let claims = self.mirror.claims(order.dossier, &order.id);
+        let mut plan = Plan::new(order, dossier, &claims);
+        let standings = order.acts.iter().take(at + 1).map(|act| plan.standing(act));
+        standings.last().unwrap_or(Standing::Open)
+    }
+
+    /// A failure of the server's own. It was not done, or is found done by the next try; after several, it is no chance.
+    fn stumble(&self, order: &Order, status: u16) -> Result<Sent, Fault> {
+        let mut stumbles = lock(&self.stumbles);
+        let count = stumbles.entry(order.id.clone()).or_default();
+        *count += 1;
+        if *count < STUMBLES {
+            return Err(Fault::Failed(status));
+        }
+        Ok(Sent::No(vec![format!(
+            "Erreur interne de la plateforme ({status})"
+        )]))
+    }
+
+    /// An attestation is made some time after the decision, and nothing says when.
+    fn look_again(&self, order: &Order, act: &Act) {
+        if matches!(act, Act::Accepter { .. } | Act::Refuser { .. }) {
+            let due = (order.demarche, Instant::now() + ATTESTATION);
+            lock(&self.again).insert(order.dossier, due);
+        }
+    }
+
+    /// Sends the mutation of `act`, after its file.
+    async fn send(
+        &self,
+        order: &Order,
+        dossier: &DossierIn,
+        act: &Act,
+        known: &Known,
+    ) -> Result<Sent, Fault> {
+        let schema = self.instance.schema(Rank::Act).await?;
+        let (document, mut input) = mutation(order, act);
+        if let Act::ModifierAnnotation {
+            annotation,
+            kind,
+            value,
+        } = act
+        {
+            let write = annotation::write(&schema, dossier, annotation, kind, value);
+            let unable = || Fault::Unable("dossierModifierAnnotations".to_owned());
+            let write = write.ok_or_else(unable)?;
+            merge(&mut input, write.input);
+            return self.mutate(write.document, input).await;
+        }
+        let name = documents::subject(document);
+        if schema.field("Mutation", name).is_none() {
+            return Err(Fault::Unable(name.to_owned()));
+        }
+        if let Act::EnvoyerMessage {
+            correction: Some(reason),
+            ..
+        } = act
+            && !(schema.input("DossierEnvoyerMessageInput", "correction")
+                && schema.value("CorrectionReason", reason))
+        {
+            return Err(Fault::Unable(format!("{name}(correction: {reason})")));
+        }
+        if let Act::AnnulerDemandeCorrection { .. } = act {
+            // No published schema has it yet: what it takes is seen from what it says.
+            let kind = "DossierAnnulerDemandeCorrectionInput";
+            if let Value::Object(input) = &mut input {
+                input.retain(|key, _| schema.input(kind, key));
+            }
+        }
+        if let Some((key, piece)) = piece(act) {
+            let file = self.upload(&dossier.id, piece, known).await?;
+            merge(&mut input, json!({ (key): file }));
+        }
+        self.mutate(document, input).await
+    }
+
+    async fn mutate(&self, document: &str, input: Value) -> Result<Sent, Fault> {
+        let variables = json!({ "input": input });
+        let data = self.instance.ask(Rank::Act, document, variables).await?;
+        let payload = data.get(documents::subject(document));
+        let payload = payload.filter(|payload| !payload.is_null());
+        let payload =
+            payload.ok_or_else(|| Fault::Away("an answer without what was done".to_owned()))?;
+        let sentences: Vec<String> = list(payload, "errors")
+            .filter_map(|error| text(error, "message"))
+            .collect();
+        if sentences.is_empty() {
+            return Ok(Sent::Yes);
+        }
+        Ok(Sent::No(sentences))
+    }
+}
+
+/// The document of an act, and its input without files and values.
+fn mutation(order: &Order, act: &Act) -> (&'static str, Value) {
+    let dossier = &order.dossier_id;
+    let mut input = json!({ "dossierId": dossier, "instructeurId": order.instructeur.id });
+    let (document, more) = match act {
+        Act::Suivi { follow } => ("Suivi", json!({ "follow": follow })),
+        Act::PasserEnInstruction => ("PasserEnInstruction", Value::Null),
+        Act::RepasserEnConstruction => ("RepasserEnConstruction", Value::Null),
+        Act::RepasserEnInstruction => ("RepasserEnInstruction", Value::Null),
+        Act::Accepter { motivation, .. } => match motivation {
+            Some(motivation) => ("Accepter", json!({ "motivation": motivation })),
+            None => ("Accepter", Value::Null),
+        },
+        Act::Refuser { motivation, .. } => ("Refuser", json!({ "motivation": motivation })),
+        Act::ClasserSansSuite { motivation, .. } => {
+            ("ClasserSansSuite", json!({ "motivation": motivation }))
+        }
+        Act::Archiver => ("Archiver", Value::Null),
+        Act::Desarchiver => ("Desarchiver", Value::Null),
+        Act::EnvoyerMessage {
+            body, correction, ..
+        } => match correction {
+            Some(reason) => (
+                "EnvoyerMessage",
+                json!({ "body": body, "correction": reason }),
+            ),
+            None => ("EnvoyerMessage", json!({ "body": body })),
+        },
+        Act::SupprimerMessage { message } => {
+            let instructeur = &order.instructeur.id;
+            input = json!({ "instructeurId": instructeur, "messageId": message });
+            ("SupprimerMessage", Value::Null)
+        }
+        Act::AnnulerDemandeCorrection { message } => {
+            ("AnnulerDemandeCorrection", json!({ "messageId": message }))
+        }
+        Act::ChangerGroupe { groupe, .. } => {
+            input = json!({ "dossierId": dossier, "groupeInstructeurId": groupe });
+            ("ChangerGroupe", Value::Null)
+        }
+        Act::Label { label, on, .. } => {
+            input = json!({ "dossierId": dossier, "labelId": label });
+            let document = if *on {
+                "AjouterLabel"
+            } else {
+                "SupprimerLabel"
+            };
+            (document, Value::Null)
+        }
+        Act::ModifierAnnotation { .. } => ("ModifierAnnotations", Value::Null),
+        Act::Fetch { .. } => ("Files", Value::Null),
+    };
+    merge(&mut input, more);
+    (document, input)
+}
+
+/// The file of an act, and what its input calls it.
+fn piece(act: &Act) -> Option<(&'static str, &Piece)> {
+    match act {
+        Act::Accepter { justificatif, .. }
+        | Act::Refuser { justificatif, .. }
+        | Act::ClasserSansSuite { justificatif, .. } => {
+            Some(("justificatif", justificatif.as_ref()?))
+        }
+        Act::EnvoyerMessage { piece, .. } => Some(("attachment", piece.as_ref()?)),
+        _ => None,
+    }
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}
+
+/// The sentences of GraphQL errors, which are the platform's own and in English.
+fn sentences(complaints: &[Complaint]) -> Vec<String> {
+    complaints
+        .iter()
+        .map(|complaint| complaint.message.clone())
+        .collect()
+}
+
+/// Whether the platform says that the token may only read: it has no code for it.
+pub(super) fn is_read_only(sentences: &[String]) -> bool {
+    sentences.iter().any(|sentence| {
+        let sentence = sentence.to_lowercase();
+        sentence.contains("jeton") && sentence.contains("lecture")
+    })
+}
+
+fn hidden(order: &Order) -> Answered {
+    Answered {
+        order: order.clone(),
+        ended: Ended::Hidden,
+        dossier: None,
+        messages: Vec::new(),
+        files: Vec::new(),
+    }
+}

@@ -1,0 +1,304 @@
+//! HTTP to the platform: one document out, one answer in. Neither bodies nor addresses of files stand in any log.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Certificate, ClientBuilder, Proxy, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::fault::{Complaint, Fault, LATE, LONG};
+use super::settings::{Settings, is_loopback};
+
+/// How long an answer may take. The platform itself gives up after 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Octets of an answer at most.
+const ANSWER: usize = 64 * 1024 * 1024;
+/// How long nothing is asked where the platform wants a pause and does not say how long.
+const PAUSE: Duration = Duration::from_mins(1);
+/// The longest pause that is believed.
+const LONGEST: Duration = Duration::from_mins(15);
+
+/// The way to one instance.
+pub(super) struct Client {
+    http: reqwest::Client,
+    endpoint: Url,
+    token_file: std::path::PathBuf,
+    token: Mutex<Option<SecretString>>,
+    /// The instance is on this machine: so may its files be.
+    nearby: bool,
+}
+
+impl Client {
+    /// The way that `settings` describe. Nothing is asked yet.
+    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+        let base = settings
+            .base()
+            .map_err(|why| Fault::Local(format!("platform.url: {why}")))?;
+        let nearby = is_loopback(&base);
+        let http = builder(settings, nearby)?
+            .build()
+            .map_err(|_| Fault::Local("no HTTP client can be made".to_owned()))?;
+        let endpoint = format!("{}/api/v2/graphql", base.as_str().trim_end_matches('/'));
+        let endpoint = Url::parse(&endpoint)
+            .map_err(|_| Fault::Local("platform.url: no address".to_owned()))?;
+        Ok(Self {
+            http,
+            endpoint,
+            token_file: settings.token_file.clone(),
+            token: Mutex::new(None),
+            nearby,
+        })
+    }
+
+    /// What the platform answers to `document`: the `data`, where nothing is wrong with it.
+    pub(super) async fn send(
+        &self,
+        name: &str,
+        document: &str,
+        variables: &Value,
+    ) -> Result<Value, Fault> {
+        let body = json!({ "query": document, "operationName": name, "variables": variables });
+        let token = self.token()?;
+        let sent = self
+            .http
+            .post(self.endpoint.clone())
+            .timeout(PATIENCE)
+            .header(AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .body(body.to_string());
+        let response = sent.send().await.map_err(|error| away(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = whole(response, ANSWER).await?;
+        let judged = judge(status, &headers, &body);
+        if matches!(judged, Err(Fault::Expired | Fault::Forbidden)) {
+            // Whoever writes a new one into the file need not start Greffier again.
+            *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        judged
+    }
+
+    /// Puts `content` where the platform said that a file is to be put.
+    pub(super) async fn put(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        content: Vec<u8>,
+    ) -> Result<(), Fault> {
+        let sent = self.http.put(url.clone()).timeout(PATIENCE * 5);
+        let sent = sent.headers(headers).body(content);
+        let response = sent.send().await.map_err(|error| away(&error))?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Fault::Away(format!(
+                "the file server answers {}",
+                status.as_u16()
+            ))),
+        }
+    }
+
+    /// What is asked of a file's address, which is none of the platform's own: the token is not shown there.
+    pub(super) async fn get(&self, url: &Url) -> Result<reqwest::Response, Fault> {
+        let sent = self.http.get(url.clone()).timeout(PATIENCE * 5);
+        sent.send().await.map_err(|error| away(&error))
+    }
+
+    /// Whether a file may be fetched from `url` or put there: by TLS, or from this machine where the instance is on it too.
+    pub(super) fn may_reach(&self, url: &Url) -> bool {
+        url.scheme() == "https" || self.nearby && url.scheme() == "http" && is_loopback(url)
+    }
+
+    fn token(&self) -> Result<SecretString, Fault> {
+        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = &*token {
+            return Ok(token.clone());
+        }
+        let read = read_token(&self.token_file)?;
+        *token = Some(read.clone());
+        Ok(read)
+    }
+}
+
+fn builder(settings: &Settings, nearby: bool) -> Result<ClientBuilder, Fault> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("Greffier/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(10))
+        .redirect(reqwest::redirect::Policy::none());
+    builder = if nearby {
+        builder.no_proxy()
+    } else {
+        builder.https_only(true)
+    };
+    if let Some(proxy) = &settings.proxy {
+        let proxy = Proxy::all(proxy)
+            .map_err(|_| Fault::Local("platform.proxy: it is no address".to_owned()))?;
+        builder = builder.proxy(proxy);
+    }
+    if let Some(path) = &settings.ca_file {
+        let unread = || {
+            Fault::Local(format!(
+                "platform.ca_file: {} holds no certificates in PEM",
+                path.display()
+            ))
+        };
+        let pem = std::fs::read(path).map_err(|_| unread())?;
+        let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| unread())?;
+        if certificates.is_empty() {
+            return Err(unread());
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    Ok(builder)
+}
+
+/// The token, as it stands in its file now.
+fn read_token(path: &Path) -> Result<SecretString, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Fault::Local(format!(
+            "platform.token_file: {} cannot be read: {}",
+            path.display(),
+            error.kind()
+        ))
+    })?;
+    let text = text.trim();
+    if text.is_empty() || text.len() > 1_024 || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(Fault::Local(format!(
+            "platform.token_file: {} holds no token; write the token alone into it",
+            path.display()
+        )));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// The whole body, if it is not longer than `most`.
+pub(super) async fn whole(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| away(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(Fault::Away(LONG.to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What an answer says.
+fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, Fault> {
+    match status {
+        StatusCode::UNAUTHORIZED => return Err(Fault::Expired),
+        StatusCode::FORBIDDEN => return Err(Fault::Forbidden),
+        StatusCode::TOO_MANY_REQUESTS => return Err(Fault::Limited(pause(headers))),
+        _ => {}
+    }
+    let Ok(Value::Object(mut answer)) = serde_json::from_slice::<Value>(body) else {
+        return Err(Fault::Away(format!(
+            "it answers {} without JSON",
+            status.as_u16()
+        )));
+    };
+    let data = answer.remove("data").unwrap_or_default();
+    let complaints = Complaint::of(&Value::Object(answer));
+    if status.is_server_error() {
+        return Err(Fault::Failed(status.as_u16()));
+    }
+    if complaints
+        .iter()
+        .any(|complaint| complaint.code == "timeout")
+    {
+        return Err(Fault::Partial(data));
+    }
+    if complaints
+        .iter()
+        .any(|complaint| complaint.code == "internal_server_error")
+    {
+        return Err(Fault::Failed(status.as_u16()));
+    }
+    if !complaints.is_empty() {
+        return Err(Fault::Refused(complaints));
+    }
+    if status.is_success() && data.is_object() {
+        return Ok(data);
+    }
+    Err(Fault::Away(format!(
+        "it answers {} without data",
+        status.as_u16()
+    )))
+}
+
+/// How long the platform asks to wait.
+fn pause(headers: &HeaderMap) -> Duration {
+    let after = headers
+        .get(RETRY_AFTER)
+        .and_then(|after| after.to_str().ok());
+    let seconds = after.and_then(|after| after.trim().parse().ok());
+    seconds
+        .map_or(PAUSE, Duration::from_secs)
+        .clamp(Duration::from_secs(1), LONGEST)
+}
+
+fn away(error: &reqwest::Error) -> Fault {
+    let why = if error.is_timeout() {
+        LATE
+    } else if error.is_connect() {
+        "there is no connection"
+    } else {
+        "the connection broke"
+    };
+    Fault::Away(why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, body: &str) -> Result<Value, Fault> {
+        judge(
+            StatusCode::from_u16(status).unwrap(),
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
+    }
+
+    #[test]
+    fn each_answer_means_one_thing() {
+        assert_eq!(judged(200, r#"{"data":{"a":1}}"#), Ok(json!({"a": 1})));
+        assert_eq!(judged(401, r#"{"errors":[]}"#), Err(Fault::Expired));
+        assert_eq!(judged(403, "{}"), Err(Fault::Forbidden));
+        assert_eq!(judged(429, "Retry later\n"), Err(Fault::Limited(PAUSE)));
+        let late =
+            r#"{"data":{"a":null},"errors":[{"message":"x","extensions":{"code":"timeout"}}]}"#;
+        assert_eq!(judged(200, late), Err(Fault::Partial(json!({"a": null}))));
+        let hidden =
+            r#"{"data":null,"errors":[{"message":"x","extensions":{"code":"unauthorized"}}]}"#;
+        assert!(judged(200, hidden).unwrap_err().is_hidden());
+        assert!(matches!(judged(400, hidden), Err(Fault::Refused(_))));
+        let broken =
+            r#"{"errors":[{"message":"x","extensions":{"code":"internal_server_error"}}]}"#;
+        assert_eq!(judged(500, broken), Err(Fault::Failed(500)));
+        for (status, odd) in [
+            (502, "<html>"),
+            (200, "<html>"),
+            (200, "{}"),
+            (200, r#"{"data":null}"#),
+            (302, ""),
+        ] {
+            assert!(
+                matches!(judged(status, odd), Err(Fault::Away(_))),
+                "{status} {odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_fault_repeats_what_the_platform_said() {
+        let said = r#"{"data":null,"errors":[{"message":"Dossier de Jeanne","extensions":{"code":"not_found"}}]}"#;
+        let fault = judged(200, said).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "the platform refuses what was asked (not_found)"
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! One instance: what it knows, whose turn it is to ask, and whether it answers.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::client::Client;
+use super::documents;
+use super::fault::{Complaint, Fault};
+use super::pace::{Pace, Rank};
+use super::schema::Schema;
+use super::settings::Settings;
+use crate::channel::http::health::Health;
+use crate::message::platform::PLATFORM;
+
+/// How long a schema is believed.
+const DAY: Duration = Duration::from_hours(24);
+/// How soon an instance is asked for its schema again.
+const AGAIN: Duration = Duration::from_mins(1);
+/// Corrections of a document before it is given up.
+const TRIES: usize = 8;
+/// Failures in a row after which the server counts as lost.
+const LOST: u32 = 3;
+
+/// An instance of the platform.
+pub(super) struct Instance {
+    pub(super) client: Client,
+    pace: Pace,
+    health: Arc<Health>,
+    schema: RwLock<Option<Arc<Schema>>>,
+    /// When it was last asked for its schema. Held while it is.
+    learned: tokio::sync::Mutex<Option<Instant>>,
+    /// Connections that failed in a row.
+    failures: AtomicU32,
+    /// What is wrong with single démarches.
+    troubles: Mutex<std::collections::BTreeMap<u64, String>>,
+}
+
+impl Instance {
+    /// The instance of `settings`. Nothing is asked yet.
+    pub(super) fn new(settings: &Settings, health: Arc<Health>) -> Result<Self, Fault> {
+        Ok(Self {
+            client: Client::new(settings)?,
+            pace: Pace::new(settings.requests_per_minute),
+            health,
+            schema: RwLock::new(None),
+            learned: tokio::sync::Mutex::new(None),
+            failures: AtomicU32::new(0),
+            troubles: Mutex::default(),
+        })
+    }
+
+    /// What it answers to the document `name`, in the form that it understands.
+    pub(super) async fn ask(
+        &self,
+        rank: Rank,
+        name: &str,
+        variables: Value,
+    ) -> Result<Value, Fault> {
+        for _ in 0..TRIES {
+            let schema = self.schema(rank).await?;
+            let Some(document) = documents::document(name, &schema) else {
+                return Err(Fault::Unable(documents::subject(name).to_owned()));
+            };
+            match self.send(rank, name, &document, &variables).await {
+                Err(Fault::Refused(complaints)) if is_unknown(&complaints) => {
+                    if !self.correct(rank, &schema, &complaints).await? {
+                        return Err(Fault::Refused(complaints));
+                    }
+                }
+                answered => return answered,
+            }
+        }
+        Err(Fault::Local(format!(
+            "the instance does not understand the document {name}"
+        )))
+    }
+
+    /// What the instance knows. It is asked once a day.
+    pub(super) async fn schema(&self, rank: Rank) -> Result<Arc<Schema>, Fault> {
+        let mut learned = self.learned.lock().await;
+        let fresh = learned.is_some_and(|at| at.elapsed() < DAY);
+        if let Some(schema) = self.known().filter(|_| fresh) {
+            return Ok(schema);
+        }
+        match self.introspect(rank).await {
+            Ok(schema) => {
+                *learned = Some(Instant::now());
+                Ok(self.learn(schema))
+            }
+            // The one of yesterday serves until it answers.
+            Err(fault) => self.known().ok_or(fault),
+        }
+    }
+
+    fn known(&self) -> Option<Arc<Schema>> {
+        let schema = self.schema.read().unwrap_or_else(PoisonError::into_inner);
+        schema.clone()
+    }
+
+    fn learn(&self, schema: Schema) -> Arc<Schema> {
+        let schema = Arc::new(schema);
+        let mut known = self.schema.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(Arc::clone(&schema));
+        schema
+    }
+
+    /// Asks for the schema. Where that is refused, the published one is as good a guess as any: what is wrong with it shows.
+    async fn introspect(&self, rank: Rank) -> Result<Schema, Fault> {
+        let nothing = Schema::default();
+        let document = documents::document("Introspection", &nothing).unwrap_or_default();
+        let variables = Value::Object(serde_json::Map::new());
+        match self
+            .send(rank, "Introspection", &document, &variables)
+            .await
+        {
+            Ok(data) => Ok(Schema::introspected(&data).unwrap_or_else(Schema::published)),
+            Err(Fault::Refused(_)) => {
+                tracing::info!("The platform does not tell its schema: it is found out by trying");
+                Ok(self
+                    .known()
+                    .map_or_else(Schema::published, |known| (*known).clone()))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Learns from `complaints` about a document made for `schema`. Says whether anything is to be tried now.
+    async fn correct(
+        &self,
+        rank: Rank,
+        schema: &Arc<Schema>,
+        complaints: &[Complaint],
+    ) -> Result<bool, Fault> {
+        let mut learned = self.learned.lock().await;
+        if self.known().is_some_and(|known| known != *schema) {
+            return Ok(true);
+        }
+        if learned.is_none_or(|at| at.elapsed() > AGAIN) {
+            let schema_now = self.introspect(rank).await?;
+            *learned = Some(Instant::now());
+            if schema_now != **schema {
+                self.learn(schema_now);
+                return Ok(true);
+            }
+        }
+        let corrected = schema.corrected(complaints).or_else(|| {
+            let conservative = Schema::conservative();
+            (conservative != **schema).then_some(conservative)
+        });
+        Ok(corrected.map(|corrected| self.learn(corrected)).is_some())
+    }
+
+    async fn send(
+        &self,
+        rank: Rank,
+        name: &str,
+        document: &str,
+        variables: &Value,
+    ) -> Result<Value, Fault> {
+        let mut answered = self.once(rank, name, document, variables).await;
+        // What was turned away was not done.
+        if matches!(answered, Err(Fault::Limited(_))) {
+            answered = self.once(rank, name, document, variables).await;
+        }
+        answered
+    }
+
+    async fn once(
+        &self,
+        rank: Rank,
+        name: &str,
+        document: &str,
+        variables: &Value,
+    ) -> Result<Value, Fault> {
+        self.pace.turn(rank).await;
+        let begun = std::time::Instant::now();
+        let answered = self.client.send(name, document, variables).await;
+        metrics::histogram!("greffier_platform_request_seconds", "document" => name.to_owned())
+            .record(begun.elapsed());
+        let outcome = match &answered {
+            Ok(_) => "ok",
+            Err(Fault::Limited(wait)) => {
+                self.pace.shut(*wait);
+                "limited"
+            }
+            Err(Fault::Expired | Fault::Forbidden) => "token",
+            Err(Fault::Partial(_)) => "partial",
+            Err(Fault::Refused(_)) => "refused",
+            Err(_) => "failed",
+        };
+        metrics::counter!("greffier_platform_requests_total", "outcome" => outcome).increment(1);
+        self.judge(answered.as_ref().err());
+        answered
+    }
+
+    /// Says by `/readyz` whether the instance answers.
+    fn judge(&self, fault: Option<&Fault>) {
+        match fault {
+            Some(fault @ (Fault::Expired | Fault::Forbidden | Fault::Local(_))) => {
+                self.say(Some(fault.to_string()));
+            }
+            Some(fault @ (Fault::Away(_) | Fault::Failed(_))) => {
+                if self.failures.fetch_add(1, Ordering::SeqCst) + 1 >= LOST {
+                    self.say(Some(fault.to_string()));
+                }
+            }
+            Some(_) | None => {
+                self.failures.store(0, Ordering::SeqCst);
+                self.say(None);
+            }
+        }
+    }
+
+    fn say(&self, why: Option<String>) {
+        let troubles = self.troubles();
+        let why = why.or_else(|| troubles.values().next().cloned());
+        match why {
+            Some(why) => self.health.ill(PLATFORM, why),
+            None => self.health.well(PLATFORM),
+        }
+    }
+
+    /// Notes what is wrong with a démarche, or that nothing is. It is logged where that is new.
+    pub(super) fn trouble(&self, demarche: u64, why: Option<String>) {
+        let mut troubles = self.troubles();
+        match why {
+            Some(why) if troubles.get(&demarche) != Some(&why) => {
+                tracing::warn!(demarche, "Démarche {demarche} cannot be read: {why}");
+                self.health.ill(PLATFORM, why.clone());
+                troubles.insert(demarche, why);
+            }
+            Some(_) => {}
+            None => {
+                if troubles.remove(&demarche).is_some() {
+                    tracing::info!(demarche, "Démarche {demarche} is read again");
+                }
+            }
+        }
+    }
+
+    fn troubles(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<u64, String>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_unknown(complaints: &[Complaint]) -> bool {
+    complaints
+        .iter()
+        .any(|complaint| !complaint.unknown().is_empty())
+}
