@@ -85,7 +85,7 @@ enum Command {
     Demo,
     /// Read configuration, commands, templates and démarches, and print every error; exit 1 if any
     Check {
-        /// Also ask Discord and the Matrix homeserver whether they let Greffier do what its rooms need
+        /// Also ask Discord, the Matrix homeserver and the platform whether they let Greffier do what it is configured for
         #[arg(long)]
         online: bool,
     },

@@ -8,6 +8,7 @@ use super::mail::print;
 use super::{Place, complain};
 use crate::channel::discord;
 use crate::channel::matrix::tool::status;
+use crate::channel::platform::probe::probe;
 use crate::command::Catalogue;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -86,6 +87,13 @@ fn check_online(
         ));
         read.extend(found.well);
         missing.extend(found.missing);
+    }
+    if let Some(settings) = &config.platform {
+        let numbers: Vec<u64> = config.mirrored().keys().map(|number| number.0).collect();
+        match runtime.block_on(probe(settings, &numbers)) {
+            Ok(found) => super::platform::report(&found, read, &mut missing),
+            Err(why) => missing.push(format!("platform: {why}")),
+        }
     }
     if let Some(settings) = &config.matrix {
         match runtime.block_on(versions(&settings.homeserver)) {

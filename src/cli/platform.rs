@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::mail::print;
 use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
+use crate::channel::platform::probe::Found;
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
 use crate::config::Config;
 use crate::message::platform::Progress;
@@ -31,6 +32,71 @@ pub(super) fn run(command: &PlatformCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The mutations that commands need, with the commands, and what stands in for one that an older instance lacks.
+const NEEDED: [(&str, &[&str]); 13] = [
+    ("suivre, ne-plus-suivre", &["dossierBasculeSuivi"]),
+    ("instruire", &["dossierPasserEnInstruction"]),
+    ("construire", &["dossierRepasserEnConstruction"]),
+    ("accepter", &["dossierAccepter"]),
+    ("refuser", &["dossierRefuser"]),
+    ("classer", &["dossierClasserSansSuite"]),
+    ("reinstruire", &["dossierRepasserEnInstruction"]),
+    ("message, corriger", &["dossierEnvoyerMessage"]),
+    ("archiver, desarchiver", &["dossierArchiver"]),
+    ("reaffecter", &["dossierChangerGroupeInstructeur"]),
+    (
+        "annoter",
+        &[
+            "dossierModifierAnnotations",
+            "dossierModifierAnnotationText",
+        ],
+    ),
+    ("etiqueter", &["dossierAjouterLabel"]),
+    (
+        "the end of a correction before it is made",
+        &["dossierAnnulerDemandeCorrection"],
+    ),
+];
+
+/// Tells what Greffier will and will not be able to do.
+pub(super) fn report(found: &Found, well: &mut Vec<String>, missing: &mut Vec<String>) {
+    well.push(format!("platform: {} answers", found.url));
+    match found.read_only {
+        Some(true) => missing.push(
+            "platform: the token may only read: rooms are told, and no act is possible; make one that may write"
+                .to_owned(),
+        ),
+        Some(false) => well.push("platform: the token may read and write".to_owned()),
+        None => well.push("platform: whether the token may write is not known".to_owned()),
+    }
+    for (number, demarche) in &found.demarches {
+        match demarche {
+            Ok(title) => well.push(format!("platform: the démarche {number} is “{title}”")),
+            Err(why) => missing.push(format!("platform: the démarche {number}: {why}")),
+        }
+    }
+    let knows = |names: &[&str]| names.iter().any(|name| found.mutations.contains(*name));
+    let (can, cannot): (Vec<_>, Vec<_>) = NEEDED.iter().partition(|(_, names)| knows(names));
+    let list = |all: Vec<&(&str, &[&str])>| {
+        let names: Vec<&str> = all.iter().map(|(commands, _)| *commands).collect();
+        names.join(", ")
+    };
+    if found.read_only != Some(true) {
+        well.push(format!("platform: done there: {}", list(can)));
+    }
+    if !cannot.is_empty() {
+        well.push(format!(
+            "platform: this instance has no way to: {}",
+            list(cannot)
+        ));
+    }
+    well.push("platform: done by Greffier itself: avis by mail, several dossiers at once, exports, statistics, lists, marks, summaries".to_owned());
+    well.push(
+        "platform: only on the site: supprimer, restaurer, prolonger, deposits and changes by the usager"
+            .to_owned(),
+    );
 }
 
 /// The channel of the platform, if `bot.toml` has one.

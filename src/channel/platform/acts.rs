@@ -1,347 +1,377 @@
-//! Orders carried out. The dossier is read before and after: what is done already is not done again, whatever was lost on
-//! the way.
+//! Carries out an order: reads the dossier, does what is not done yet, reads it again, and says what became of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::fault::Fault;
+use super::annotation;
+use super::fault::{Complaint, Fault};
 use super::hand::said;
+use super::json::{list, text};
 use super::pace::Rank;
-use super::plan::{Progress, Stand};
-use super::{Inner, annotation, later, lock};
-use crate::channel::Known;
-use crate::message::Outcome;
+use super::plan::{Plan, Standing};
+use super::{Inner, documents, later, lock};
+use crate::channel::{Inbox, Known};
 use crate::message::platform::{Act, Answered, DossierIn, Ended, Order, Said};
+use crate::message::{Outcome, Piece};
 
-/// Failures of the server's own after which an order is given up: it fails at that, not at the moment.
+/// Failures of the server's own after which an order is refused: it answers all the while, but cannot do this.
 const STUMBLES: u32 = 3;
-/// When a dossier is read again after its decision: its attestation takes a moment.
-const ATTESTED: Duration = Duration::from_secs(30);
-/// Said where the server failed again and again.
-const FAILED: &str = "Erreur interne de la plateforme";
+/// When a dossier is looked at again for its attestation.
+const ATTESTATION: Duration = Duration::from_mins(1);
 
-/// What is sent for an act.
-struct Errand {
-    document: &'static str,
-    input: Map<String, Value>,
+/// What came of one mutation.
+enum Sent {
+    /// The platform says that it did it.
+    Yes,
+    /// It gives these reasons.
+    No(Vec<String>),
+}
+
+/// What an order has come to.
+struct Came {
+    ended: Ended,
+    files: Vec<Option<Piece>>,
 }
 
 impl Inner {
-    /// Does what `order` asks, hands in what became of it, and says that it is done once that is committed.
-    pub(super) async fn carry_out(self: &Arc<Self>, order: &Order, known: &Known) -> Outcome {
-        let acting = self.acting(order.dossier);
-        let answered = match self.execute(order, known).await {
-            Ok(answered) => answered,
-            Err(Fault::Failed(status)) if self.stumbles(order) >= STUMBLES => {
-                tracing::error!(
-                    dossier = order.dossier,
-                    "The platform fails again and again at an act on dossier {} ({status})",
-                    order.dossier
-                );
-                self.over(
-                    order,
-                    Ended::Refused {
-                        act: 0,
-                        sentences: vec![FAILED.to_owned()],
-                    },
-                )
-                .await
-            }
-            Err(fault) => return later(&fault),
-        };
-        lock(&self.stumbles).remove(&order.id);
-        let decided = order.acts.iter().any(|act| {
-            matches!(
-                act,
-                Act::Accepter { .. } | Act::Refuser { .. } | Act::ClasserSansSuite { .. }
-            )
-        });
-        if decided && answered.ended == Ended::Done {
-            let when = Instant::now() + ATTESTED;
-            lock(&self.again).insert(order.dossier, (order.demarche, when));
-        }
-        let Some(door) = self.door() else {
+    /// Carries out `order`. The answer is committed before it counts as delivered.
+    pub(super) async fn carry_out(
+        self: &std::sync::Arc<Self>,
+        order: &Order,
+        known: &Known,
+    ) -> Outcome {
+        let Some(inbox) = self.door() else {
             return Outcome::Held {
-                after: Duration::from_secs(1),
+                after: Duration::from_secs(2),
                 why: "Greffier is starting or stopping".to_owned(),
             };
         };
-        let name = format!("answered:{}", order.id);
+        let acting = self.acting(order.dossier);
+        let answered = match self.perform(order, &inbox, known).await {
+            Ok(answered) => answered,
+            Err(fault) => return later(&fault),
+        };
+        lock(&self.stumbles).remove(&order.id);
         let incoming = said(
-            &name,
+            &format!("answered:{}", order.id),
             Said::Answered(Box::new(answered)),
             crate::clock::now(),
         );
-        match door.hand(incoming).await {
+        let receipt = inbox.hand(incoming).await;
+        drop(acting);
+        match receipt {
             Ok(receipt) => {
-                drop(acting);
-                door.tell(order.cause.clone(), receipt);
+                inbox.tell(order.cause.clone(), receipt);
                 Outcome::Delivered {
                     remote_id: String::new(),
                 }
             }
             Err(closed) => Outcome::Held {
-                after: Duration::from_secs(1),
+                after: Duration::from_secs(2),
                 why: closed.to_string(),
             },
         }
     }
 
-    fn stumbles(&self, order: &Order) -> u32 {
-        let mut stumbles = lock(&self.stumbles);
-        let count = stumbles.entry(order.id.clone()).or_default();
-        *count += 1;
-        *count
-    }
-
-    /// An order that ended so, with the dossier as it can be read now.
-    async fn over(&self, order: &Order, ended: Ended) -> Answered {
-        let read = self.dossier(Rank::Act, order.dossier).await.ok();
-        Answered {
-            order: order.clone(),
-            ended,
-            dossier: read.map(Box::new),
-            messages: Vec::new(),
-            files: Vec::new(),
-        }
-    }
-
-    async fn execute(&self, order: &Order, known: &Known) -> Result<Answered, Fault> {
-        let mut answered = Answered {
-            order: order.clone(),
-            ended: Ended::Done,
-            dossier: None,
-            messages: Vec::new(),
-            files: Vec::new(),
-        };
-        let hidden = |mut answered: Answered| {
-            answered.ended = Ended::Hidden;
-            answered.dossier = None;
-            answered
-        };
-        let mut read = match self.dossier(Rank::Act, order.dossier).await {
-            Ok(read) => read,
-            Err(fault) if fault.is_hidden() => return Ok(hidden(answered)),
-            Err(fault) => return Err(fault),
-        };
-        let claims = self.mirror.claims(order.dossier, &order.id);
-        let mut progress = Progress::default();
-        for (index, act) in order.acts.iter().enumerate() {
-            if let Act::Fetch { files } = act {
-                answered.files = self.fetch(order, files, known).await?;
-                continue;
-            }
-            match progress.next(order, act, &read, &claims) {
-                Stand::Done(_) => continue,
-                Stand::Moved => {
-                    answered.ended = Ended::Moved { act: index };
-                    break;
-                }
-                Stand::Open => {}
-            }
-            let sent = self.mutate(order, index, act, &read, known).await;
-            read = match self.dossier(Rank::Act, order.dossier).await {
-                Ok(read) => read,
-                Err(fault) if fault.is_hidden() => return Ok(hidden(answered)),
-                Err(fault) => return Err(fault),
-            };
-            if let Ok(Sent::Done(message)) = &sent {
-                // What it shows of it is noted, so that the next act goes on from there.
-                let shown = progress.next(order, act, &read, &claims);
-                if let (Some(id), Stand::Open) = (message, &shown) {
-                    progress.posted(id.clone());
-                }
-                continue;
-            }
-            // A refusal of what is so already is none.
-            if matches!(progress.next(order, act, &read, &claims), Stand::Done(_)) {
-                continue;
-            }
-            answered.ended = match sent {
-                Ok(Sent::Refused(sentences)) => Ended::Refused {
-                    act: index,
-                    sentences,
-                },
-                Ok(Sent::ReadOnly) => Ended::ReadOnly,
-                Ok(Sent::Done(_)) => continue,
-                Err(Fault::Unable(mutation)) => Ended::Unable { mutation },
-                // The dossier is shown: it is something else that is not, the instructeur or a message.
-                Err(Fault::Refused(complaints)) => Ended::Refused {
-                    act: index,
-                    sentences: complaints.into_iter().map(|each| each.message).collect(),
-                },
-                Err(fault) => return Err(fault),
-            };
-            break;
-        }
-        answered.messages = progress.messages;
-        answered.dossier = Some(Box::new(read));
-        Ok(answered)
-    }
-
-    /// Sends what an act needs, and reads what the platform says of it.
-    async fn mutate(
+    async fn perform(
         &self,
         order: &Order,
-        index: usize,
-        act: &Act,
-        read: &DossierIn,
+        inbox: &Inbox,
         known: &Known,
-    ) -> Result<Sent, Fault> {
-        let errand = self.errand(order, index, act, read, known).await?;
-        let input = json!({ "input": errand.input });
-        let data = self.instance.ask(Rank::Act, errand.document, input).await?;
-        let payload = data.as_object().and_then(|data| data.values().next());
-        let payload = payload.cloned().unwrap_or_default();
-        let sentences: Vec<String> = payload
-            .get("errors")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|error| error.get("message")?.as_str().map(str::to_owned))
-            .collect();
-        if sentences.is_empty() {
-            let message = payload.pointer("/message/id").and_then(Value::as_str);
-            return Ok(Sent::Done(message.map(str::to_owned)));
-        }
-        let reads = |sentence: &String| sentence.contains("jeton") && sentence.contains("lecture");
-        Ok(if sentences.iter().any(reads) {
-            Sent::ReadOnly
+    ) -> Result<Answered, Fault> {
+        let mut dossier = match self.dossier(Rank::Act, order.dossier).await {
+            Ok(dossier) => dossier,
+            Err(fault) if fault.is_hidden() => return Ok(hidden(order)),
+            Err(fault) => return Err(fault),
+        };
+        let result = self.acts(order, &mut dossier, inbox, known).await?;
+        let asks_nothing = order
+            .acts
+            .iter()
+            .all(|act| matches!(act, Act::Fetch { .. }));
+        let dossier = if asks_nothing {
+            Some(dossier)
         } else {
-            Sent::Refused(sentences)
+            match self.dossier(Rank::Act, order.dossier).await {
+                Ok(dossier) => Some(dossier),
+                Err(fault) if fault.is_hidden() => None,
+                Err(fault) => return Err(fault),
+            }
+        };
+        let messages = dossier.as_ref().map(|dossier| self.made(order, dossier));
+        Ok(Answered {
+            order: order.clone(),
+            ended: result.ended,
+            dossier: dossier.map(Box::new),
+            messages: messages.unwrap_or_default(),
+            files: result.files,
         })
     }
 
-    async fn errand(
+    /// GraphQL ids of the messages that `order` made.
+    fn made(&self, order: &Order, dossier: &DossierIn) -> Vec<String> {
+        let claims = self.mirror.claims(order.dossier, &order.id);
+        let mut plan = Plan::new(order, dossier, &claims);
+        let done = |act: &&Act| plan.standing(act) == Standing::Done;
+        let _done = order
+            .acts
+            .iter()
+            .filter(|act| matches!(act, Act::EnvoyerMessage { .. }))
+            .filter(done)
+            .count();
+        plan.messages()
+    }
+
+    /// Does the acts that are not done, one after the other.
+    async fn acts(
         &self,
         order: &Order,
-        index: usize,
-        act: &Act,
-        read: &DossierIn,
+        dossier: &mut DossierIn,
+        inbox: &Inbox,
         known: &Known,
-    ) -> Result<Errand, Fault> {
-        let schema = self.instance.schema(Rank::Act).await?;
-        let mut input = Map::new();
-        let mut give = |key: &str, value: Value| input.insert(key.to_owned(), value);
-        give("dossierId", json!(order.dossier_id));
-        if !matches!(act, Act::ChangerGroupe { .. } | Act::Label { .. }) {
-            give("instructeurId", json!(order.instructeur.id));
+    ) -> Result<Came, Fault> {
+        let mut files = Vec::new();
+        for (at, act) in order.acts.iter().enumerate() {
+            let ended = |ended| {
+                Ok(Came {
+                    ended,
+                    files: Vec::new(),
+                })
+            };
+            if let Act::Fetch { files: wanted } = act {
+                files.extend(self.fetch(order.dossier, wanted, inbox, known).await?);
+                continue;
+            }
+            match self.standing(order, dossier, at) {
+                Standing::Done => continue,
+                Standing::Moved => return ended(Ended::Moved { act: at }),
+                Standing::Open => {}
+            }
+            let sent = match self.send(order, dossier, act, known).await {
+                Ok(sent) => sent,
+                Err(Fault::Unable(mutation)) => return ended(Ended::Unable { mutation }),
+                // What it asks for, a message or a label, may be gone while the dossier is there.
+                Err(Fault::Refused(complaints)) => Sent::No(sentences(&complaints)),
+                Err(Fault::Failed(status)) => self.stumble(order, status)?,
+                Err(fault) => return Err(fault),
+            };
+            // What the platform says is one thing, how the dossier stands another.
+            *dossier = match self.dossier(Rank::Act, order.dossier).await {
+                Ok(dossier) => dossier,
+                Err(fault) if fault.is_hidden() => return ended(Ended::Hidden),
+                Err(fault) => return Err(fault),
+            };
+            let Sent::No(sentences) = sent else {
+                self.look_again(order, act);
+                continue;
+            };
+            match self.standing(order, dossier, at) {
+                Standing::Done => {}
+                Standing::Moved => return ended(Ended::Moved { act: at }),
+                Standing::Open if is_read_only(&sentences) => return ended(Ended::ReadOnly),
+                Standing::Open => return ended(Ended::Refused { act: at, sentences }),
+            }
         }
-        let document = match act {
-            Act::Suivi { follow } => {
-                give("follow", json!(follow));
-                "Suivi"
+        Ok(Came {
+            ended: Ended::Done,
+            files,
+        })
+    }
+
+    /// How the act at `at` stands, given those before it.
+    fn standing(&self, order: &Order, dossier: &DossierIn, at: usize) -> Standing {
+        let claims = self.mirror.claims(order.dossier, &order.id);
+        let mut plan = Plan::new(order, dossier, &claims);
+        let standings = order.acts.iter().take(at + 1).map(|act| plan.standing(act));
+        standings.last().unwrap_or(Standing::Open)
+    }
+
+    /// A failure of the server's own. It was not done, or is found done by the next try; after several, it is no chance.
+    fn stumble(&self, order: &Order, status: u16) -> Result<Sent, Fault> {
+        let mut stumbles = lock(&self.stumbles);
+        let count = stumbles.entry(order.id.clone()).or_default();
+        *count += 1;
+        if *count < STUMBLES {
+            return Err(Fault::Failed(status));
+        }
+        Ok(Sent::No(vec![format!(
+            "Erreur interne de la plateforme ({status})"
+        )]))
+    }
+
+    /// An attestation is made some time after the decision, and nothing says when.
+    fn look_again(&self, order: &Order, act: &Act) {
+        if matches!(act, Act::Accepter { .. } | Act::Refuser { .. }) {
+            let due = (order.demarche, Instant::now() + ATTESTATION);
+            lock(&self.again).insert(order.dossier, due);
+        }
+    }
+
+    /// Sends the mutation of `act`, after its file.
+    async fn send(
+        &self,
+        order: &Order,
+        dossier: &DossierIn,
+        act: &Act,
+        known: &Known,
+    ) -> Result<Sent, Fault> {
+        let schema = self.instance.schema(Rank::Act).await?;
+        let (document, mut input) = mutation(order, act);
+        if let Act::ModifierAnnotation {
+            annotation,
+            kind,
+            value,
+        } = act
+        {
+            let write = annotation::write(&schema, dossier, annotation, kind, value);
+            let unable = || Fault::Unable("dossierModifierAnnotations".to_owned());
+            let write = write.ok_or_else(unable)?;
+            merge(&mut input, write.input);
+            return self.mutate(write.document, input).await;
+        }
+        let name = documents::subject(document);
+        if schema.field("Mutation", name).is_none() {
+            return Err(Fault::Unable(name.to_owned()));
+        }
+        if let Act::EnvoyerMessage {
+            correction: Some(reason),
+            ..
+        } = act
+            && !(schema.input("DossierEnvoyerMessageInput", "correction")
+                && schema.value("CorrectionReason", reason))
+        {
+            return Err(Fault::Unable(format!("{name}(correction: {reason})")));
+        }
+        if let Act::AnnulerDemandeCorrection { .. } = act {
+            // No published schema has it yet: what it takes is seen from what it says.
+            let kind = "DossierAnnulerDemandeCorrectionInput";
+            if let Value::Object(input) = &mut input {
+                input.retain(|key, _| schema.input(kind, key));
             }
-            Act::PasserEnInstruction => {
-                // The decision that follows says it all.
-                let alone = index + 1 == order.acts.len();
-                if !alone && schema.input("DossierPasserEnInstructionInput", "disableNotification")
-                {
-                    give("disableNotification", json!(true));
-                }
-                "PasserEnInstruction"
-            }
-            Act::RepasserEnConstruction => "RepasserEnConstruction",
-            Act::RepasserEnInstruction => "RepasserEnInstruction",
-            Act::Accepter {
-                motivation,
-                justificatif,
-            } => {
-                if let Some(motivation) = motivation {
-                    give("motivation", json!(motivation));
-                }
-                if let Some(piece) = justificatif {
-                    give(
-                        "justificatif",
-                        json!(self.upload(order, piece, known).await?),
-                    );
-                }
-                "Accepter"
-            }
-            Act::Refuser {
-                motivation,
-                justificatif,
-            }
-            | Act::ClasserSansSuite {
-                motivation,
-                justificatif,
-            } => {
-                give("motivation", json!(motivation));
-                if let Some(piece) = justificatif {
-                    give(
-                        "justificatif",
-                        json!(self.upload(order, piece, known).await?),
-                    );
-                }
-                match act {
-                    Act::Refuser { .. } => "Refuser",
-                    _ => "ClasserSansSuite",
-                }
-            }
-            Act::Archiver => "Archiver",
-            Act::Desarchiver => "Desarchiver",
-            Act::EnvoyerMessage {
-                body,
-                piece,
-                correction,
-            } => {
-                give("body", json!(body));
-                if let Some(piece) = piece {
-                    give("attachment", json!(self.upload(order, piece, known).await?));
-                }
-                if let Some(reason) = correction {
-                    give("correction", json!(reason));
-                }
-                "EnvoyerMessage"
-            }
-            Act::SupprimerMessage { message } => {
-                give("messageId", json!(message));
-                "SupprimerMessage"
-            }
-            Act::AnnulerDemandeCorrection { message } => {
-                give("messageId", json!(message));
-                "AnnulerDemandeCorrection"
-            }
-            Act::ChangerGroupe { groupe, .. } => {
-                give("groupeInstructeurId", json!(groupe));
-                "ChangerGroupe"
-            }
-            Act::ModifierAnnotation {
-                annotation,
-                kind,
-                value,
-            } => {
-                let way = annotation::write(&schema, read, annotation, kind, value);
-                let unable = || Fault::Unable(format!("way to write an annotation of type {kind}"));
-                let way = way.ok_or_else(unable)?;
-                if let Value::Object(fields) = way.input {
-                    input.extend(fields);
-                }
-                way.document
-            }
-            Act::Label { label, on, .. } => {
-                give("labelId", json!(label));
-                if *on {
-                    "AjouterLabel"
-                } else {
-                    "SupprimerLabel"
-                }
-            }
-            Act::Fetch { .. } => return Err(Fault::Local("files are not sent".to_owned())),
-        };
-        Ok(Errand { document, input })
+        }
+        if let Some((key, piece)) = piece(act) {
+            let file = self.upload(&dossier.id, piece, known).await?;
+            merge(&mut input, json!({ (key): file }));
+        }
+        self.mutate(document, input).await
+    }
+
+    async fn mutate(&self, document: &str, input: Value) -> Result<Sent, Fault> {
+        let variables = json!({ "input": input });
+        let data = self.instance.ask(Rank::Act, document, variables).await?;
+        let payload = data.get(documents::subject(document));
+        let payload = payload.filter(|payload| !payload.is_null());
+        let payload =
+            payload.ok_or_else(|| Fault::Away("an answer without what was done".to_owned()))?;
+        let sentences: Vec<String> = list(payload, "errors")
+            .filter_map(|error| text(error, "message"))
+            .collect();
+        if sentences.is_empty() {
+            return Ok(Sent::Yes);
+        }
+        Ok(Sent::No(sentences))
     }
 }
 
-/// What the platform said to a mutation.
-enum Sent {
-    /// It is done; the message that it made, where it is one.
-    Done(Option<String>),
-    /// It refuses, in these sentences.
-    Refused(Vec<String>),
-    /// The token may only read.
-    ReadOnly,
+/// The document of an act, and its input without files and values.
+fn mutation(order: &Order, act: &Act) -> (&'static str, Value) {
+    let dossier = &order.dossier_id;
+    let mut input = json!({ "dossierId": dossier, "instructeurId": order.instructeur.id });
+    let (document, more) = match act {
+        Act::Suivi { follow } => ("Suivi", json!({ "follow": follow })),
+        Act::PasserEnInstruction => ("PasserEnInstruction", Value::Null),
+        Act::RepasserEnConstruction => ("RepasserEnConstruction", Value::Null),
+        Act::RepasserEnInstruction => ("RepasserEnInstruction", Value::Null),
+        Act::Accepter { motivation, .. } => match motivation {
+            Some(motivation) => ("Accepter", json!({ "motivation": motivation })),
+            None => ("Accepter", Value::Null),
+        },
+        Act::Refuser { motivation, .. } => ("Refuser", json!({ "motivation": motivation })),
+        Act::ClasserSansSuite { motivation, .. } => {
+            ("ClasserSansSuite", json!({ "motivation": motivation }))
+        }
+        Act::Archiver => ("Archiver", Value::Null),
+        Act::Desarchiver => ("Desarchiver", Value::Null),
+        Act::EnvoyerMessage {
+            body, correction, ..
+        } => match correction {
+            Some(reason) => (
+                "EnvoyerMessage",
+                json!({ "body": body, "correction": reason }),
+            ),
+            None => ("EnvoyerMessage", json!({ "body": body })),
+        },
+        Act::SupprimerMessage { message } => {
+            let instructeur = &order.instructeur.id;
+            input = json!({ "instructeurId": instructeur, "messageId": message });
+            ("SupprimerMessage", Value::Null)
+        }
+        Act::AnnulerDemandeCorrection { message } => {
+            ("AnnulerDemandeCorrection", json!({ "messageId": message }))
+        }
+        Act::ChangerGroupe { groupe, .. } => {
+            input = json!({ "dossierId": dossier, "groupeInstructeurId": groupe });
+            ("ChangerGroupe", Value::Null)
+        }
+        Act::Label { label, on, .. } => {
+            input = json!({ "dossierId": dossier, "labelId": label });
+            let document = if *on {
+                "AjouterLabel"
+            } else {
+                "SupprimerLabel"
+            };
+            (document, Value::Null)
+        }
+        Act::ModifierAnnotation { .. } => ("ModifierAnnotations", Value::Null),
+        Act::Fetch { .. } => ("Files", Value::Null),
+    };
+    merge(&mut input, more);
+    (document, input)
+}
+
+/// The file of an act, and what its input calls it.
+fn piece(act: &Act) -> Option<(&'static str, &Piece)> {
+    match act {
+        Act::Accepter { justificatif, .. }
+        | Act::Refuser { justificatif, .. }
+        | Act::ClasserSansSuite { justificatif, .. } => {
+            Some(("justificatif", justificatif.as_ref()?))
+        }
+        Act::EnvoyerMessage { piece, .. } => Some(("attachment", piece.as_ref()?)),
+        _ => None,
+    }
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}
+
+/// The sentences of GraphQL errors, which are the platform's own and in English.
+fn sentences(complaints: &[Complaint]) -> Vec<String> {
+    complaints
+        .iter()
+        .map(|complaint| complaint.message.clone())
+        .collect()
+}
+
+/// Whether the platform says that the token may only read: it has no code for it.
+pub(super) fn is_read_only(sentences: &[String]) -> bool {
+    sentences.iter().any(|sentence| {
+        let sentence = sentence.to_lowercase();
+        sentence.contains("jeton") && sentence.contains("lecture")
+    })
+}
+
+fn hidden(order: &Order) -> Answered {
+    Answered {
+        order: order.clone(),
+        ended: Ended::Hidden,
+        dossier: None,
+        messages: Vec::new(),
+        files: Vec::new(),
+    }
 }

@@ -1,152 +1,227 @@
-//! Annotations privées, as mutations take them: all kinds by one mutation, or, on an older instance, each by its own.
+//! Values of annotations, as mutations want them and as dossiers have them.
 
 use serde_json::{Value, json};
 
+use super::json::scalar;
 use super::schema::Schema;
 use crate::message::platform::{ChampIn, DossierIn};
 
-/// How an annotation is written.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Writing {
+/// A mutation that writes an annotation: its document, and what of its input differs.
+pub(super) struct Write {
     /// The document.
     pub(super) document: &'static str,
-    /// What of its input is particular to it.
+    /// Its input, without dossier and instructeur.
     pub(super) input: Value,
 }
 
-/// The answer to an annotation's field.
-fn find<'a>(read: &'a DossierIn, annotation: &str) -> Option<&'a ChampIn> {
-    let mut all = read.annotations.iter();
-    all.find(|champ| champ.descriptor == annotation || champ.id == annotation)
-}
-
-/// Whether it holds that value.
-pub(super) fn is(read: &DossierIn, annotation: &str, value: &Value) -> bool {
-    let champ = find(read, annotation);
-    if let Value::Array(wanted) = value {
-        let now = champ.map_or(&[][..], |champ| &champ.values);
-        let wanted: Vec<&str> = wanted.iter().filter_map(Value::as_str).collect();
-        return now == wanted;
-    }
-    let wanted = match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let holds = |held: &Option<String>| {
-        let held = held.as_deref().unwrap_or_default();
-        held.trim() == wanted.trim() || is_number(held, &wanted)
-    };
-    champ.map_or(wanted.is_empty(), |champ| {
-        holds(&champ.value) || (champ.value.is_none() && holds(&champ.string))
-    })
-}
-
-fn is_number(held: &str, wanted: &str) -> bool {
-    let number = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok();
-    number(held)
-        .zip(number(wanted))
-        .is_some_and(|(held, wanted)| held.total_cmp(&wanted).is_eq())
-}
-
-/// How to write `value` into an annotation of `kind`. None where the instance has no way to.
+/// How `value` is written into the annotation of that descriptor. None where the instance has no way.
 pub(super) fn write(
     schema: &Schema,
-    read: &DossierIn,
+    dossier: &DossierIn,
     annotation: &str,
     kind: &str,
     value: &Value,
-) -> Option<Writing> {
-    let id = find(read, annotation).map_or(annotation, |champ| &champ.id);
-    let (key, old) = key(kind)?;
-    if schema.mutations().contains("dossierModifierAnnotations") {
-        return schema.input("AnnotationValueInput", key).then(|| Writing {
+) -> Option<Write> {
+    let id = find(dossier, annotation).map_or(annotation, |champ| champ.id.as_str());
+    let key = key(kind)?;
+    let value = typed(key, value)?;
+    let new = schema
+        .field("Mutation", "dossierModifierAnnotations")
+        .is_some();
+    if new && schema.input("AnnotationValueInput", key) {
+        return Some(Write {
             document: "ModifierAnnotations",
-            input: json!({ "annotations": [{ "id": id, "value": { key: value } }] }),
+            input: json!({ "annotations": [{ "id": id, "value": { (key): value } }] }),
         });
     }
-    old.map(|document| Writing {
+    let document = match key {
+        "checkbox" | "yesNo" => "ModifierCheckbox",
+        "date" => "ModifierDate",
+        "datetime" => "ModifierDatetime",
+        "integerNumber" => "ModifierIntegerNumber",
+        "decimalNumber" => "ModifierDecimalNumber",
+        "dropDownList" => "ModifierDropDownList",
+        "multipleDropDownList" => return None,
+        _ => "ModifierText",
+    };
+    Some(Write {
         document,
         input: json!({ "annotationId": id, "value": value }),
     })
 }
 
-/// The key of a `TypeDeChamp` in `AnnotationValueInput`, and the document of the older mutation.
-fn key(kind: &str) -> Option<(&'static str, Option<&'static str>)> {
+/// Field of `AnnotationValueInput` for a `TypeDeChamp`.
+fn key(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "text" => ("text", Some("ModifierText")),
-        "textarea" => ("textarea", Some("ModifierText")),
-        "email" => ("email", Some("ModifierText")),
-        "phone" => ("phone", Some("ModifierText")),
-        "iban" => ("iban", Some("ModifierText")),
-        "formatted" => ("formatted", Some("ModifierText")),
-        "checkbox" => ("checkbox", Some("ModifierCheckbox")),
-        "yes_no" => ("yesNo", Some("ModifierCheckbox")),
-        "date" => ("date", Some("ModifierDate")),
-        "datetime" => ("datetime", Some("ModifierDatetime")),
-        "integer_number" => ("integerNumber", Some("ModifierIntegerNumber")),
-        "decimal_number" => ("decimalNumber", Some("ModifierDecimalNumber")),
-        "drop_down_list" => ("dropDownList", Some("ModifierDropDownList")),
-        "multiple_drop_down_list" => ("multipleDropDownList", None),
-        "dossier_link" => ("dossierLink", None),
-        "civilite" => ("civilite", None),
-        "pays" => ("pays", None),
-        "regions" => ("regions", None),
-        "departements" => ("departements", None),
+        "text" => "text",
+        "textarea" => "textarea",
+        "email" => "email",
+        "checkbox" => "checkbox",
+        "yes_no" => "yesNo",
+        "date" => "date",
+        "datetime" => "datetime",
+        "integer_number" | "number" => "integerNumber",
+        "decimal_number" => "decimalNumber",
+        "drop_down_list" => "dropDownList",
+        "multiple_drop_down_list" => "multipleDropDownList",
+        "dossier_link" => "dossierLink",
+        "phone" => "phone",
+        "iban" => "iban",
+        "formatted" => "formatted",
+        "civilite" => "civilite",
+        "pays" => "pays",
+        "regions" => "regions",
+        "departements" => "departements",
         _ => return None,
     })
+}
+
+/// A value in the type that its field wants. None where it is no such value; a number or a day cannot be emptied.
+fn typed(key: &str, value: &Value) -> Option<Value> {
+    let text = scalar(value).map(|text| text.trim().to_owned());
+    match key {
+        "checkbox" | "yesNo" => match text.as_deref() {
+            Some("true" | "oui") => Some(json!(true)),
+            Some("false" | "non" | "") | None => Some(json!(false)),
+            Some(_) => None,
+        },
+        "integerNumber" => text?.parse::<i64>().ok().map(Value::from),
+        "decimalNumber" => {
+            let number: f64 = text?.replace(',', ".").parse().ok()?;
+            number.is_finite().then(|| json!(number))
+        }
+        "date" | "datetime" => text.filter(|text| !text.is_empty()).map(Value::from),
+        "multipleDropDownList" => Some(json!(choices(value))),
+        _ => Some(Value::from(scalar(value).unwrap_or_default())),
+    }
+}
+
+fn choices(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(scalar).collect(),
+        value => scalar(value)
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect(),
+    }
+}
+
+/// Whether the annotation of that descriptor has that value already.
+pub(super) fn is_so(dossier: &DossierIn, annotation: &str, kind: &str, value: &Value) -> bool {
+    let (Some(champ), Some(key)) = (find(dossier, annotation), key(kind)) else {
+        return false;
+    };
+    let has = champ.value.as_deref();
+    let Some(wanted) = typed(key, value) else {
+        return false;
+    };
+    match key {
+        "multipleDropDownList" => {
+            let (mut wanted, mut has) = (choices(value), champ.values.clone());
+            wanted.sort();
+            has.sort();
+            wanted == has
+        }
+        // What nobody has ticked is not yet a no.
+        "yesNo" | "checkbox" => has.is_some() && has.map(ToOwned::to_owned) == scalar(&wanted),
+        "decimalNumber" => {
+            let has: Option<f64> = has.and_then(|has| has.parse().ok());
+            has.is_some() && has == wanted.as_f64()
+        }
+        "datetime" => {
+            let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+            let wanted = wanted.as_str().unwrap_or_default();
+            has == Some(wanted)
+                || has
+                    .and_then(moment)
+                    .is_some_and(|has| moment(wanted) == Some(has))
+        }
+        _ => {
+            let has = has.or(champ.string.as_deref()).unwrap_or_default();
+            scalar(&wanted).is_some_and(|wanted| wanted == has)
+        }
+    }
+}
+
+fn find<'a>(dossier: &'a DossierIn, annotation: &str) -> Option<&'a ChampIn> {
+    let mut annotations = dossier.annotations.iter();
+    annotations.find(|champ| champ.descriptor == annotation || champ.id == annotation)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(kind: &str, value: Option<&str>) -> DossierIn {
+    fn with(value: Option<&str>) -> DossierIn {
         DossierIn {
             annotations: vec![ChampIn {
-                id: "Champ-9".to_owned(),
-                descriptor: "Champ-9".to_owned(),
-                kind: kind.to_owned(),
-                value: value.map(str::to_owned),
+                id: "id".to_owned(),
+                descriptor: "d".to_owned(),
+                value: value.map(ToOwned::to_owned),
                 ..ChampIn::default()
             }],
             ..DossierIn::default()
         }
     }
 
-    #[test]
-    fn a_value_is_known_whatever_its_type() {
-        assert!(is(
-            &read("IntegerNumberChamp", Some("42")),
-            "Champ-9",
-            &json!(42)
-        ));
-        assert!(is(
-            &read("DecimalNumberChamp", Some("1.50")),
-            "Champ-9",
-            &json!(1.5)
-        ));
-        assert!(is(
-            &read("YesNoChamp", Some("true")),
-            "Champ-9",
-            &json!(true)
-        ));
-        assert!(is(&read("TextChamp", None), "Champ-9", &json!("")));
-        assert!(!is(&read("TextChamp", None), "Champ-9", &json!("a")));
-        assert!(!is(&read("TextChamp", Some("a")), "Champ-9", &json!("")));
+    fn written(schema: &Schema, kind: &str, value: &Value) -> Option<(&'static str, Value)> {
+        let write = write(schema, &with(None), "d", kind, value)?;
+        Some((write.document, write.input))
     }
 
     #[test]
-    fn an_older_instance_has_a_mutation_for_each_type() {
+    fn a_value_is_written_as_its_type_wants_it() {
         let new = Schema::published();
-        let way = |schema: &Schema, kind: &str| {
-            write(schema, &read("x", None), "Champ-9", kind, &json!("v"))
-                .map(|writing| writing.document)
-        };
-        assert_eq!(way(&new, "textarea"), Some("ModifierAnnotations"));
-        assert_eq!(way(&new, "carte"), None);
-        let old = new.without("Mutation", "dossierModifierAnnotations");
-        assert_eq!(way(&old, "textarea"), Some("ModifierText"));
-        assert_eq!(way(&old, "multiple_drop_down_list"), None);
+        let (document, input) = written(&new, "integer_number", &json!("42")).unwrap();
+        assert_eq!(document, "ModifierAnnotations");
+        assert_eq!(
+            input,
+            json!({"annotations": [{"id": "id", "value": {"integerNumber": 42}}]})
+        );
+        let old = new
+            .clone()
+            .without("Mutation", "dossierModifierAnnotations");
+        for (kind, value, document, as_written) in [
+            ("yes_no", json!("oui"), "ModifierCheckbox", json!(true)),
+            (
+                "decimal_number",
+                json!("1,5"),
+                "ModifierDecimalNumber",
+                json!(1.5),
+            ),
+            (
+                "date",
+                json!("2026-01-31"),
+                "ModifierDate",
+                json!("2026-01-31"),
+            ),
+            ("textarea", json!(""), "ModifierText", json!("")),
+        ] {
+            let expected = json!({"annotationId": "id", "value": as_written});
+            assert_eq!(written(&old, kind, &value), Some((document, expected)));
+        }
+        assert!(written(&old, "multiple_drop_down_list", &json!(["a"])).is_none());
+        assert!(written(&new, "carte", &json!("x")).is_none());
+        assert!(written(&new, "date", &json!("")).is_none());
+    }
+
+    #[test]
+    fn what_is_so_already_is_seen() {
+        for (kind, has, value) in [
+            ("integer_number", "42", json!("42")),
+            ("decimal_number", "1.50", json!("1.5")),
+            ("yes_no", "true", json!(true)),
+            ("text", "a b", json!("a b")),
+            (
+                "datetime",
+                "2026-01-31T10:00:00+01:00",
+                json!("2026-01-31T09:00:00Z"),
+            ),
+        ] {
+            assert!(is_so(&with(Some(has)), "d", kind, &value), "{kind}");
+        }
+        assert!(is_so(&with(None), "d", "text", &json!("")));
+        assert!(!is_so(&with(None), "d", "yes_no", &json!(false)));
+        assert!(!is_so(&with(Some("41")), "d", "integer_number", &json!(42)));
     }
 }

@@ -1,104 +1,246 @@
-//! Files of a dossier, fetched when somebody asks for them. Their addresses are signed, open to anyone for an hour, and stand
-//! nowhere else than here.
+//! Files on their way from the platform to the shelf. Their addresses open them to anyone for an hour: they are used at
+//! once, and kept nowhere.
 
-use data_encoding::BASE64;
-use md5::{Digest as _, Md5};
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use reqwest::Url;
+use reqwest::header::LOCATION;
 use serde_json::{Value, json};
 
 use super::Inner;
 use super::client::whole;
 use super::fault::Fault;
+use super::json::text;
 use super::pace::Rank;
-use crate::channel::Known;
-use crate::message::Piece;
-use crate::message::platform::{FileIn, Order};
+use super::upload::checksum;
+use crate::channel::upload::{safe_media_type, safe_name};
+use crate::channel::{Inbox, Known};
+use crate::message::platform::FileIn;
+use crate::message::{Piece, Scan};
+
+/// How often a file's address may send elsewhere.
+const HOPS: usize = 3;
+
+/// A file, with its address.
+struct Found {
+    file: FileIn,
+    url: String,
+}
 
 impl Inner {
-    /// Fetches `files` of the order's dossier onto the shelf, in their order; none for one that cannot be had.
+    /// Fetches files of a dossier onto the shelf, each where it can be had.
     pub(super) async fn fetch(
         &self,
-        order: &Order,
-        files: &[FileIn],
+        dossier: u64,
+        wanted: &[FileIn],
+        inbox: &Inbox,
         known: &Known,
     ) -> Result<Vec<Option<Piece>>, Fault> {
-        let variables = json!({ "dossier": order.dossier });
+        let variables = json!({ "dossier": dossier });
         let data = self.instance.ask(Rank::Act, "Files", variables).await?;
-        let mut there = Vec::new();
-        collect(&data, &mut there);
-        let mut fetched = Vec::new();
-        for file in files {
-            let found = there
-                .iter()
-                .find(|(checksum, _)| *checksum == file.checksum);
+        let mut found = Vec::new();
+        collect(&data, &mut found);
+        let mut pieces = Vec::new();
+        for wanted in wanted {
+            let same = |found: &&Found| found.file.checksum == wanted.checksum;
+            let named = |found: &&Found| same(found) && found.file.filename == wanted.filename;
+            let found = found.iter().find(named).or_else(|| found.iter().find(same));
             let piece = match found {
-                Some((_, url)) => self.fetch_one(file, url, known).await?,
-                // Removed since, or found to have a virus.
+                Some(found) => self.fetch_one(dossier, found, inbox, known).await?,
                 None => None,
             };
-            fetched.push(piece);
+            pieces.push(piece);
         }
-        Ok(fetched)
+        Ok(pieces)
     }
 
     async fn fetch_one(
         &self,
-        file: &FileIn,
-        url: &str,
+        dossier: u64,
+        found: &Found,
+        inbox: &Inbox,
         known: &Known,
     ) -> Result<Option<Piece>, Fault> {
         let most = self.settings.max_file_bytes;
-        let client = &self.instance.client;
-        let Some(url) = Url::parse(url).ok().filter(|url| client.may_reach(url)) else {
+        if found.file.bytes > most {
+            tracing::info!(
+                dossier,
+                "A file of dossier {dossier} is larger than platform.max_file_bytes"
+            );
+            return Ok(None);
+        }
+        let Some(content) = self.download(&found.url, most).await? else {
+            tracing::warn!(dossier, "A file of dossier {dossier} cannot be fetched");
             return Ok(None);
         };
-        if file.bytes > most {
+        if checksum(&content) != found.file.checksum {
+            tracing::warn!(
+                dossier,
+                "A file of dossier {dossier} is not what the platform says that it is"
+            );
             return Ok(None);
         }
-        let response = client.get(&url).await?;
-        if response.status().is_server_error() {
-            return Err(Fault::Away("the file server fails".to_owned()));
-        }
-        if !response.status().is_success() {
-            return Ok(None);
-        }
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let content = match whole(response, most).await {
-            Ok(content) => content,
-            Err(fault) if fault.is_too_much() => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        if BASE64.encode(&Md5::digest(&content)) != file.checksum {
-            tracing::warn!("A file of the platform is not what its checksum says");
-            return Ok(None);
+        match inbox.scan(&content).await {
+            Ok(Some(Scan::Infected { .. })) => return Ok(None),
+            Ok(_) => {}
+            Err(_away) => return Err(Fault::Local("the virus scanner is away".to_owned())),
         }
         let bytes = content.len() as u64;
-        let shelf = known.shelf.clone();
+        let shelf = Arc::clone(&known.shelf);
         let kept = tokio::task::spawn_blocking(move || shelf.keep(&content)).await;
         let hash = kept
-            .map_err(|error| error.to_string())
-            .and_then(|kept| kept.map_err(|error| error.to_string()))
-            .map_err(|why| Fault::Local(format!("a file cannot be kept: {why}")))?;
+            .map_err(std::io::Error::other)
+            .and_then(|kept| kept)
+            .map_err(|error| {
+                Fault::Local(format!(
+                    "a file cannot be kept on the shelf: {}",
+                    error.kind()
+                ))
+            })?;
         Ok(Some(Piece {
             hash,
-            name: file.filename.clone(),
-            media_type: file.content_type.clone(),
+            name: safe_name(&found.file.filename),
+            media_type: safe_media_type(&found.file.content_type),
             bytes,
         }))
     }
+
+    /// The content at an address; none where it may not or cannot be had.
+    async fn download(&self, url: &str, most: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let client = &self.instance.client;
+        let Some(mut url) = Url::parse(url).ok().filter(|url| client.may_reach(url)) else {
+            return Ok(None);
+        };
+        for _ in 0..=HOPS {
+            let response = client.get(&url).await?;
+            let status = response.status();
+            if status.is_redirection() {
+                let target = response.headers().get(LOCATION);
+                let target = target.and_then(|target| target.to_str().ok());
+                let target = target.and_then(|target| url.join(target).ok());
+                let Some(target) = target else {
+                    return Ok(None);
+                };
+                if !client.may_reach(&target) || !leads_outside(&url, &target).await {
+                    return Ok(None);
+                }
+                url = target;
+                continue;
+            }
+            if status.is_server_error() || status.as_u16() == 429 {
+                return Err(Fault::Away(format!(
+                    "the file server answers {}",
+                    status.as_u16()
+                )));
+            }
+            if !status.is_success()
+                || response
+                    .content_length()
+                    .is_some_and(|length| length > most)
+            {
+                return Ok(None);
+            }
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            return match whole(response, most).await {
+                Ok(content) => Ok(Some(content)),
+                Err(Fault::Away(why)) if why == super::fault::LONG => Ok(None),
+                Err(fault) => Err(fault),
+            };
+        }
+        Ok(None)
+    }
 }
 
-/// Every file in an answer: checksum and address.
-fn collect(value: &Value, there: &mut Vec<(String, String)>) {
-    match value {
-        Value::Array(list) => list.iter().for_each(|item| collect(item, there)),
-        Value::Object(fields) => {
-            let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
-            if let (Some(checksum), Some(url)) = (text("checksum"), text("url")) {
-                there.push((checksum, url));
-            }
-            fields.values().for_each(|field| collect(field, there));
+/// Whether a redirection stays where it is, or leads to a public address: not into the network that Greffier stands in.
+async fn leads_outside(from: &Url, to: &Url) -> bool {
+    if from.origin() == to.origin() {
+        return true;
+    }
+    let host = to.host_str().unwrap_or_default();
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let port = to.port_or_known_default().unwrap_or(443);
+    match tokio::net::lookup_host((host, port)).await {
+        Ok(addresses) => {
+            let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
+            !addresses.is_empty() && addresses.into_iter().all(is_public)
         }
+        Err(_) => false,
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || address.is_broadcast()
+                || address.is_multicast()
+                || shared
+                || first == 0
+                || first >= 240)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_loopback()
+                || address.is_unspecified()
+                || address.is_multicast()
+                || address.is_unique_local()
+                || address.is_unicast_link_local())
+        }
+    }
+}
+
+/// Every file with an address, wherever it stands.
+fn collect(value: &Value, found: &mut Vec<Found>) {
+    match value {
+        Value::Object(fields) => {
+            if let (Some(file), Some(url)) = (super::read::file(value), text(value, "url")) {
+                found.push(Found { file, url });
+            }
+            fields.values().for_each(|field| collect(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_inside_is_not_public() {
+        for inside in [
+            "10.1.2.3",
+            "127.0.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fd00::1",
+            "::ffff:192.168.1.1",
+        ] {
+            assert!(!is_public(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["192.0.78.1", "2001:4860:4860::8888"] {
+            assert!(is_public(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn files_are_found_wherever_they_stand() {
+        let data = json!({"dossier": {"attestation": null, "champs": [{"rows": [{"champs": [{"files": [
+            {"filename": "a.pdf", "checksum": "x", "url": "https://s.example/a"}, null]}]}]}]}});
+        let mut found = Vec::new();
+        collect(&data, &mut found);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].url, "https://s.example/a");
     }
 }

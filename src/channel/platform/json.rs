@@ -50,13 +50,8 @@ pub(super) fn moment(value: &Value, key: &str) -> Option<Timestamp> {
 
 /// When a day begins in Paris.
 pub(super) fn paris(day: Date) -> Option<Timestamp> {
-    let paris = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
-    Some(
-        day.at(0, 0, 0, 0)
-            .to_zoned_datetime(paris)
-            .ok()?
-            .timestamp(),
-    )
+    let paris = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
+    Some(day.to_zoned_datetime(paris).ok()?.timestamp())
 }
 
 /// What the list at `key` holds, without what is null.

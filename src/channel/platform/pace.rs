@@ -156,7 +156,7 @@ mod tests {
         }
         let within = |from: u64| {
             let (from, to) = (Duration::from_secs(from), Duration::from_secs(from + 60));
-            left.iter().filter(|at| (from..to).contains(*at)).count()
+            left.iter().filter(|at| (from..to).contains(at)).count()
         };
         for from in 0..120 {
             assert!((350..=380).contains(&within(from)), "{}", within(from));

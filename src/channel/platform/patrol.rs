@@ -18,6 +18,8 @@ pub(super) struct Round {
     /// Known dossiers that it has not met yet; none between two rounds.
     missing: Option<BTreeSet<u64>>,
     after: Option<String>,
+    /// Its pages, as far as can be told.
+    pages: usize,
     /// Pages that may be looked through now.
     credit: f64,
 }
@@ -52,18 +54,16 @@ impl Reader {
         if !self.progress.whole {
             return Ok(());
         }
-        let missing = self
-            .round
-            .missing
-            .get_or_insert_with(|| self.inner.mirror.shown(self.demarche).into_iter().collect());
+        if self.round.missing.is_none() {
+            let shown: BTreeSet<u64> = self.inner.mirror.shown(self.demarche).into_iter().collect();
+            self.round.pages = shown.len() / PAGE as usize + 1;
+            self.round.missing = Some(shown);
+        }
         let settings = &self.inner.settings;
-        #[expect(clippy::cast_precision_loss, reason = "nobody counts the pages")]
-        let (pages, looks) = (
-            (missing.len() / PAGE as usize + 1) as f64,
-            (settings.patrol_minutes * 60 / settings.poll_seconds).max(1) as f64,
-        );
-        // What is met leaves `missing`: at the end of the round the credit runs a little short, which does no harm.
-        self.round.credit = (self.round.credit + (pages / looks).max(1.0 / looks)).min(pages + 1.0);
+        let looks = (settings.patrol_minutes * 60 / settings.poll_seconds).max(1);
+        #[expect(clippy::cast_precision_loss, reason = "nobody counts that many pages")]
+        let share = self.round.pages as f64 / looks as f64;
+        self.round.credit += share;
         while self.round.credit >= 1.0 {
             self.round.credit -= 1.0;
             if !self.step().await? {

@@ -1,343 +1,195 @@
-//! Whether something is done already: decided by what the platform shows, never by what was sent.
-
-use std::collections::BTreeSet;
+//! Which of an order's acts are done already, as the dossier shows it.
 
 use jiff::SignedDuration;
 
 use super::Claims;
-use crate::message::platform::{Act, DossierIn, MessageIn, Order, TraitementIn, plain};
+use super::annotation;
+use crate::message::platform::{Act, DossierIn, Order, TraitementIn, plain};
 
-/// How much the two clocks may differ.
+/// How far our clock and the platform's may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// How an act stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stand {
-    /// It is so. The message that it made, where it is one.
-    Done(Option<String>),
-    /// Somebody else has changed the state since it was ordered.
-    Moved,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
     /// It is to be done.
     Open,
+    /// It is done.
+    Done,
+    /// Somebody else has changed the state since the instructeur saw the dossier.
+    Moved,
 }
 
-/// How far an order is.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    /// Changes of state that are the order's own.
-    steps: usize,
-    /// Messages that are the order's own, in order.
-    pub(super) messages: Vec<String>,
+/// Goes through an order's acts in their order, beside one reading of its dossier.
+pub(super) struct Plan<'a> {
+    order: &'a Order,
+    dossier: &'a DossierIn,
+    claims: &'a Claims,
+    /// Changes of state since the one that the instructeur knew, and how many of them this order made. None where that
+    /// one is not there.
+    since: Option<Vec<&'a TraitementIn>>,
+    made: usize,
+    /// Messages that this order made.
+    messages: Vec<String>,
 }
 
-impl Progress {
-    /// How the next act stands, on a dossier that stands like `read`. What is done is noted.
-    pub(super) fn next(
-        &mut self,
-        order: &Order,
-        act: &Act,
-        read: &DossierIn,
-        claims: &Claims,
-    ) -> Stand {
-        if let Some((event, state)) = step(act) {
-            return self.step(order, read, event, state);
-        }
-        if let Act::EnvoyerMessage {
-            body, correction, ..
-        } = act
-        {
-            return self.message(order, read, body, correction.is_some(), claims);
-        }
-        if is_so(order, act, read) {
-            Stand::Done(None)
-        } else {
-            Stand::Open
+impl<'a> Plan<'a> {
+    /// A plan for `order`, on its dossier as it stands.
+    pub(super) fn new(order: &'a Order, dossier: &'a DossierIn, claims: &'a Claims) -> Self {
+        Self {
+            order,
+            dossier,
+            claims,
+            since: since(order, &dossier.traitements),
+            made: 0,
+            messages: Vec::new(),
         }
     }
 
-    /// A change of state is done if it is the next one after what the instructeur knew, and in his name.
-    fn step(&mut self, order: &Order, read: &DossierIn, event: &str, state: &str) -> Stand {
-        let Some(fresh) = fresh(order, read) else {
-            return Stand::Moved;
-        };
-        let Some(fresh) = fresh else {
-            // This instance tells no changes of state: the state itself is all there is.
-            return if read.state == state {
-                Stand::Done(None)
-            } else {
-                Stand::Open
-            };
-        };
-        match fresh.get(self.steps) {
-            None => Stand::Open,
-            Some(found) if is(found, event, state) && is_by(found, order) => {
-                self.steps += 1;
-                Stand::Done(None)
+    /// How the next act stands. To be asked of each act, in their order, up to the first that is not done.
+    pub(super) fn standing(&mut self, act: &Act) -> Standing {
+        let dossier = self.dossier;
+        let done = match act {
+            Act::PasserEnInstruction => {
+                return self.state("passe_en_instruction", "en_instruction");
             }
-            Some(_) => Stand::Moved,
-        }
-    }
-
-    fn message(
-        &mut self,
-        order: &Order,
-        read: &DossierIn,
-        body: &str,
-        corrects: bool,
-        claims: &Claims,
-    ) -> Stand {
-        let found = read
-            .messages
-            .iter()
-            .find(|message| self.is_own(order, message, body, claims));
-        let fresh = fresh(order, read).flatten().unwrap_or_default();
-        let next = fresh.get(self.steps);
-        match found {
-            Some(found) => {
-                // The request has taken the dossier back.
-                let taken = next.is_some_and(|next| {
-                    is(next, "repasse_en_construction", "en_construction") && is_by(next, order)
-                });
-                if corrects && taken {
-                    self.steps += 1;
-                }
-                self.messages.push(found.id.clone());
-                Stand::Done(Some(found.id.clone()))
+            Act::RepasserEnConstruction => {
+                return self.state("repasse_en_construction", "en_construction");
             }
-            None if corrects && next.is_some() => Stand::Moved,
-            None => Stand::Open,
+            Act::RepasserEnInstruction => {
+                return self.state("repasse_en_instruction", "en_instruction");
+            }
+            Act::Accepter { .. } => return self.state("accepte", "accepte"),
+            Act::Refuser { .. } => return self.state("refuse", "refuse"),
+            Act::ClasserSansSuite { .. } => return self.state("classe_sans_suite", "sans_suite"),
+            Act::Suivi { follow } => {
+                let me = &self.order.instructeur.email;
+                let follows = dossier
+                    .followers
+                    .iter()
+                    .any(|who| same_address(&who.email, me));
+                follows == *follow
+            }
+            Act::Archiver => dossier.archived,
+            Act::Desarchiver => !dossier.archived,
+            Act::EnvoyerMessage {
+                body,
+                piece,
+                correction,
+            } => self.message(body, piece.is_some(), correction.as_deref()),
+            Act::SupprimerMessage { message } => {
+                let message = dossier.messages.iter().find(|other| other.id == *message);
+                message.is_some_and(|message| message.discarded.is_some())
+            }
+            Act::AnnulerDemandeCorrection { message } => {
+                let message = dossier.messages.iter().find(|other| other.id == *message);
+                let correction = message.and_then(|message| message.correction.as_ref());
+                correction.is_some_and(|correction| correction.resolved.is_some())
+            }
+            Act::ChangerGroupe { label, .. } => dossier.groupe == *label,
+            Act::ModifierAnnotation {
+                annotation,
+                kind,
+                value,
+            } => annotation::is_so(dossier, annotation, kind, value),
+            Act::Label { name, on, .. } => {
+                let labels = dossier.labels.iter().flatten();
+                labels.into_iter().any(|label| label == name) == *on
+            }
+            Act::Fetch { .. } => false,
+        };
+        if done { Standing::Done } else { Standing::Open }
+    }
+
+    /// GraphQL ids of the messages that were found to be this order's, in its order.
+    pub(super) fn messages(self) -> Vec<String> {
+        self.messages
+    }
+
+    /// How an act stands that changes the state: done where this order has made that change, whatever was made of it since.
+    fn state(&mut self, event: &str, state: &str) -> Standing {
+        let Some(since) = &self.since else {
+            return Standing::Moved;
+        };
+        let next = since.get(self.made).copied();
+        if next.is_some_and(|next| self.is_mine(next, event, state)) {
+            self.made += 1;
+            return Standing::Done;
+        }
+        match next {
+            None => Standing::Open,
+            // Without what the instructeur knew, it cannot be said what is new to him; the platform refuses what does not fit.
+            Some(_) if self.order.expects.is_none() => Standing::Open,
+            Some(_) => Standing::Moved,
         }
     }
 
-    fn is_own(&self, order: &Order, message: &MessageIn, body: &str, claims: &Claims) -> bool {
-        let id = &message.id;
-        if self.messages.contains(id) || claims.others.contains(id) {
+    /// Whether the instructeur of this order has made a change of that kind. Where nobody is named, he may have: to leave
+    /// something undone is seen, to do it twice is not.
+    fn is_mine(&self, made: &TraitementIn, event: &str, state: &str) -> bool {
+        let kind = made.event == event || made.event.strip_prefix("state:") == Some(state);
+        let by = made.by.as_deref();
+        kind && by.is_none_or(|by| same_address(by, &self.order.instructeur.email))
+    }
+
+    /// Whether a message of this order is there; it is taken then, for another of the same words is another message.
+    fn message(&mut self, body: &str, piece: bool, correction: Option<&str>) -> bool {
+        let words = plain(body);
+        let oldest = self.order.at.checked_sub(SKEW).unwrap_or(self.order.at);
+        let found = self.dossier.messages.iter().find(|message| {
+            let asked = message
+                .correction
+                .as_ref()
+                .map(|asked| asked.reason.as_str());
+            let free = !self.messages.contains(&message.id);
+            let own = self.claims.own.contains(&message.id);
+            let fits = same_address(&message.email, &self.order.instructeur.email)
+                && message.discarded.is_none()
+                && asked.is_some() == correction.is_some()
+                && plain(&message.body) == words
+                // A file that is still being looked through for viruses, or that was found infected, is not there.
+                && (piece || message.files.is_empty());
+            free && (own && fits
+                || fits && !self.claims.others.contains(&message.id) && message.at >= oldest)
+        });
+        let Some(found) = found else {
             return false;
+        };
+        self.messages.push(found.id.clone());
+        // A demande de correction takes the dossier back to en construction.
+        if correction.is_some() {
+            let next = self.since.iter().flatten().nth(self.made).copied();
+            let taken = next.is_some_and(|next| {
+                self.is_mine(next, "repasse_en_construction", "en_construction")
+            });
+            self.made += usize::from(taken);
         }
-        let same = message.email.eq_ignore_ascii_case(&order.instructeur.email)
-            && plain(&message.body) == plain(body);
-        let earliest = order.at.checked_sub(SKEW).unwrap_or(order.at);
-        same && (claims.own.contains(id) || message.at >= earliest)
-    }
-
-    /// Notes a message that the platform has just made.
-    pub(super) fn posted(&mut self, id: String) {
-        if !self.messages.contains(&id) {
-            self.messages.push(id);
-        }
+        true
     }
 }
 
-/// Changes of state after the last one that the instructeur knew: none where that one is not there, nothing in it where the
-/// instance tells none at all.
-#[expect(
-    clippy::option_option,
-    reason = "moved, not told, and told are three things"
-)]
-fn fresh<'a>(order: &Order, read: &'a DossierIn) -> Option<Option<Vec<&'a TraitementIn>>> {
-    let Some(expects) = &order.expects else {
-        let told = !read.traitements.is_empty();
-        return Some(told.then(|| steps_of(&read.traitements)));
+/// What happened to the state since what the instructeur knew. What the usager deposits is no change of state.
+fn since<'a>(order: &Order, traitements: &'a [TraitementIn]) -> Option<Vec<&'a TraitementIn>> {
+    let from = match &order.expects {
+        Some(expected) => traitements.iter().position(|made| made.id == *expected)? + 1,
+        None => {
+            let skew = SignedDuration::from_mins(2);
+            let oldest = order.at.checked_sub(skew).unwrap_or(order.at);
+            let first = traitements.iter().position(|made| made.at >= oldest);
+            first.unwrap_or(traitements.len())
+        }
     };
-    let known = read
-        .traitements
-        .iter()
-        .position(|traitement| traitement.id == *expects)?;
-    Some(Some(steps_of(
-        read.traitements.get(known + 1..).unwrap_or_default(),
-    )))
+    let since = traitements.iter().skip(from);
+    Some(
+        since
+            .filter(|made| !made.event.starts_with("depose"))
+            .collect(),
+    )
 }
 
-/// Those that change the state: what the usager files again does not.
-fn steps_of(traitements: &[TraitementIn]) -> Vec<&TraitementIn> {
-    traitements
-        .iter()
-        .filter(|traitement| !traitement.event.starts_with("depose"))
-        .collect()
-}
-
-fn is(traitement: &TraitementIn, event: &str, state: &str) -> bool {
-    let told = traitement.event.strip_prefix("state:");
-    told.map_or(traitement.event == event, |told| told == state)
-}
-
-fn is_by(traitement: &TraitementIn, order: &Order) -> bool {
-    traitement
-        .by
-        .as_deref()
-        .is_some_and(|by| by.eq_ignore_ascii_case(&order.instructeur.email))
-}
-
-/// The `TraitementEvent` of an act that changes the state, and the state that it leads to.
-fn step(act: &Act) -> Option<(&'static str, &'static str)> {
-    Some(match act {
-        Act::PasserEnInstruction => ("passe_en_instruction", "en_instruction"),
-        Act::RepasserEnConstruction => ("repasse_en_construction", "en_construction"),
-        Act::RepasserEnInstruction => ("repasse_en_instruction", "en_instruction"),
-        Act::Accepter { .. } => ("accepte", "accepte"),
-        Act::Refuser { .. } => ("refuse", "refuse"),
-        Act::ClasserSansSuite { .. } => ("classe_sans_suite", "sans_suite"),
-        _ => return None,
-    })
-}
-
-/// Whether an act that changes neither state nor messagerie is so.
-fn is_so(order: &Order, act: &Act, read: &DossierIn) -> bool {
-    let message = |id: &str| read.messages.iter().find(|message| message.id == id);
-    match act {
-        Act::Suivi { follow } => {
-            let mut followers = read.followers.iter();
-            let email = &order.instructeur.email;
-            followers.any(|profile| profile.email.eq_ignore_ascii_case(email)) == *follow
-        }
-        Act::Archiver => read.archived,
-        Act::Desarchiver => !read.archived,
-        Act::SupprimerMessage { message: id } => {
-            message(id).is_none_or(|message| message.discarded.is_some())
-        }
-        Act::AnnulerDemandeCorrection { message: id } => {
-            let asked = message(id).and_then(|message| message.correction.as_ref());
-            asked.is_none_or(|correction| correction.resolved.is_some())
-        }
-        Act::ChangerGroupe { label, .. } => read.groupe == *label,
-        Act::ModifierAnnotation {
-            annotation, value, ..
-        } => super::annotation::is(read, annotation, value),
-        Act::Label { name, on, .. } => {
-            let labels: BTreeSet<&String> = read.labels.iter().flatten().collect();
-            labels.contains(name) == *on
-        }
-        _ => false,
-    }
+fn same_address(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-    use crate::message::platform::Profile;
-
-    fn order(acts: Vec<Act>) -> Order {
-        Order {
-            id: "o".to_owned(),
-            demarche: 12,
-            dossier: 1,
-            dossier_id: "D".to_owned(),
-            instructeur: Profile {
-                id: "I".to_owned(),
-                email: "ines@ddt.example".to_owned(),
-            },
-            acts,
-            expects: Some("T1".to_owned()),
-            at: Timestamp::UNIX_EPOCH,
-            asked: None,
-            cause: "c".to_owned(),
-            memo: serde_json::Value::Null,
-        }
-    }
-
-    fn traitement(id: &str, event: &str, by: &str) -> TraitementIn {
-        TraitementIn {
-            id: id.to_owned(),
-            event: event.to_owned(),
-            by: Some(by.to_owned()),
-            ..TraitementIn::default()
-        }
-    }
-
-    fn read(traitements: Vec<TraitementIn>) -> DossierIn {
-        DossierIn {
-            state: "en_instruction".to_owned(),
-            traitements,
-            ..DossierIn::default()
-        }
-    }
-
-    fn stand(read: &DossierIn, act: &Act) -> Stand {
-        Progress::default().next(&order(Vec::new()), act, read, &Claims::default())
-    }
-
-    #[test]
-    fn a_decision_is_never_taken_twice() {
-        let accept = Act::Accepter {
-            motivation: None,
-            justificatif: None,
-        };
-        let known = traitement("T1", "passe_en_instruction", "ines@ddt.example");
-        assert_eq!(stand(&read(vec![known.clone()]), &accept), Stand::Open);
-        let ours = traitement("T2", "accepte", "Ines@ddt.example");
-        assert_eq!(
-            stand(&read(vec![known.clone(), ours.clone()]), &accept),
-            Stand::Done(None)
-        );
-        // It was taken, and a colleague has gone back on it since.
-        let reopened = traitement("T3", "repasse_en_instruction", "paul@ddt.example");
-        let later = read(vec![known.clone(), ours, reopened.clone()]);
-        assert_eq!(stand(&later, &accept), Stand::Done(None));
-        // Somebody else was first, or changed something else.
-        let theirs = traitement("T2", "accepte", "paul@ddt.example");
-        for first in [theirs, reopened] {
-            assert_eq!(
-                stand(&read(vec![known.clone(), first]), &accept),
-                Stand::Moved
-            );
-        }
-        assert_eq!(stand(&read(Vec::new()), &accept), Stand::Moved);
-        // What the usager files again changes no state.
-        let again = traitement("T2", "depose_correction_usager", "u@u.example");
-        assert_eq!(stand(&read(vec![known, again]), &accept), Stand::Open);
-    }
-
-    #[test]
-    fn a_chain_goes_on_where_it_was() {
-        let acts = [
-            Act::PasserEnInstruction,
-            Act::Refuser {
-                motivation: "m".to_owned(),
-                justificatif: None,
-            },
-        ];
-        let filed = traitement("T1", "depose", "u@u.example");
-        let passed = traitement("T2", "passe_en_instruction", "ines@ddt.example");
-        let now = read(vec![filed, passed]);
-        let mut progress = Progress::default();
-        let order = order(acts.to_vec());
-        let stands: Vec<Stand> = acts
-            .iter()
-            .map(|act| progress.next(&order, act, &now, &Claims::default()))
-            .collect();
-        assert_eq!(stands, [Stand::Done(None), Stand::Open]);
-    }
-
-    #[test]
-    fn a_message_is_known_by_author_text_and_time() {
-        let message = |id: &str, email: &str| MessageIn {
-            id: id.to_owned(),
-            email: email.to_owned(),
-            body: "<p>Bonjour.</p>".to_owned(),
-            ..MessageIn::default()
-        };
-        let act = Act::EnvoyerMessage {
-            body: "Bonjour.".to_owned(),
-            piece: None,
-            correction: None,
-        };
-        let mut now = read(vec![traitement("T1", "depose", "u@u.example")]);
-        now.messages = vec![
-            message("C1", "paul@ddt.example"),
-            message("C2", "ines@ddt.example"),
-        ];
-        assert_eq!(stand(&now, &act), Stand::Done(Some("C2".to_owned())));
-        // The same text that she had written before is another message.
-        let claims = Claims {
-            others: ["C2".to_owned()].into(),
-            ..Claims::default()
-        };
-        let mut progress = Progress::default();
-        assert_eq!(
-            progress.next(&order(Vec::new()), &act, &now, &claims),
-            Stand::Open
-        );
-    }
-}
+mod tests;

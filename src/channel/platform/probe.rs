@@ -1,97 +1,106 @@
-//! What an instance lets Greffier do, for `greffier check --online`, and whether a token may write.
+//! Looks what may be done on an instance, without doing anything: for `greffier check --online`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Settings;
-use super::directory;
-use super::fault::Fault;
+use super::acts::is_read_only;
+use super::documents;
+use super::fault::{Complaint, Fault};
 use super::instance::Instance;
+use super::json::{list, text};
 use super::pace::Rank;
 use super::schema::Schema;
+use super::settings::Settings;
 use crate::channel::http::health::Health;
-use crate::message::platform::DemarcheIn;
 
-/// A dossier that does not exist: whatever is asked of it changes nothing. It is `Dossier-0`.
-const NOBODYS: &str = "RG9zc2llci0w";
-/// An instructeur who does not exist: `Instructeur-0`.
-const NOBODY: &str = "SW5zdHJ1Y3RldXItMA==";
-
-/// What was found out.
-#[derive(Debug, Clone, Default)]
+/// What an instance lets a token do.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Whether the token may write; none where that could not be found out.
-    pub writes: Option<bool>,
+    /// Address of the instance.
+    pub url: String,
+    /// Whether the token may only read. None where that could not be seen.
+    pub read_only: Option<bool>,
+    /// Each démarche with its title, or why it cannot be read.
+    pub demarches: Vec<(u64, Result<String, String>)>,
     /// Mutations that the instance knows.
     pub mutations: BTreeSet<String>,
-    /// What an up-to-date instance has and this one lacks: the documents that cannot be sent.
-    pub lacking: Vec<String>,
-    /// Each démarche that was asked for: what it is, or why it cannot be read.
-    pub demarches: Vec<(u64, Result<DemarcheIn, String>)>,
+    /// What Greffier would use and the instance lacks: `Mutation.dossierBasculeSuivi`, `Dossier.labels`.
+    pub missing: Vec<String>,
 }
 
-/// Asks an instance what it is and what it lets the token do. The error says why nothing could be found out.
+/// Asks the instance of `settings`. An error says why there is no answer, in words for the operator.
 pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, String> {
-    let said = |fault: Fault| fault.to_string();
-    let instance = Instance::new(settings, Arc::new(Health::default())).map_err(said)?;
-    let schema = instance.schema(Rank::Act).await.map_err(said)?;
-    let mut found = Found {
-        writes: may_write(&instance).await.map_err(said)?,
-        mutations: schema.mutations(),
-        lacking: lacking(&schema),
-        demarches: Vec::new(),
-    };
-    for number in demarches {
-        let variables = json!({ "demarche": number });
-        let read = instance.ask(Rank::Act, "Directory", variables).await;
-        let read = match read {
-            Ok(data) => data
-                .get("demarche")
-                .and_then(|value| directory::demarche(value, schema.mutations()))
-                .ok_or_else(|| "it is not answered".to_owned()),
-            Err(fault) if fault.is_hidden() => {
-                Err("the token does not reach it, or it does not exist".to_owned())
-            }
-            Err(fault) => Err(said(fault)),
-        };
-        found.demarches.push((*number, read));
+    let words = |fault: Fault| fault.to_string();
+    if let Some(fault) = settings.faults().into_iter().next() {
+        return Err(fault);
     }
-    Ok(found)
+    let instance = Instance::new(settings, Arc::new(Health::default())).map_err(words)?;
+    let schema = instance.schema(Rank::Act).await.map_err(words)?;
+    let mut found = Vec::new();
+    for demarche in demarches {
+        let variables = json!({ "demarche": demarche });
+        let answered = instance.ask(Rank::Act, "Directory", variables).await;
+        let title = match answered {
+            Ok(data) => Ok(data
+                .pointer("/demarche/title")
+                .and_then(|title| title.as_str())
+                .unwrap_or_default()
+                .to_owned()),
+            Err(fault) if fault.is_hidden() => {
+                Err("the token does not reach it, or there is none".to_owned())
+            }
+            Err(fault @ (Fault::Expired | Fault::Forbidden | Fault::Away(_))) => {
+                return Err(words(fault));
+            }
+            Err(fault) => Err(words(fault)),
+        };
+        found.push((*demarche, title));
+    }
+    Ok(Found {
+        url: settings.url.clone(),
+        read_only: read_only(&instance, &schema).await,
+        demarches: found,
+        mutations: schema.mutations(),
+        missing: Schema::published().beyond(&schema),
+    })
 }
 
-/// Documents that an up-to-date instance would take and this one does not.
-fn lacking(schema: &Schema) -> Vec<String> {
-    let has = |schema: &Schema| -> BTreeSet<String> {
-        let all = super::documents::every(schema).into_iter();
-        all.map(|(name, _)| name).collect()
+/// Whether the token may only read: to take a label that is none from a dossier that is none can do no harm, and a token
+/// that may only read is told so before either is looked for.
+pub(super) async fn read_only(instance: &Instance, schema: &Schema) -> Option<bool> {
+    let nothing = "Greffier-asks-for-nothing";
+    let (document, input) = if schema.field("Mutation", "dossierSupprimerLabel").is_some() {
+        (
+            "SupprimerLabel",
+            json!({ "dossierId": nothing, "labelId": nothing }),
+        )
+    } else {
+        (
+            "Desarchiver",
+            json!({ "dossierId": nothing, "instructeurId": nothing }),
+        )
     };
-    let here = has(schema);
-    let all = has(&Schema::published());
-    all.difference(&here).cloned().collect()
-}
-
-/// Whether the token may write. The platform says that it may not before it looks for the dossier, and there is none.
-pub(super) async fn may_write(instance: &Instance) -> Result<Option<bool>, Fault> {
-    let input = json!({ "input": { "dossierId": NOBODYS, "instructeurId": NOBODY } });
-    let answered = instance.ask(Rank::Read, "Archiver", input).await;
+    let answered = instance
+        .ask(Rank::Act, document, json!({ "input": input }))
+        .await;
     match answered {
         Ok(data) => {
-            let text = data.to_string();
-            Ok(Some(!(text.contains("jeton") && text.contains("lecture"))))
+            let payload = data.get(documents::subject(document))?;
+            let sentences: Vec<String> = list(payload, "errors")
+                .filter_map(|error| text(error, "message"))
+                .collect();
+            Some(is_read_only(&sentences))
         }
-        // It was looked for, and not found.
-        Err(Fault::Refused(_)) => Ok(Some(true)),
-        Err(Fault::Unable(_) | Fault::Failed(_) | Fault::Partial(_)) => Ok(None),
-        Err(fault) => Err(fault),
+        Err(Fault::Refused(complaints)) => {
+            let sentences: Vec<String> = complaints.iter().map(said).collect();
+            Some(is_read_only(&sentences))
+        }
+        Err(_) => None,
     }
 }
 
-/// The mutations that may be sent: none with a token that only reads.
-pub(super) fn usable(schema: &Schema, writes: Option<bool>) -> BTreeSet<String> {
-    if writes == Some(false) {
-        return BTreeSet::new();
-    }
-    schema.mutations()
+fn said(complaint: &Complaint) -> String {
+    complaint.message.clone()
 }

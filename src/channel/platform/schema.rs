@@ -134,6 +134,26 @@ impl Schema {
         (schema != *self).then_some(schema)
     }
 
+    /// What is here and not in `other`, by type: `Dossier.labels`. What documents do not speak of is left out.
+    pub(super) fn beyond(&self, other: &Self) -> Vec<String> {
+        let mut beyond = Vec::new();
+        for (name, kind) in &self.types {
+            let Some(theirs) = other.types.get(name) else {
+                beyond.push(name.clone());
+                continue;
+            };
+            let fields = kind
+                .fields
+                .keys()
+                .filter(|field| !theirs.fields.contains_key(*field));
+            let inputs = kind.inputs.difference(&theirs.inputs);
+            let values = kind.values.difference(&theirs.values);
+            let names = fields.chain(inputs).chain(values);
+            beyond.extend(names.map(|field| format!("{name}.{field}")));
+        }
+        beyond
+    }
+
     fn forget(&mut self, kind: &str, name: &str) {
         if name.is_empty() {
             self.types.remove(kind);

@@ -1,5 +1,6 @@
 //! Reads one démarche: its form and people, all dossiers once, and from then on what has changed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::message::platform::Progress;
 
 /// Changed dossiers of a page that are read one by one rather than with the whole page.
 const ALONE: usize = 3;
+/// How long after a reading what was changed in its second is certainly seen.
+const SECOND: Duration = Duration::from_millis(1_500);
 /// Looks between two at what was deleted.
 const GONE: u32 = 5;
 /// How long after a failure the next try is, at first and at most.
@@ -45,6 +48,37 @@ impl From<Fault> for Broken {
     }
 }
 
+/// Dossiers that were changed lately. The platform tells the second of a change only: what is read within it may be changed
+/// once more without a sign, and is therefore read again.
+#[derive(Debug, Default)]
+pub(super) struct Recent(HashMap<u64, (Timestamp, Instant, bool)>);
+
+impl Recent {
+    /// Whether a dossier changed at `modified` may have changed since it was read.
+    fn is_unsure(&self, dossier: u64, modified: Timestamp) -> bool {
+        match self.0.get(&dossier) {
+            Some((at, first, sure)) if *at == modified => !sure && first.elapsed() >= SECOND,
+            _ => true,
+        }
+    }
+
+    /// Dossiers were read, after `asked`.
+    fn note(&mut self, read: impl Iterator<Item = (u64, Timestamp)>, asked: Instant) {
+        for (dossier, modified) in read {
+            let (at, first, sure) = self.0.entry(dossier).or_insert((modified, asked, false));
+            if *at == modified {
+                *sure |= asked.duration_since(*first) >= SECOND;
+            } else {
+                (*at, *first, *sure) = (modified, asked, false);
+            }
+        }
+    }
+
+    fn forget(&mut self, before: Timestamp) {
+        self.0.retain(|_, (modified, ..)| *modified >= before);
+    }
+}
+
 /// Reads a démarche.
 pub(super) struct Reader {
     pub(super) inner: Arc<Inner>,
@@ -53,6 +87,7 @@ pub(super) struct Reader {
     pub(super) progress: Progress,
     pub(super) told: Told,
     pub(super) round: Round,
+    recent: Recent,
     size: Size,
     /// When the directory was read last, and what it was.
     directory: Option<(Instant, String)>,
@@ -74,6 +109,7 @@ impl Reader {
             progress,
             told: Told::default(),
             round: Round::default(),
+            recent: Recent::default(),
             size: Size::new(),
             directory: None,
             looks: 0,
@@ -158,9 +194,12 @@ impl Reader {
         let asked = Instant::now();
         let variables = json!({ "demarche": self.demarche });
         let data = instance.ask(Rank::Read, "Directory", variables).await?;
-        let writes = super::probe::may_write(instance).await?;
         let schema = instance.schema(Rank::Read).await?;
-        let mutations = super::probe::usable(&schema, writes);
+        // With a token that only reads Greffier can do none of them, and says so before anything is asked.
+        let mutations = match super::probe::read_only(instance, &schema).await {
+            Some(true) => std::collections::BTreeSet::new(),
+            Some(false) | None => schema.mutations(),
+        };
         let demarche = data
             .get("demarche")
             .and_then(|demarche| directory::demarche(demarche, mutations))
@@ -227,16 +266,15 @@ impl Reader {
         loop {
             let asked = Instant::now();
             let page = self.inner.light(self.demarche, &place).await?;
-            let changed: Vec<u64> = page
-                .rows
-                .iter()
-                .filter(|row| self.is_new(row))
-                .map(|row| row.number)
-                .collect();
+            let new = page.rows.iter().filter(|row| self.is_new(row));
+            let changed: Vec<u64> = new.map(|row| row.number).collect();
             let (newest, end, more) = if changed.len() <= ALONE {
                 self.inner
-                    .read_alone(Rank::Read, changed, &self.inbox)
+                    .read_alone(Rank::Read, changed.clone(), &self.inbox)
                     .await?;
+                let read = page.rows.iter().filter(|row| changed.contains(&row.number));
+                self.recent
+                    .note(read.map(|row| (row.number, row.modified)), asked);
                 (
                     page.rows.iter().map(|row| row.modified).max(),
                     page.end,
@@ -247,11 +285,20 @@ impl Reader {
                     .inner
                     .full(self.demarche, &place, &mut self.size)
                     .await?;
-                let newest = page.rows.iter().map(|dossier| dossier.modified).max();
+                let read: Vec<_> = page
+                    .rows
+                    .iter()
+                    .map(|dossier| (dossier.number, dossier.modified))
+                    .collect();
                 self.inner
                     .hand_dossiers(&self.inbox, page.rows, asked)
                     .await?;
-                (newest, page.end, page.more)
+                self.recent.note(read.iter().copied(), asked);
+                (
+                    read.iter().map(|(_, modified)| *modified).max(),
+                    page.end,
+                    page.more,
+                )
             };
             self.progress.newest = self.progress.newest.max(newest);
             self.inner
@@ -259,15 +306,18 @@ impl Reader {
                 .await?;
             match end.filter(|_| more) {
                 Some(end) => place.after = Some(end),
-                None => return Ok(()),
+                None => break,
             }
         }
+        self.recent.forget(self.behind(self.progress.newest));
+        Ok(())
     }
 
-    /// Whether a row is newer than what is known of it.
+    /// Whether a row is, or may be, newer than what is known of it.
     fn is_new(&self, row: &Row) -> bool {
         let known = self.inner.mirror.modified(row.number);
         known.is_none_or(|known| known < row.modified)
+            || self.recent.is_unsure(row.number, row.modified)
     }
 
     /// Some time before `newest`, or before the démarche was met: changes become visible a little later than they are dated.

@@ -1,4 +1,4 @@
-//! A file on its way to the platform: announced, put where the platform says, then named by its signed id.
+//! Files on their way to the platform.
 
 use data_encoding::BASE64;
 use md5::{Digest as _, Md5};
@@ -8,58 +8,97 @@ use serde_json::{Value, json};
 
 use super::Inner;
 use super::fault::Fault;
+use super::json::text;
 use super::pace::Rank;
 use crate::channel::Known;
 use crate::message::Piece;
-use crate::message::platform::Order;
+
+/// MD5 in base64, as the platform has it.
+pub(super) fn checksum(content: &[u8]) -> String {
+    BASE64.encode(&Md5::digest(content))
+}
 
 impl Inner {
-    /// Uploads a file, and answers the `signedBlobId` by which a mutation names it.
+    /// Puts a file where the platform keeps them, and answers what mutations call it. It stays there unused for a while if
+    /// nothing comes of it.
     pub(super) async fn upload(
         &self,
-        order: &Order,
+        dossier: &str,
         piece: &Piece,
         known: &Known,
     ) -> Result<String, Fault> {
-        let (shelf, hash) = (known.shelf.clone(), piece.hash.clone());
-        let content = tokio::task::spawn_blocking(move || shelf.read(&hash)).await;
-        let content = content
-            .map_err(|error| error.to_string())
-            .and_then(|read| read.map_err(|error| error.kind().to_string()))
-            .map_err(|why| Fault::Local(format!("a file of the shelf cannot be read: {why}")))?;
-        let input = json!({ "input": {
-            "dossierId": order.dossier_id,
+        let content = self.content(piece, known).await?;
+        let variables = json!({ "input": {
+            "dossierId": dossier,
             "filename": piece.name,
             "byteSize": content.len(),
-            "checksum": BASE64.encode(&Md5::digest(&content)),
+            "checksum": checksum(&content),
             "contentType": piece.media_type,
         }});
-        let data = self.instance.ask(Rank::Act, "Upload", input).await?;
-        let told = |key: &str| {
-            let path = format!("/createDirectUpload/directUpload/{key}");
-            data.pointer(&path)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
+        let data = self.instance.ask(Rank::Act, "Upload", variables).await?;
+        let upload = data.pointer("/createDirectUpload/directUpload");
         let odd = || Fault::Away("an answer without a place for a file".to_owned());
-        let url: Url = told("url").ok_or_else(odd)?.parse().map_err(|_| odd())?;
+        let upload = upload.filter(|upload| !upload.is_null()).ok_or_else(odd)?;
+        let url = text(upload, "url")
+            .and_then(|url| Url::parse(&url).ok())
+            .ok_or_else(odd)?;
+        let name = text(upload, "signedBlobId").ok_or_else(odd)?;
         if !self.instance.client.may_reach(&url) {
             return Err(Fault::Local(
-                "the platform wants a file put where there is no TLS".to_owned(),
+                "the platform wants a file to be sent elsewhere than by TLS".to_owned(),
             ));
         }
-        let headers = headers(&told("headers").unwrap_or_default());
-        self.instance.client.put(&url, headers, content).await?;
-        told("signedBlobId").ok_or_else(odd)
+        let headers = text(upload, "headers").unwrap_or_default();
+        self.instance
+            .client
+            .put(&url, headers_of(&headers), content)
+            .await?;
+        Ok(name)
+    }
+
+    async fn content(&self, piece: &Piece, known: &Known) -> Result<Vec<u8>, Fault> {
+        let (shelf, hash) = (std::sync::Arc::clone(&known.shelf), piece.hash.clone());
+        let read = tokio::task::spawn_blocking(move || shelf.read(&hash)).await;
+        read.map_err(std::io::Error::other)
+            .and_then(|read| read)
+            .map_err(|error| {
+                Fault::Local(format!(
+                    "a file cannot be read from the shelf: {}",
+                    error.kind()
+                ))
+            })
     }
 }
 
-/// The headers that the file server wants, which come as JSON in a text.
-fn headers(text: &str) -> HeaderMap {
-    let told: serde_json::Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    let read = told.iter().filter_map(|(name, value)| {
-        let name: HeaderName = name.parse().ok()?;
-        Some((name, HeaderValue::from_str(value.as_str()?).ok()?))
-    });
-    read.collect()
+/// The headers that the platform wants with a file: JSON in a text.
+fn headers_of(text: &str) -> HeaderMap {
+    let Ok(Value::Object(given)) = serde_json::from_str::<Value>(text) else {
+        return HeaderMap::new();
+    };
+    let header = |(name, value): (String, Value)| {
+        let name = HeaderName::try_from(name).ok()?;
+        let value = HeaderValue::try_from(super::json::scalar(&value)?).ok()?;
+        Some((name, value))
+    };
+    given.into_iter().filter_map(header).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_md5_in_base64() {
+        assert_eq!(checksum(b"hello"), "XUFAKrxLKna5cZ2REBfFkg==");
+    }
+
+    #[test]
+    fn headers_are_read_and_odd_ones_left_out() {
+        let headers = headers_of(
+            r#"{"Content-Type":"text/plain","Content-MD5":"x","a b":"1","n":3,"bad":"x\ny"}"#,
+        );
+        assert_eq!(headers.len(), 3);
+        assert_eq!(headers["content-type"], "text/plain");
+        assert!(headers_of("").is_empty());
+    }
 }

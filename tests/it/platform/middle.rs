@@ -257,7 +257,7 @@ fn a_refusal_is_said_in_words_that_help() {
     assert_eq!(already.verdict, Verdict::Done, "{already:?}");
 
     let preview = middle.line(INES, "accepter 4807 Conforme.");
-    let code = preview.answers[0].split("confirmer ").nth(1).unwrap();
+    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
     let code: String = code
         .chars()
         .take_while(char::is_ascii_alphanumeric)
@@ -363,7 +363,7 @@ fn many_at_once_are_reported_once_the_platform_has_answered() {
         middle.look();
     }
     let preview = middle.line(INES, "suivre 101-112");
-    let code = preview.answers[0].split("confirmer ").nth(1).unwrap();
+    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
     let code: String = code
         .chars()
         .take_while(char::is_ascii_alphanumeric)
