@@ -8,7 +8,7 @@ use super::valeur::{piece, valeurs};
 use super::{Mirror, message};
 use crate::domain::{
     AvisId, CorrectionKind, Decision, Demandeur, Demarche, DemarcheId, Dossier, DossierId, Email,
-    Event, MessageId, Person, Piece, Recorded, Statut, Valeur, evolve,
+    Event, Mark, MessageId, Person, Piece, Recorded, Statut, Valeur, evolve,
 };
 use crate::message::platform::{AvisIn, DossierIn, MessageIn, TraitementIn, plain};
 
@@ -58,6 +58,7 @@ pub fn absorb(
     look.avis();
     look.annotations();
     look.surroundings();
+    look.seen();
     look.mirror.dossier = read.number;
     look.mirror.id.clone_from(&read.id);
     look.mirror.modified = read.modified;
@@ -511,6 +512,29 @@ impl Look<'_> {
             });
         }
         self.attestation();
+    }
+
+    /// What was there before Greffier came has been seen, or not, on the site: it lights no marks here.
+    fn seen(&mut self) {
+        if self.known.is_some() {
+            return;
+        }
+        let last = self.happened.iter().map(|recorded| recorded.at).max();
+        let at = last.unwrap_or(self.read.modified);
+        let marks = BTreeSet::from([
+            Mark::Demande,
+            Mark::Messagerie,
+            Mark::Avis,
+            Mark::Annotations,
+        ]);
+        for profile in &self.read.followers {
+            let instructeur = Email::new(&profile.email);
+            let event = Event::Seen {
+                instructeur: instructeur.clone(),
+                marks: marks.clone(),
+            };
+            self.add(at, Person::Instructeur(instructeur), event);
+        }
     }
 
     fn labels(&mut self) {
