@@ -21,5 +21,6 @@ mod loops;
 mod mail;
 mod matrix;
 mod net;
+mod platform;
 mod servers;
 mod smtp;
