@@ -100,8 +100,8 @@ struct Inner {
     stopping: CancellationToken,
     /// Dossiers that are acted on, or were lately, and when that ended: what was read before is not the newest.
     acted: Mutex<HashMap<u64, Instant>>,
-    /// How often an order ended in a failure of the server's own.
-    stumbles: Mutex<HashMap<String, u32>>,
+    /// How often an act of an order ended in a failure of the server's own.
+    stumbles: Mutex<HashMap<(String, usize), u32>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
 }

@@ -1,6 +1,10 @@
 //! Mode `platform`: the record is demarche.numerique.gouv.fr, or another instance of that software.
 
+mod act;
 pub(crate) mod desk;
+mod document;
 pub(crate) mod fake;
 mod job;
 mod middle;
+mod read;
+mod wire;

@@ -53,7 +53,7 @@ impl Inner {
             Ok(answered) => answered,
             Err(fault) => return later(&fault),
         };
-        lock(&self.stumbles).remove(&order.id);
+        lock(&self.stumbles).retain(|(stumbled, _), _| *stumbled != order.id);
         let incoming = said(
             &format!("answered:{}", order.id),
             Said::Answered(Box::new(answered)),
@@ -154,7 +154,7 @@ impl Inner {
                 Err(Fault::Unable(mutation)) => return ended(Ended::Unable { mutation }),
                 // What it asks for, a message or a label, may be gone while the dossier is there.
                 Err(Fault::Refused(complaints)) => Sent::No(sentences(&complaints)),
-                Err(Fault::Failed(status)) => self.stumble(order, status)?,
+                Err(Fault::Failed(status)) => self.stumble(order, at, status)?,
                 Err(fault) => return Err(fault),
             };
             // What the platform says is one thing, how the dossier stands another.
@@ -189,9 +189,9 @@ impl Inner {
     }
 
     /// A failure of the server's own. It was not done, or is found done by the next try; after several, it is no chance.
-    fn stumble(&self, order: &Order, status: u16) -> Result<Sent, Fault> {
+    fn stumble(&self, order: &Order, act: usize, status: u16) -> Result<Sent, Fault> {
         let mut stumbles = lock(&self.stumbles);
-        let count = stumbles.entry(order.id.clone()).or_default();
+        let count = stumbles.entry((order.id.clone(), act)).or_default();
         *count += 1;
         if *count < STUMBLES {
             return Err(Fault::Failed(status));

@@ -149,6 +149,7 @@ fn quoted(sentence: &str) -> Vec<String> {
     let is_name = |word: &&str| {
         !word.is_empty() && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
     };
+    let sentence = sentence.replace("n't", "nt").replace("n’t", "nt");
     let parts: Vec<&str> = sentence.split(['\'', '"', '`', '’', '‘']).collect();
     if parts.len() > 2 {
         let inside = parts.iter().skip(1).step_by(2).copied();

@@ -13,7 +13,7 @@ use super::sync::{Broken, Reader};
 use crate::message::platform::{Gone, GoneDossier};
 
 /// How far the patrol is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Round {
     /// Known dossiers that it has not met yet; none between two rounds.
     missing: Option<BTreeSet<u64>>,
@@ -22,6 +22,18 @@ pub(super) struct Round {
     pages: usize,
     /// Pages that may be looked through now.
     credit: f64,
+}
+
+impl Default for Round {
+    /// Begins with its first page: after a start, something may have changed meanwhile.
+    fn default() -> Self {
+        Self {
+            missing: None,
+            after: None,
+            pages: 0,
+            credit: 1.0,
+        }
+    }
 }
 
 /// A row of the patrol.

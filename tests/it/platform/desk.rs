@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::{Deref, DerefMut};
 
+use greffier::channel::control::{self, LineRequest, Request};
 use tokio::runtime::Runtime;
 
 use super::fake::{Fake, NewDemarche};
@@ -60,6 +61,18 @@ impl Desk {
     /// Puts a token where Greffier looks for it.
     pub(crate) fn give(&self, token: &str) {
         fs::write(self.path().join("platform-token"), format!("{token}\n")).unwrap();
+    }
+
+    /// Says a line under a name of the caller's, and waits for no answer: it may have come before, or never come.
+    pub(crate) fn throw(&self, id: &str, line: &str, by: &str) {
+        let socket = self.path().join("var/greffier.sock");
+        let request = Request::Line(LineRequest {
+            by: by.to_owned(),
+            text: line.to_owned(),
+            files: Vec::new(),
+            id: Some(id.to_owned()),
+        });
+        std::thread::spawn(move || control::call(&socket, &request));
     }
 
     /// Waits until the first reading is over.

@@ -175,13 +175,17 @@ fn a_kill_repeats_no_act() {
         });
         desk.stop();
         if desk.start_killed_at(Some(point)) {
-            let _gone = desk.line("ordre", &format!("instruire {number}"), INES);
-            let _gone = desk.line("mot", &format!("message {number} Bonjour."), INES);
+            desk.throw("ordre", &format!("instruire {number}"), INES);
+            desk.throw("mot", &format!("message {number} Bonjour."), INES);
+            until("it is killed, or both are done", || {
+                let both = desk.fake.done("dossierEnvoyerMessage", number) > 0;
+                (both || !desk.lives()).then_some(())
+            });
         }
         desk.kill();
         desk.start();
-        desk.line("ordre", &format!("instruire {number}"), INES);
-        desk.line("mot", &format!("message {number} Bonjour."), INES);
+        desk.throw("ordre", &format!("instruire {number}"), INES);
+        desk.throw("mot", &format!("message {number} Bonjour."), INES);
         until("both are done", || {
             let both = desk.fake.done("dossierEnvoyerMessage", number) > 0
                 && desk.fake.dossier(number).statut == Statut::EnInstruction;
