@@ -17,7 +17,7 @@ use super::quote::{Unclosed, free};
 use super::selection::Selection;
 use super::spec::{Arg, Kind, Spec, Takes};
 use super::value::{Bad, read};
-use super::words::{extent, option_name, word};
+use super::words::{ending_demarche, extent, option_name, word};
 
 /// Bytes of a line. A longer one is refused unread.
 pub const LONGEST_LINE: usize = 64 * 1024;
@@ -143,11 +143,10 @@ impl<'a, 'b> Reader<'a, 'b> {
         if self.selecting(&folded, after)? {
             return Ok(true);
         }
-        if self
-            .left
-            .first()
-            .is_some_and(|next| next.rest || takes_anything(next))
-        {
+        let mut left = self.left.iter();
+        // The number of a démarche may be left out before it.
+        let next = left.find(|arg| arg.required || arg.kind != Kind::Demarche);
+        if next.is_some_and(|next| next.rest || takes_anything(next)) {
             return Ok(false);
         }
         Err(Error::UnknownOption {
@@ -208,12 +207,38 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn free_text(&mut self, arg: &Arg, text: &'b str) -> Result<(), Error> {
         self.needs_dossier(Some(word(text).0))?;
+        let text = self.without_demarche(text);
+        if text.is_empty() && !arg.required {
+            self.rest = "";
+            return Ok(());
+        }
         let inner = free(text).map_err(|unclosed| self.unclosed(unclosed))?;
         let value = read(arg, &inner, self.here.today)
             .map_err(|bad| self.wrong(arg, text, Problem::Bad(bad)))?;
         self.keep(arg, value);
         self.rest = "";
         Ok(())
+    }
+
+    /// `text` without the `demarche=12` that ends it, which is kept where the command needs one and none is named. What is
+    /// said of dossiers by their numbers keeps it: these are of a démarche already.
+    fn without_demarche(&mut self, text: &'b str) -> &'b str {
+        let Some((before, number)) = ending_demarche(text) else {
+            return text;
+        };
+        let named = self.spec.args.iter().find(|arg| arg.kind == Kind::Demarche);
+        let chosen = self.selection.onglet.is_some() || !self.selection.filter.is_empty();
+        match named {
+            Some(arg) if !self.values.contains_key(&arg.key) => {
+                self.values.insert(arg.key.clone(), number.into());
+                before
+            }
+            None if chosen && self.selection.demarche.is_none() => {
+                self.selection.demarche = Some(number);
+                before
+            }
+            Some(_) | None => text,
+        }
     }
 
     fn keep(&mut self, arg: &Arg, value: Value) {

@@ -569,8 +569,8 @@ pub enum Answer {
     UnknownDemarche {
         /// What was asked for.
         number: Option<DemarcheId>,
-        /// The person's own.
-        known: Vec<(DemarcheId, String)>,
+        /// The person's own: number, title, and the line that asks the same of it.
+        known: Vec<(DemarcheId, String, Option<String>)>,
     },
 }
 

@@ -876,7 +876,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         },
         Answer::UnknownDemarche {
             number: Some(DemarcheId(99)),
-            known: vec![titled],
+            known: vec![(titled.0, titled.1.clone(), None)],
+        },
+        Answer::UnknownDemarche {
+            number: None,
+            known: vec![(titled.0, titled.1, Some("exporter demarche=12".to_owned()))],
         },
         Answer::UnknownDemarche {
             number: None,
