@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::line::Speaker;
 use super::reply::With;
 use super::{App, Error};
+use crate::domain::balise::blanks;
 use crate::domain::{
     Command, Decision, Dossier, DossierId, Email, Message, Person, Standing, WITHDRAW_DELAY,
 };
@@ -106,6 +107,7 @@ impl<S: Store> App<S> {
                 0
             },
             old_acceptance: old_acceptance(&dossier, command, draft.at),
+            blank: blanks(&prepared.after, demarche),
             second: prepared.second,
             code: code.clone(),
             until,

@@ -42,6 +42,8 @@ pub enum Answer {
         waiting: usize,
         /// Months since an acceptance that created rights, when more than 4.
         old_acceptance: Option<i64>,
+        /// What the attestation leaves blank: the names of its balises.
+        blank: Vec<String>,
         /// The decision is only proposed: a second instructeur must confirm it.
         second: bool,
         /// What to type after `confirmer`.

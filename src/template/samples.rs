@@ -458,6 +458,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         open_avis: 1,
         waiting: usize::from(chained),
         old_acceptance,
+        blank: if chained {
+            vec!["prénom".to_owned()]
+        } else {
+            Vec::new()
+        },
         second: chained,
         code: "K7M2".to_owned(),
         until: later,

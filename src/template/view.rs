@@ -37,6 +37,8 @@ pub(super) struct DossierView {
     correction: Option<CorrectionKind>,
     expires: Option<Timestamp>,
     open_avis: Option<usize>,
+    /// Answered ones whose question is put again.
+    unclear_avis: Option<usize>,
     total_avis: Option<usize>,
     /// Of the avis that are not revoked, those that were answered.
     rendered_avis: Option<usize>,
@@ -162,6 +164,8 @@ pub(super) struct AvisView {
     oui_non: Option<bool>,
     open: bool,
     answered: bool,
+    /// Its question is put again.
+    unclear: bool,
     revoked: Option<Timestamp>,
     closed: Option<Timestamp>,
     reminded: Option<Timestamp>,
@@ -287,6 +291,10 @@ impl DossierView {
                 .map(|correction| correction.kind),
             expires: dossier.expiry_noticed,
             open_avis: team.then(|| dossier.avis.values().filter(|avis| avis.open()).count()),
+            unclear_avis: team.then(|| {
+                let avis = dossier.avis.values();
+                avis.filter(|avis| avis.unclear()).count()
+            }),
             total_avis: team.then(|| {
                 dossier
                     .avis
