@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
-use crate::template::Answer;
+use crate::template::{Answer, PendingRow};
 
 /// How long a preview may be confirmed.
 pub(super) const VALID: SignedDuration = SignedDuration::from_mins(15);
@@ -132,6 +132,47 @@ impl<S: Store> App<S> {
             ..With::default()
         };
         self.answer_with(draft, speaker, &answer, Some(&dossier), with)
+    }
+
+    /// Shows what waits for this person's confirmation, the last first: a word without a code confirms nothing.
+    pub(super) fn unconfirmed(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
+        let mut waiting = Vec::new();
+        for (code, pending) in self.confirmations()? {
+            let own = pending.proposed.is_none() && pending.waits_for(speaker, draft.at);
+            if own
+                || self.may_second(draft, speaker, &pending)?
+                    && Some(&pending.by) != speaker.email.as_ref()
+            {
+                waiting.push((code, pending));
+            }
+        }
+        waiting.sort_by_key(|(_, pending)| std::cmp::Reverse(pending.until));
+        let buttons = match waiting.as_slice() {
+            [(code, _)] => choices(code).to_vec(),
+            _ => Vec::new(),
+        };
+        let rows = waiting.into_iter().map(|(code, pending)| PendingRow {
+            number: pending.number(),
+            count: match &pending.what {
+                What::One { .. } => 1,
+                What::Many { plan } => plan.numbers().count(),
+            },
+            act: pending.tag,
+            until: pending.until,
+            code,
+        });
+        let answer = Answer::Pending {
+            rows: rows.collect(),
+        };
+        let with = With {
+            buttons: &buttons,
+            ..With::default()
+        };
+        self.answer_with(draft, speaker, &answer, None, with)
     }
 
     /// Does what was previewed, if it still is what it was.

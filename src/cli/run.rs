@@ -71,6 +71,7 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
             console_settings(&config, how),
             Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
         );
+        let _beside = super::log::beside(&console);
         let stop = CancellationToken::new();
         on_signals(stop.clone())?;
         let greffier =
@@ -559,6 +560,7 @@ pub(super) fn middle(
     }
     let key = secret(&super::key::path(config))?.into_bytes();
     let retired = super::key::retired(config)?;
+    store.pieces().lend_in(config.greffier.data.join("exports"));
     let app = App {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::Catalogue;
-use super::error::{Error, described};
+use super::error::{Error, absent};
 use super::fold::{fold, is_space};
 use super::quote::{Unclosed, free};
 use super::selection::Selection;
@@ -146,6 +146,11 @@ impl<'a, 'b> Reader<'a, 'b> {
         let mut left = self.left.iter();
         // The number of a démarche may be left out before it.
         let next = left.find(|arg| arg.required || arg.kind != Kind::Demarche);
+        if next.is_some_and(|next| next.rest && next.kind == Kind::Text)
+            && let Some(stray) = self.stray(name, after)
+        {
+            return Err(stray);
+        }
         if next.is_some_and(|next| next.rest || takes_anything(next)) {
             return Ok(false);
         }
@@ -178,7 +183,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(())
     }
 
-    /// Reads the next argument. An optional one that does not fit leaves its place to those after it.
+    /// Reads the next argument. An optional one that does not fit leaves its place to those after it, and may come later.
     fn positional(&mut self) -> Result<(), Error> {
         let mut first_error = None;
         for (place, arg) in self.left.clone().into_iter().enumerate() {
@@ -188,7 +193,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             match extent(arg, self.rest, self.here.today) {
                 Ok((value, rest)) => {
-                    self.left.drain(..=place);
+                    self.left.remove(place);
                     self.rest = rest;
                     self.keep(arg, value);
                     return Ok(());
@@ -265,7 +270,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.values.insert(arg.key.clone(), value);
             } else if arg.required {
                 return Err(Error::MissingArgument {
-                    what: described(arg),
+                    what: absent(arg),
                     hint: self.hint(),
                 });
             }

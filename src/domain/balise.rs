@@ -255,4 +255,29 @@ mod tests {
             assert_eq!(stretches(text, &demarche), [Stretch::Text(text)], "{text}");
         }
     }
+
+    #[test]
+    fn what_a_legal_person_leaves_blank_is_known() {
+        let texts = Texts::default();
+        let mut demarche = demarche(&texts);
+        demarche.attestation = Some(Attestation {
+            titre: "Attestation".to_owned(),
+            corps: "--prénom-- --nom-- --demandeur--, --nom--, --SIRET--".to_owned(),
+            pied: String::new(),
+        });
+        let dossiers = crate::domain::samples::dossiers(&texts);
+        let (_, mut accepted) = dossiers
+            .into_iter()
+            .find(|(name, _)| *name == "accepted")
+            .unwrap();
+        assert_eq!(blanks(&accepted, &demarche), ["SIRET"]);
+        accepted.demandeur = crate::domain::Demandeur {
+            raison_sociale: "SCI du Port".to_owned(),
+            siret: "12345678901237".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(blanks(&accepted, &demarche), ["prénom", "nom"]);
+        accepted.decided = None;
+        assert_eq!(blanks(&accepted, &demarche), [""; 0]);
+    }
 }

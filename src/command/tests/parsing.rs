@@ -172,7 +172,12 @@ fn text_is_kept_as_typed() {
         "\"Oui\" et \"non\""
     );
     assert_eq!(text("message 4807 “Oui”"), "Oui");
-    assert_eq!(text("message 4807 taux=12 c’est peu"), "taux=12 c’est peu");
+    assert_eq!(
+        text("message 4807 « taux=12 c’est peu »"),
+        "taux=12 c’est peu"
+    );
+    assert_eq!(text("message 4807 Taux=12 est peu"), "Taux=12 est peu");
+    assert_eq!(text("message 4807 taux = 12"), "taux = 12");
     assert_eq!(text("message 4807 l’avis d'hier"), "l’avis d'hier");
 }
 
