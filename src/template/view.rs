@@ -270,6 +270,9 @@ impl DossierView {
         let demande = sight.full || sight.usager || sight.expert.is_some();
         let identite = &dossier.demandeur;
         let named = sight.standard || sight.usager || sight.expert.is_some();
+        let count = |fits: fn(&Avis) -> bool| {
+            team.then(|| dossier.avis.values().filter(|avis| fits(avis)).count())
+        };
         Self {
             number: dossier.number.0,
             statut: dossier.statut,
@@ -290,22 +293,10 @@ impl DossierView {
                 .as_ref()
                 .map(|correction| correction.kind),
             expires: dossier.expiry_noticed,
-            open_avis: team.then(|| dossier.avis.values().filter(|avis| avis.open()).count()),
-            unclear_avis: team.then(|| {
-                let avis = dossier.avis.values();
-                avis.filter(|avis| avis.unclear()).count()
-            }),
-            total_avis: team.then(|| {
-                dossier
-                    .avis
-                    .values()
-                    .filter(|avis| avis.revoked.is_none())
-                    .count()
-            }),
-            rendered_avis: team.then(|| {
-                let kept = dossier.avis.values().filter(|avis| avis.revoked.is_none());
-                kept.filter(|avis| !avis.answers.is_empty()).count()
-            }),
+            open_avis: count(Avis::open),
+            unclear_avis: count(Avis::unclear),
+            total_avis: count(|avis| avis.revoked.is_none()),
+            rendered_avis: count(|avis| avis.revoked.is_none() && !avis.answers.is_empty()),
             followed_by: team.then_some(dossier.followers.len()),
             groupe: sight.standard.then(|| dossier.groupe.clone()),
             demandeur: named

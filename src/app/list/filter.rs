@@ -154,6 +154,11 @@ pub(super) fn add(
 
 /// One of the known values, or any text in which this stands. Where all values are known it must stand in one of them.
 fn words(demarche: &Demarche, column: &Column, value: &str) -> Option<Want> {
+    // Who follows is known by what stands before the `@`, as it is shown.
+    let value = match value.split_once('@') {
+        Some((local, _)) if *column == Column::Suivi => local,
+        _ => value,
+    };
     let folded = fold(value);
     let options = column.options(demarche);
     if options.iter().any(|option| fold(option) == folded) {
@@ -323,5 +328,9 @@ mod tests {
             Some(Want::Has("en".to_owned()))
         );
         assert_eq!(words(&demarche, &Column::Statut, "trucmuche"), None);
+        assert_eq!(
+            words(&demarche, &Column::Suivi, "ines.roux@ddt.example"),
+            words(&demarche, &Column::Suivi, "ines.roux")
+        );
     }
 }
