@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod key;
+mod log;
 mod mail;
 mod matrix;
 mod outbox;
@@ -208,7 +209,7 @@ fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
         .context("--log takes a level or a filter like greffier=debug")?;
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
-        .with_writer(io::stderr);
+        .with_writer(|| log::Log);
     let layer = if arguments.log_json {
         layer.json().boxed()
     } else {

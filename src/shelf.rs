@@ -2,6 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Files, by the hash of their content.
 pub trait Shelf: Send + Sync + 'static {
@@ -31,6 +32,15 @@ pub trait Shelf: Send + Sync + 'static {
     /// How many bytes that is, without reading them where that can be avoided.
     fn size(&self, hash: &str) -> io::Result<u64> {
         self.read(hash).map(|content| content.len() as u64)
+    }
+    /// A copy under `name`, for whoever sits at this machine: what is done to it changes nothing here. None where there
+    /// are no copies. It stays until it is [reclaimed](Self::reclaim).
+    fn lend(&self, _hash: &str, _name: &str) -> io::Result<Option<PathBuf>> {
+        Ok(None)
+    }
+    /// Takes back the copies that are older than that.
+    fn reclaim(&self, _age: Duration) -> io::Result<()> {
+        Ok(())
     }
     /// The file that it is on this machine; none where it is not a file of its own.
     fn located(&self, _hash: &str) -> Option<PathBuf> {

@@ -30,8 +30,8 @@ use crate::domain::{Notice, Privacy, Refusal};
 
 pub use crate::diagnostic::Diagnostic;
 pub use answer::{
-    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState,
-    RoomRow, TOPICS,
+    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PendingRow, PieceRow,
+    PieceState, RoomRow, TOPICS,
 };
 pub use scene::{Audience, Scene};
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{
-    Command, Demarche, Dossier, DossierId, Person, Recorded, Refusal, Request, View, decide,
+    Command, Demarche, Dossier, DossierId, Event, Person, Recorded, Refusal, Request, View, decide,
     evolve, react,
 };
 use crate::store::{DossierChange, Store};
@@ -45,10 +45,16 @@ impl<S: Store> App<S> {
         let Some(demarche) = self.demarche(change.dossier.demarche) else {
             return Ok(Err(unknown));
         };
-        let (dossier, act) = match rehearse(&change.dossier, demarche, by, draft.at, commands) {
-            Ok(outcome) => outcome,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let (mut dossier, mut act) =
+            match rehearse(&change.dossier, demarche, by, draft.at, commands) {
+                Ok(outcome) => outcome,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        if draft.again {
+            // A mail that this would have unsaid has left in this very moment.
+            act.retain(|recorded| !matches!(recorded.event, Event::MessageWithdrawn { .. }));
+            dossier = act.iter().fold(change.dossier.clone(), after);
+        }
         if act.is_empty() {
             return Ok(Ok(act));
         }
@@ -138,11 +144,14 @@ pub(super) fn rehearse(
                 by: by.clone(),
                 event,
             };
-            if let Some(after) = evolve(Some(state.clone()), &recorded) {
-                state = after;
-            }
+            state = after(state, &recorded);
             act.push(recorded);
         }
     }
     Ok((state, act))
+}
+
+/// `dossier` after what happened to it.
+fn after(dossier: Dossier, recorded: &Recorded) -> Dossier {
+    evolve(Some(dossier.clone()), recorded).unwrap_or(dossier)
 }

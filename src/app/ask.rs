@@ -103,8 +103,9 @@ pub(super) enum Ask {
     },
     /// Confirm an act that was previewed.
     Confirm {
-        /// Its code.
-        code: String,
+        /// Its code; all that wait are shown where there is none.
+        #[serde(default)]
+        code: Option<String>,
     },
     /// Drop such an act, or take back one's last message.
     Cancel {

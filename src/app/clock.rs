@@ -1,6 +1,8 @@
 //! What time alone brings about: notices of expiry, expiry, purge, reminders, decisions by silence, summaries, and the
 //! forgetting of what has run out.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 use super::draft::Draft;
@@ -15,6 +17,9 @@ const LOOKED_AT: usize = 10_000;
 const CHANGED: usize = 100;
 /// How long a cause is remembered. No network repeats itself later than that.
 const CAUSES: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// How long the copy of a file stays for whoever asked for it at the machine.
+const LENT: Duration = Duration::from_hours(24);
 
 impl<S: Store> App<S> {
     /// Does what is due. The verdict is `Done` when there may be more to do at once.
@@ -46,6 +51,9 @@ impl<S: Store> App<S> {
         self.sweep_tallies(draft)?;
         self.sweep_rejected(draft)?;
         self.sweep_exports(draft)?;
+        if let Err(error) = self.shelf.reclaim(LENT) {
+            tracing::warn!(%error, "Copies that were lent a day ago cannot be removed");
+        }
         self.sweep_forms(draft)?;
         if let Ok(before) = draft.at.checked_sub(CAUSES) {
             self.store.forget_causes(before)?;

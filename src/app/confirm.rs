@@ -11,12 +11,13 @@ use super::line::Speaker;
 use super::platform::{Acted, Errand};
 use super::reply::With;
 use super::{App, Error};
+use crate::domain::balise::blanks;
 use crate::domain::{
     Command, Decision, Dossier, DossierId, Email, Message, Person, Standing, WITHDRAW_DELAY,
 };
 use crate::message::{Button, Style};
 use crate::store::{Collection, Store};
-use crate::template::Answer;
+use crate::template::{Answer, PendingRow};
 
 /// How long a preview may be confirmed.
 pub(super) const VALID: SignedDuration = SignedDuration::from_mins(15);
@@ -107,6 +108,7 @@ impl<S: Store> App<S> {
                 0
             },
             old_acceptance: old_acceptance(&dossier, command, draft.at),
+            blank: blanks(&prepared.after, demarche),
             second: prepared.second,
             code: code.clone(),
             until,
@@ -131,6 +133,47 @@ impl<S: Store> App<S> {
             ..With::default()
         };
         self.answer_with(draft, speaker, &answer, Some(&dossier), with)
+    }
+
+    /// Shows what waits for this person's confirmation, the last first: a word without a code confirms nothing.
+    pub(super) fn unconfirmed(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+    ) -> Result<(), Error> {
+        let mut waiting = Vec::new();
+        for (code, pending) in self.confirmations()? {
+            let own = pending.proposed.is_none() && pending.waits_for(speaker, draft.at);
+            if own
+                || self.may_second(draft, speaker, &pending)?
+                    && Some(&pending.by) != speaker.email.as_ref()
+            {
+                waiting.push((code, pending));
+            }
+        }
+        waiting.sort_by_key(|(_, pending)| std::cmp::Reverse(pending.until));
+        let buttons = match waiting.as_slice() {
+            [(code, _)] => choices(code).to_vec(),
+            _ => Vec::new(),
+        };
+        let rows = waiting.into_iter().map(|(code, pending)| PendingRow {
+            number: pending.number(),
+            count: match &pending.what {
+                What::One { .. } => 1,
+                What::Many { plan } => plan.numbers().count(),
+            },
+            act: pending.tag,
+            until: pending.until,
+            code,
+        });
+        let answer = Answer::Pending {
+            rows: rows.collect(),
+        };
+        let with = With {
+            buttons: &buttons,
+            ..With::default()
+        };
+        self.answer_with(draft, speaker, &answer, None, with)
     }
 
     /// Does what was previewed, if it still is what it was.

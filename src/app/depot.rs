@@ -12,7 +12,7 @@ mod letter;
 mod modify;
 mod show;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -292,7 +292,8 @@ impl<S: Store> App<S> {
             Err(wrong) => wrong,
         };
         faults.extend(wrong);
-        faults.dedup_by(|a, b| a.pointer == b.pointer);
+        let mut known = BTreeSet::new();
+        faults.retain(|fault| known.insert(fault.pointer.clone()));
         told.extend(faults.iter().map(|fault| form.fault(fault, &kept.answers)));
         let sheet = Sheet::of("fautes", told);
         self.send_form(draft, desk, kept, &sheet)

@@ -150,13 +150,31 @@ impl<S: Store> App<S> {
             let had: Option<Date> = draft.get(Collection::Meta, &key)?;
             let swept: Option<Date> = draft.get(Collection::Meta, &sweep_key(periode))?;
             let due = periode.due(draft.at);
-            // Who has one waiting, because Greffier was down at its hour, is not to lose it by a new choice.
-            let waits = had.is_some() && swept < due;
+            // Who has one waiting, because Greffier was down at its hour, is not to lose it by a new choice. Who had none
+            // any more begins anew.
+            let waits =
+                had.is_some() && swept < due && self.is_subscribed(draft, periode, email)?;
             if due > had && !waits {
                 draft.put(Collection::Meta, key, &due)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody has that summary of any démarche.
+    fn is_subscribed(
+        &self,
+        draft: &Draft<'_, S>,
+        periode: Periode,
+        email: &Email,
+    ) -> Result<bool, Error> {
+        for (demarche, _) in self.groupes_of(email) {
+            let preferences = self.preferences(draft, email, demarche.number)?;
+            if preferences.digest(periode) != Choice::Off {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Everybody who chose that summary, and for which démarches. A declarative one has none, as on the platform.

@@ -1,5 +1,6 @@
 //! Dossiers taken away as a file: ordered from the workshop, given to whoever asked, or fetched once by a link.
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
@@ -65,8 +66,8 @@ impl<S: Store> App<S> {
         let Some(person) = speaker.email.clone() else {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
-        let demarche = match demarche {
-            Some(demarche) => Some(demarche),
+        let (demarche, selection) = match demarche {
+            Some(demarche) => (Some(demarche), Cow::Borrowed(selection)),
             None => self.of_first(draft, speaker, &person, selection)?,
         };
         let demarche = match self.meant(speaker, demarche) {
@@ -97,22 +98,32 @@ impl<S: Store> App<S> {
         self.order(draft, speaker, Work::Export(Box::new(order)))
     }
 
-    /// The démarche of the first dossier that is named, if the person may see it. What is in the room's comes first.
-    fn of_first(
+    /// The démarche of the first dossier that is named, if the person may see it, and what is selected. What is in the
+    /// room's comes first. A number alone that is no dossier of the person's may be a démarche of his, all of it.
+    fn of_first<'a>(
         &self,
         draft: &Draft<'_, S>,
         speaker: &Speaker<'_>,
         person: &Email,
-        selection: &Selection,
-    ) -> Result<Option<DemarcheId>, Error> {
+        selection: &'a Selection,
+    ) -> Result<(Option<DemarcheId>, Cow<'a, Selection>), Error> {
         let line = speaker.line;
         let room = self.directory.room(&line.from.network, &line.place);
         let bound = room.and_then(|room| room.demarche);
         let (None, Some(range)) = (bound, selection.ranges.first()) else {
-            return Ok(bound);
+            return Ok((bound, Cow::Borrowed(selection)));
         };
-        let seen = self.visible(draft, DossierId(*range.start()), person)?;
-        Ok(seen.ok().map(|(dossier, _)| dossier.demarche))
+        if let Ok((dossier, _)) = self.visible(draft, DossierId(*range.start()), person)? {
+            return Ok((Some(dossier.demarche), Cow::Borrowed(selection)));
+        }
+        let number = selection.single().map(DemarcheId);
+        let whole = number
+            .and_then(|number| self.demarche(number))
+            .filter(|demarche| demarche.has_instructeur(person));
+        Ok(match whole {
+            Some(demarche) => (Some(demarche.number), Cow::Owned(Selection::default())),
+            None => (None, Cow::Borrowed(selection)),
+        })
     }
 
     /// Labels of the groups that the person instructs; in a room of one of them, that one.

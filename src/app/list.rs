@@ -197,7 +197,11 @@ impl<S: Store> App<S> {
         };
         let last = (plan.page * PAGE) as u64 >= found.fitting;
         let next = (!last).then(|| page_line(listing, plan.page + 1));
-        let previous = (plan.page > 1).then(|| page_line(listing, plan.page - 1));
+        let pages = usize::try_from(found.fitting)
+            .unwrap_or(usize::MAX)
+            .div_ceil(PAGE)
+            .max(1);
+        let previous = (plan.page > 1).then(|| page_line(listing, pages.min(plan.page - 1)));
         let turn = |line: &Option<String>, label: &str, emoji: &str| {
             let line = line.clone().filter(|_| forms)?;
             Some(Button {

@@ -160,7 +160,7 @@ impl<S: Store> App<S> {
                 app.keep_in_place(draft, files, dossier.demarche)?;
             }
             let answer = Answer::Made { number, places };
-            // At the machine itself nothing is copied.
+            // At the machine itself the answer says where it is.
             let given: &[Piece] = if at_the_machine(speaker) { &[] } else { files };
             let with = With {
                 files: given,

@@ -120,6 +120,12 @@ impl<S: Store> App<S> {
         Ok(chosen.unwrap_or(default))
     }
 
+    /// Whether a private message finds this person anywhere.
+    fn is_reached(&self, draft: &Draft<'_, S>, email: &Email) -> Result<bool, Error> {
+        let mut accounts = self.accounts(draft, email)?.into_iter();
+        Ok(accounts.any(|account| self.directory.limits(&account.network).is_some()))
+    }
+
     /// `notifications`.
     pub(super) fn notifications(
         &self,
@@ -163,9 +169,12 @@ impl<S: Store> App<S> {
                 ((*typed).to_owned(), format!("{meaning}\u{a0}: {how}"), on)
             })
             .collect();
+        let mut chosen = preferences.notifications.values();
+        let deaf = chosen.any(|choice| choice.by_chat()) && !self.is_reached(draft, email)?;
         let answer = Answer::Notifications {
             demarche: (demarche.number, demarche.titre.clone()),
             choices,
+            deaf,
         };
         self.answer(draft, speaker, &answer, None)
     }

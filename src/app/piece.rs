@@ -1,5 +1,5 @@
 //! Files of a dossier, sent to whoever asks: in a room that shows everything of it, in private otherwise. At the
-//! operator's own machine nothing is copied: the answer says where the file is.
+//! operator's own machine the answer says where a copy is, for a day.
 
 use super::draft::Draft;
 use super::line::{CONSOLE, SHELL, Speaker};
@@ -153,10 +153,18 @@ impl<S: Store> App<S> {
         }
     }
 
-    /// Where a file is, for somebody at the machine itself.
+    /// Where a copy of a file is, for somebody at the machine itself; the file itself where there are no copies.
     pub(super) fn place_of(&self, speaker: &Speaker<'_>, piece: &Piece) -> Option<String> {
-        let located = at_the_machine(speaker).then(|| self.shelf.located(&piece.hash));
-        Some(located??.display().to_string())
+        if !at_the_machine(speaker) {
+            return None;
+        }
+        let lent = self.shelf.lend(&piece.hash, &piece.name);
+        let lent = lent.unwrap_or_else(|error| {
+            tracing::error!(piece.hash, %error, "A file cannot be copied for whoever asks for it");
+            None
+        });
+        let place = lent.or_else(|| self.shelf.located(&piece.hash))?;
+        Some(place.display().to_string())
     }
 
     /// Bytes of one file that can be given where a line was typed.

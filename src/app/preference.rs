@@ -80,11 +80,17 @@ impl<S: Store> App<S> {
             .room(&speaker.line.from.network, &speaker.line.place)
             .and_then(|room| room.demarche);
         let wanted = named.or(room);
+        let typed = &speaker.line.text;
         let unknown = Answer::UnknownDemarche {
             number: wanted,
             known: mine
                 .iter()
-                .map(|demarche| (demarche.number, demarche.titre.clone()))
+                .map(|demarche| {
+                    let line = wanted
+                        .is_none()
+                        .then(|| self.catalogue.for_demarche(typed, demarche.number.0));
+                    (demarche.number, demarche.titre.clone(), line.flatten())
+                })
                 .collect(),
         };
         match wanted {

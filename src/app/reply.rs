@@ -189,7 +189,7 @@ impl<S: Store> App<S> {
         let text = self
             .templates
             .answer_where(answer, audience, dossier_scene.as_ref(), more)?;
-        if denies(answer) {
+        if answer.denies() {
             draft.receipt.verdict = Verdict::Refused;
         }
         self.reply_with(draft, speaker.line, text, with, !heard_here);
@@ -318,45 +318,6 @@ impl<S: Store> App<S> {
             });
         }
     }
-}
-
-/// Whether an answer says that what was asked is not done.
-fn denies(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Answer::NoConfirmation
-            | Answer::ConfirmationExpired
-            | Answer::NothingToCancel
-            | Answer::Moved { .. }
-            | Answer::NotLinked
-            | Answer::NoRight
-            | Answer::Uncertain { .. }
-            | Answer::AdministrateurOnly
-            | Answer::NotHere
-            | Answer::NotMade
-            | Answer::BulkBusy { .. }
-            | Answer::NoSecond
-            | Answer::OneGroup
-            | Answer::OwnProposal
-            | Answer::NothingSelected
-            | Answer::TooManySelected { .. }
-            | Answer::WhichDossier
-            | Answer::BadLinkCode
-            | Answer::ExportTooLarge { .. }
-            | Answer::UnknownPiece { .. }
-            | Answer::UnknownHeld { .. }
-            | Answer::HeldNeedsDossier { .. }
-            | Answer::NotAllowable { .. }
-            | Answer::UnknownAlias { .. }
-            | Answer::UnknownColumn { .. }
-            | Answer::BadFilter { .. }
-            | Answer::UnknownDemarche { .. }
-            | Answer::UnknownGroupe { .. }
-            | Answer::UnknownAccount { .. }
-            | Answer::RoomConfigured
-            | Answer::RoomNotEncrypted
-            | Answer::NotInRoom
-    )
 }
 
 /// `text` in pieces of at most `limit` characters, cut between lines where there are any.

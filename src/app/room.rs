@@ -143,7 +143,7 @@ impl<S: Store> App<S> {
             return Some(Answer::UnknownDemarche {
                 number: Some(binding.demarche),
                 known: known
-                    .map(|demarche| (demarche.number, demarche.titre.clone()))
+                    .map(|demarche| (demarche.number, demarche.titre.clone(), None))
                     .collect(),
             });
         };

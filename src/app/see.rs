@@ -92,7 +92,8 @@ impl<S: Store> App<S> {
                 }
                 Err(answer) => self.answer(draft, speaker, &answer, None),
             },
-            Ask::Confirm { code } => self.confirm(draft, speaker, &code),
+            Ask::Confirm { code: Some(code) } => self.confirm(draft, speaker, &code),
+            Ask::Confirm { code: None } => self.unconfirmed(draft, speaker),
             Ask::Cancel { code } => match (number, code) {
                 (None, code) => self.cancel(draft, speaker, code.as_deref()),
                 // In a thread the dossier was not typed: what waits for a confirmation is meant first.

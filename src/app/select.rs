@@ -29,8 +29,6 @@ const EVERYWHERE: [Onglet; 3] = [Onglet::Total, Onglet::Archives, Onglet::Suppri
 pub(super) struct Choosing<'a> {
     /// As it was typed.
     pub(super) selection: &'a Selection,
-    /// The démarche, where one is named. A room that is for one comes first.
-    pub(super) demarche: Option<DemarcheId>,
     /// The most that are taken; more are refused.
     pub(super) most: usize,
 }
@@ -58,16 +56,12 @@ impl<S: Store> App<S> {
         let Some(email) = &speaker.email else {
             return Ok(Err(Answer::NotLinked));
         };
-        let Choosing {
-            selection,
-            demarche,
-            most,
-        } = choosing;
+        let Choosing { selection, most } = choosing;
         let room = self
             .directory
             .room(&speaker.line.from.network, &speaker.line.place)
             .and_then(|room| room.demarche);
-        let demarche = room.or(demarche);
+        let demarche = selection.demarche.map(DemarcheId).or(room);
         let sieve = match self.sieve(speaker, email, demarche, (selection, draft.at)) {
             Ok(sieve) => sieve,
             Err(answer) => return Ok(Err(answer)),

@@ -164,6 +164,13 @@ impl Console {
         }
     }
 
+    /// Writes lines above the one that is being typed, for what else goes to the terminal: what is logged would stand in
+    /// the middle of it.
+    pub fn above(&self) -> impl Fn(String) + Send + Sync + 'static {
+        let screen = self.screen.clone();
+        move |lines| screen.note(lines)
+    }
+
     /// How it speaks and listens here. Never [`Mode::Auto`]; when [`Mode::Off`], nothing should be sent to it.
     pub fn mode(&self) -> Mode {
         self.mode
@@ -174,13 +181,15 @@ impl Console {
         let mine = !post.direct || lock(&self.session).who() == to;
         let remote_id = known.edits.as_deref().unwrap_or(key);
         let before = lock(&self.memory).card(remote_id);
+        let pressed = mine && lock(&self.session).is_answered_by(post);
         let frame = Frame {
             to,
             mine,
+            pressed,
             edited: known.edits.is_some(),
             before,
         };
-        if mine && !post.buttons.is_empty() {
+        if pressed && !post.buttons.is_empty() {
             let about = known
                 .thread
                 .clone()

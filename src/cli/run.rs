@@ -41,7 +41,7 @@ use crate::config::{Config, Room};
 use crate::daemon::Daemon;
 use crate::directory::Directory;
 use crate::document::Press;
-use crate::domain::{DemarcheId, Demarches, List, Of, Onglet, Privacy};
+use crate::domain::{DemarcheId, Demarches, Email, List, Of, Onglet, Privacy};
 use crate::mail::compose::Identity;
 use crate::mail::{Claim, Own, OwnSeal};
 use crate::message::Limits;
@@ -56,6 +56,9 @@ use crate::workshop::bench::Bench;
 /// Runs the daemon until it is asked to stop.
 pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode> {
     let config = place.config()?;
+    if let Some(by) = &how.by {
+        seated(&config, by)?;
+    }
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .context("Cannot collect metrics")?;
@@ -68,6 +71,7 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
             console_settings(&config, how),
             Arc::clone(&suggestions) as Arc<dyn console::Suggest>,
         );
+        let _beside = super::log::beside(&console);
         let stop = CancellationToken::new();
         on_signals(stop.clone())?;
         let greffier =
@@ -79,6 +83,28 @@ pub(super) fn run(place: &Place, how: &RunArguments) -> anyhow::Result<ExitCode>
     runtime.shutdown_timeout(Duration::from_millis(200));
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a name for the console that could do nothing.
+fn seated(config: &Config, by: &str) -> anyhow::Result<()> {
+    let by = Email::new(by);
+    if !by.plausible() {
+        bail!("--as {by}: this is no mail address; write one like prenom.nom@service.example");
+    }
+    let demarches = config.demarches().map_err(super::listed)?;
+    let known = demarches
+        .values()
+        .any(|demarche| demarche.has_instructeur(&by));
+    if known || config.greffier.administrateurs.contains(&by) {
+        return Ok(());
+    }
+    let instructeurs = demarches.values().flat_map(|demarche| &demarche.groupes);
+    let first = instructeurs.flat_map(|groupe| &groupe.instructeurs).next();
+    let like = first.map_or(String::new(), |email| format!(", like {email}"));
+    bail!(
+        "--as {by}: nobody has this address; write that of an instructeur of a démarche of {}{like}, or of an administrateur of bot.toml",
+        config.greffier.demarches.display()
+    )
 }
 
 /// The networks of the rooms, for a process that only decides: what it makes Greffier say there waits for the daemon.
@@ -548,6 +574,7 @@ pub(super) fn middle(
     }
     let key = secret(&super::key::path(config))?.into_bytes();
     let retired = super::key::retired(config)?;
+    store.pieces().lend_in(config.greffier.data.join("exports"));
     let app = App {
         shelf: store.pieces() as Arc<dyn Shelf>,
         store: Arc::clone(&store),

@@ -133,6 +133,23 @@ pub enum Error {
         /// How to type it.
         hint: Hint,
     },
+    /// A text begins with `mot=`, which is no option of the command: it would go to somebody as it stands.
+    #[error(
+        "{} ressemble à une option, et cette commande n’a pas celle-là.{}{}\nPour l’envoyer tel quel, mettez le texte entre guillemets\u{a0}: «\u{a0}{name}=…\u{a0}».{hint}",
+        code(&format!("{name}=")),
+        did_you_mean(near),
+        if near.is_empty() { options(known) } else { String::new() }
+    )]
+    StrayOption {
+        /// What was typed before the `=`.
+        name: String,
+        /// Options that are called nearly so.
+        near: Vec<String>,
+        /// The options that there are.
+        known: Vec<String>,
+        /// How to type it.
+        hint: Hint,
+    },
     /// An option is given twice.
     #[error("L’option {} est donnée deux fois. Gardez-en une.{hint}", code(name))]
     Repeated {
@@ -212,6 +229,14 @@ fn suggestion(nearest: &[String]) -> String {
     format!(" Vouliez-vous dire {}\u{202f}?", either(nearest))
 }
 
+fn did_you_mean(near: &[String]) -> String {
+    let options: Vec<_> = near.iter().map(|name| format!("{name}=")).collect();
+    if options.is_empty() {
+        return String::new();
+    }
+    format!(" Vouliez-vous dire {}\u{202f}?", either(&options))
+}
+
 fn options(known: &[String]) -> String {
     match known {
         [] => " Elle n’en a pas.".to_owned(),
@@ -250,6 +275,17 @@ pub(super) fn described(arg: &Arg) -> String {
     format!("`{}` ({help})", arg.name)
 }
 
+/// An argument that is absent, as errors name it: `ce que l’usager lira (texte)`.
+pub(super) fn absent(arg: &Arg) -> String {
+    let help = arg.help.trim_end_matches('.');
+    let mut letters = help.chars();
+    let help = letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect::<String>())
+        .unwrap_or_default();
+    format!("{help} (`{}`)", arg.name)
+}
+
 /// What `arg` expects, in French.
 pub(super) fn wanted(arg: &Arg) -> String {
     let what = match arg.kind {
@@ -272,6 +308,9 @@ pub(super) fn wanted(arg: &Arg) -> String {
                 .iter()
                 .map(|choice| choice.label().to_owned())
                 .collect();
+            if let [only] = labels.as_slice() {
+                return format!("j’attends `{only}`, ou rien de plus");
+            }
             either(&labels)
         }
         Kind::Boolean => "`oui` ou `non`".to_owned(),

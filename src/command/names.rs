@@ -10,6 +10,8 @@ use super::words::word;
 
 /// Names suggested for one that does not exist.
 const SUGGESTED: usize = 3;
+/// Characters of a line that is shown to be typed again.
+const SHOWN: usize = 200;
 /// Words looked at to find what was meant, and letters of a name that anybody would type.
 const LOOKED_AT: usize = 3;
 const LONGEST_NAME: usize = 40;
@@ -54,6 +56,17 @@ impl Catalogue {
             escaped = letter == '\\' && !escaped;
         }
         out
+    }
+
+    /// `line` as it would be typed for the démarche of that number; none where it is no single line of a command.
+    pub fn for_demarche(&self, line: &str, number: u64) -> Option<String> {
+        let line = super::parse::without_prefix(line);
+        let (_, rest) = self.find(line).ok()?;
+        let name = line.get(..line.len() - rest.len())?.trim_end();
+        let rest = rest.trim();
+        let blank = if rest.is_empty() { "" } else { " " };
+        let whole = format!("{name} demarche={number}{blank}{rest}");
+        (!whole.contains(char::is_control) && whole.chars().count() <= SHOWN).then_some(whole)
     }
 
     /// The command whose name or alias opens `line`, the longest one, and what follows it.

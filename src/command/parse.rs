@@ -11,13 +11,13 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::Catalogue;
-use super::error::{Error, described};
+use super::error::{Error, absent};
 use super::fold::{fold, is_space};
 use super::quote::{Unclosed, free};
 use super::selection::Selection;
 use super::spec::{Arg, Kind, Spec, Takes};
 use super::value::{Bad, read};
-use super::words::{extent, option_name, word};
+use super::words::{ending_demarche, extent, option_name, word};
 
 /// Bytes of a line. A longer one is refused unread.
 pub const LONGEST_LINE: usize = 64 * 1024;
@@ -143,11 +143,15 @@ impl<'a, 'b> Reader<'a, 'b> {
         if self.selecting(&folded, after)? {
             return Ok(true);
         }
-        if self
-            .left
-            .first()
-            .is_some_and(|next| next.rest || takes_anything(next))
+        let mut left = self.left.iter();
+        // The number of a démarche may be left out before it.
+        let next = left.find(|arg| arg.required || arg.kind != Kind::Demarche);
+        if next.is_some_and(|next| next.rest && next.kind == Kind::Text)
+            && let Some(stray) = self.stray(name, after)
         {
+            return Err(stray);
+        }
+        if next.is_some_and(|next| next.rest || takes_anything(next)) {
             return Ok(false);
         }
         Err(Error::UnknownOption {
@@ -179,7 +183,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(())
     }
 
-    /// Reads the next argument. An optional one that does not fit leaves its place to those after it.
+    /// Reads the next argument. An optional one that does not fit leaves its place to those after it, and may come later.
     fn positional(&mut self) -> Result<(), Error> {
         let mut first_error = None;
         for (place, arg) in self.left.clone().into_iter().enumerate() {
@@ -189,7 +193,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             match extent(arg, self.rest, self.here.today) {
                 Ok((value, rest)) => {
-                    self.left.drain(..=place);
+                    self.left.remove(place);
                     self.rest = rest;
                     self.keep(arg, value);
                     return Ok(());
@@ -208,12 +212,38 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn free_text(&mut self, arg: &Arg, text: &'b str) -> Result<(), Error> {
         self.needs_dossier(Some(word(text).0))?;
+        let text = self.without_demarche(text);
+        if text.is_empty() && !arg.required {
+            self.rest = "";
+            return Ok(());
+        }
         let inner = free(text).map_err(|unclosed| self.unclosed(unclosed))?;
         let value = read(arg, &inner, self.here.today)
             .map_err(|bad| self.wrong(arg, text, Problem::Bad(bad)))?;
         self.keep(arg, value);
         self.rest = "";
         Ok(())
+    }
+
+    /// `text` without the `demarche=12` that ends it, which is kept where the command needs one and none is named. What is
+    /// said of dossiers by their numbers keeps it: these are of a démarche already.
+    fn without_demarche(&mut self, text: &'b str) -> &'b str {
+        let Some((before, number)) = ending_demarche(text) else {
+            return text;
+        };
+        let named = self.spec.args.iter().find(|arg| arg.kind == Kind::Demarche);
+        let chosen = self.selection.onglet.is_some() || !self.selection.filter.is_empty();
+        match named {
+            Some(arg) if !self.values.contains_key(&arg.key) => {
+                self.values.insert(arg.key.clone(), number.into());
+                before
+            }
+            None if chosen && self.selection.demarche.is_none() => {
+                self.selection.demarche = Some(number);
+                before
+            }
+            Some(_) | None => text,
+        }
     }
 
     fn keep(&mut self, arg: &Arg, value: Value) {
@@ -240,7 +270,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.values.insert(arg.key.clone(), value);
             } else if arg.required {
                 return Err(Error::MissingArgument {
-                    what: described(arg),
+                    what: absent(arg),
                     hint: self.hint(),
                 });
             }

@@ -28,6 +28,8 @@ pub struct Selection {
     pub onglet: Option<Onglet>,
     /// Columns and the value that each must have, among the dossiers selected otherwise, or among those of "au total".
     pub filter: Vec<(String, String)>,
+    /// The démarche of those dossiers, where one is named. It narrows what is selected, and selects nothing by itself.
+    pub demarche: Option<u64>,
     /// Whether the number was not typed: it is the dossier of the thread.
     pub implied: bool,
 }
@@ -42,7 +44,10 @@ impl Selection {
     pub fn single(&self) -> Option<u64> {
         match self.ranges.as_slice() {
             [one]
-                if one.start() == one.end() && self.onglet.is_none() && self.filter.is_empty() =>
+                if one.start() == one.end()
+                    && self.onglet.is_none()
+                    && self.filter.is_empty()
+                    && self.demarche.is_none() =>
             {
                 Some(*one.start())
             }

@@ -12,6 +12,9 @@ use super::value::{Bad, filter, read, sign};
 /// Words that the label of an onglet or of a choice may have.
 const LABEL: usize = 4;
 
+/// What names a démarche, in any command that needs one. No column is called so.
+pub(super) const DEMARCHE: &str = "demarche";
+
 /// The first word of `text`, and what follows it.
 pub(super) fn word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches(is_space);
@@ -27,6 +30,17 @@ pub(super) fn option_name(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_at_checked(end)?;
     let after = rest.strip_prefix('=')?;
     (!name.is_empty()).then_some((name, after))
+}
+
+/// `text` without the `demarche=12` that ends it, and that number.
+pub(super) fn ending_demarche(text: &str) -> Option<(&str, u64)> {
+    let text = text.trim_end_matches(is_space);
+    let start = text.rfind(is_space).map_or(0, |blank| blank + 1);
+    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at))?;
+    let (before, last) = text.split_at_checked(start)?;
+    let (name, number) = option_name(last)?;
+    let number = number.parse().ok()?;
+    (fold(name) == DEMARCHE).then_some((before.trim_end_matches(is_space), number))
 }
 
 /// The value that `text` starts with for `arg`, and what follows it.
@@ -145,7 +159,11 @@ pub(super) fn filters(text: &str, most: usize) -> Result<Pairs<'_>, Unclosed> {
     let mut pairs = Vec::new();
     let mut rest = text;
     while pairs.len() < most {
-        let Some((pair, after)) = pair(rest.trim_start_matches(is_space))? else {
+        let next = rest.trim_start_matches(is_space);
+        if option_name(next).is_some_and(|(name, _)| fold(name) == DEMARCHE) {
+            break;
+        }
+        let Some((pair, after)) = pair(next)? else {
             break;
         };
         pairs.push(pair);

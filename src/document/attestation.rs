@@ -69,6 +69,7 @@ fn said(balise: Balise<'_>, dossier: &Dossier, demarche: &Demarche) -> String {
         Balise::Motivation => decided
             .and_then(|decided| decided.motivation.clone())
             .unwrap_or_default(),
+        Balise::Demandeur => who.name(),
         Balise::Civilite => who.civilite.clone(),
         Balise::Nom => who.nom.clone(),
         Balise::Prenom => who.prenom.clone(),

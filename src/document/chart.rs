@@ -160,7 +160,7 @@ fn temps(data: &mut Data, figures: &Figures) {
     };
     let longest = figures.months.iter().filter_map(|month| month.days).max();
     if longest.is_none() {
-        data.vide = Some("Aucun dossier traité sur ces douze mois");
+        data.vide = Some("Aucun dossier traité sur les douze mois achevés");
     }
     let longest = f64::from(longest.unwrap_or(0).max(1));
     let mois = |(at, month): (usize, &Month)| Mois {

@@ -1,7 +1,9 @@
 //! Balises: `--date de décision--` in a démarche's own text stands for what a dossier says there.
 
-use super::demarche::{Champ, Demarche};
+use super::demarche::{Attestation, Champ, Demarche};
+use super::dossier::{Dossier, Statut};
 use super::fold;
+use super::valeur::Valeur;
 
 /// The most characters between the dashes.
 const LONGEST: usize = 200;
@@ -25,6 +27,8 @@ pub enum Balise<'a> {
     Decision,
     /// The reason of the decision.
     Motivation,
+    /// The demandeur, be it a person or a legal person.
+    Demandeur,
     /// `Madame` or `Monsieur`.
     Civilite,
     /// The demandeur's family name.
@@ -52,7 +56,7 @@ pub enum Stretch<'a> {
     Unknown(&'a str),
 }
 
-const NAMED: [(&str, Balise<'static>); 13] = [
+const NAMED: [(&str, Balise<'static>); 14] = [
     ("numéro du dossier", Balise::Numero),
     ("libellé démarche", Balise::Demarche),
     ("nom du service", Balise::Service),
@@ -61,6 +65,7 @@ const NAMED: [(&str, Balise<'static>); 13] = [
     ("date de passage en instruction", Balise::Instruction),
     ("date de décision", Balise::Decision),
     ("motivation", Balise::Motivation),
+    ("demandeur", Balise::Demandeur),
     ("civilité", Balise::Civilite),
     ("nom", Balise::Nom),
     ("prénom", Balise::Prenom),
@@ -71,6 +76,71 @@ const NAMED: [(&str, Balise<'static>); 13] = [
 /// The balises of every démarche, as they are written.
 pub fn named() -> impl Iterator<Item = &'static str> {
     NAMED.iter().map(|(name, _)| *name)
+}
+
+impl Balise<'_> {
+    /// Whether `dossier` says nothing there.
+    fn is_empty(self, dossier: &Dossier, demarche: &Demarche) -> bool {
+        let who = &dossier.demandeur;
+        let unanswered =
+            |answer: Option<&Valeur>| answer.is_none_or(|valeur| valeur.shown().is_empty());
+        match self {
+            Self::Numero | Self::Depot | Self::Decision => false,
+            Self::Demarche => demarche.titre.is_empty(),
+            Self::Service => demarche.service.is_empty(),
+            Self::Groupe => dossier.groupe.is_empty(),
+            Self::Instruction => {
+                let mut steps = dossier.steps.iter();
+                !steps.any(|step| step.statut == Statut::EnInstruction)
+            }
+            Self::Motivation => {
+                let decided = dossier.decided.as_ref();
+                decided.is_none_or(|decided| decided.motivation.is_none())
+            }
+            Self::Demandeur => who.name().is_empty(),
+            Self::Civilite => who.civilite.is_empty(),
+            Self::Nom => who.nom.is_empty(),
+            Self::Prenom => who.prenom.is_empty(),
+            Self::RaisonSociale => who.raison_sociale.is_empty(),
+            Self::Siret => who.siret.is_empty(),
+            Self::Champ(champ) => unanswered(dossier.champs.get(&champ.id)),
+            Self::Annotation(champ) => unanswered(dossier.annotations.get(&champ.id)),
+        }
+    }
+
+    /// What stands between its dashes.
+    fn name(self) -> String {
+        match self {
+            Self::Champ(champ) | Self::Annotation(champ) => champ.libelle.clone(),
+            named => {
+                let mut known = NAMED.iter();
+                let known = known.find(|(_, balise)| *balise == named);
+                known.map_or("", |(name, _)| *name).to_owned()
+            }
+        }
+    }
+}
+
+/// The balises that leave a blank in the attestation of the decision of `dossier`, each once; none where there is none.
+pub fn blanks(dossier: &Dossier, demarche: &Demarche) -> Vec<String> {
+    let decided = dossier.decided.as_ref();
+    let attestation = decided.and_then(|decided| demarche.attestation_of(decided.decision));
+    let texts = attestation.map(|attestation| {
+        let Attestation { titre, corps, pied } = attestation;
+        [titre, corps, pied]
+    });
+    let mut blanks = Vec::new();
+    for text in texts.into_iter().flatten() {
+        for stretch in stretches(text, demarche) {
+            if let Stretch::Balise(balise) = stretch
+                && balise.is_empty(dossier, demarche)
+                && !blanks.contains(&balise.name())
+            {
+                blanks.push(balise.name());
+            }
+        }
+    }
+    blanks
 }
 
 /// A text of a démarche, cut at its balises; accents and case are forgiven. What is put in is not read again, so that an
@@ -184,5 +254,30 @@ mod tests {
         ] {
             assert_eq!(stretches(text, &demarche), [Stretch::Text(text)], "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_legal_person_leaves_blank_is_known() {
+        let texts = Texts::default();
+        let mut demarche = demarche(&texts);
+        demarche.attestation = Some(Attestation {
+            titre: "Attestation".to_owned(),
+            corps: "--prénom-- --nom-- --demandeur--, --nom--, --SIRET--".to_owned(),
+            pied: String::new(),
+        });
+        let dossiers = crate::domain::samples::dossiers(&texts);
+        let (_, mut accepted) = dossiers
+            .into_iter()
+            .find(|(name, _)| *name == "accepted")
+            .unwrap();
+        assert_eq!(blanks(&accepted, &demarche), ["SIRET"]);
+        accepted.demandeur = crate::domain::Demandeur {
+            raison_sociale: "SCI du Port".to_owned(),
+            siret: "12345678901237".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(blanks(&accepted, &demarche), ["prénom", "nom"]);
+        accepted.decided = None;
+        assert_eq!(blanks(&accepted, &demarche), [""; 0]);
     }
 }

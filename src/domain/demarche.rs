@@ -475,6 +475,7 @@ impl Demarche {
             }
         }
         faults.extend(self.depot_fault());
+        faults.extend(self.address_faults());
         champ_faults(&self.champs, "champ", &mut faults);
         champ_faults(&self.annotations, "annotation", &mut faults);
         for champ in self
@@ -526,6 +527,26 @@ impl Attestation {
 const MAX_LOCAL: usize = 64;
 
 impl Demarche {
+    /// People to whom no mail can be sent.
+    fn address_faults(&self) -> Vec<String> {
+        let instructeurs = self.groupes.iter().flat_map(|groupe| {
+            let place = format!("the [[groupe]] `{}`, instructeurs", groupe.label);
+            groupe
+                .instructeurs
+                .iter()
+                .map(move |email| (place.clone(), email))
+        });
+        let experts = self.experts.list.iter();
+        let experts = experts.map(|email| ("experts.list".to_owned(), email));
+        instructeurs
+            .chain(experts)
+            .filter(|(_, email)| !email.plausible())
+            .map(|(place, email)| {
+                format!("{place}: `{email}` is no mail address; write one like \"prenom.nom@service.example\"")
+            })
+            .collect()
+    }
+
     fn depot_fault(&self) -> Option<String> {
         let local = self.depot_adresse.as_deref()?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);

@@ -254,6 +254,15 @@ impl Avis {
         self.answers.is_empty() && self.revoked.is_none() && self.closed.is_none()
     }
 
+    /// Answered without the oui or non that is asked for, for which the expert was asked once more.
+    pub fn unclear(&self) -> bool {
+        self.asked_again
+            && self.answers.len() == 1
+            && self.oui_non().is_none()
+            && self.revoked.is_none()
+            && self.closed.is_none()
+    }
+
     /// The last oui or non that was understood.
     pub fn oui_non(&self) -> Option<bool> {
         self.answers.iter().rev().find_map(|answer| answer.oui_non)

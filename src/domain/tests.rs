@@ -119,6 +119,7 @@ fn demarche() -> Demarche {
         ],
         etiquettes: vec!["Urgent".into()],
         mail: MailTexts::default(),
+        plateforme: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! They stay out of the database, which keeps the addresses of all its pages in memory.
 
+mod lent;
 mod together;
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,7 +10,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -33,6 +35,8 @@ pub struct Pieces {
     /// Kept since this process began, and named by nothing durable yet: not to be taken away. True for those known to be
     /// on disk.
     fresh: Mutex<HashMap<Hash, bool>>,
+    /// Where copies are lent, if they are.
+    lent: OnceLock<PathBuf>,
 }
 
 /// What stands in the folder.
@@ -51,7 +55,13 @@ impl Pieces {
         Ok(Self {
             folder: folder.to_owned(),
             fresh: Mutex::default(),
+            lent: OnceLock::new(),
         })
+    }
+
+    /// Lends copies in `folder` from now on. A second call changes nothing.
+    pub fn lend_in(&self, folder: PathBuf) {
+        self.lent.get_or_init(|| folder);
     }
 
     fn fresh(&self) -> MutexGuard<'_, HashMap<Hash, bool>> {
@@ -277,6 +287,18 @@ impl Shelf for Pieces {
     fn size(&self, name: &str) -> io::Result<u64> {
         let (_, bytes) = self.file(&named_hash(name)?)?;
         Ok(bytes)
+    }
+
+    fn lend(&self, hash: &str, name: &str) -> io::Result<Option<PathBuf>> {
+        let lent = self.lent.get();
+        lent.map(|folder| lent::copy(&self.path(&named_hash(hash)?), folder, hash, name))
+            .transpose()
+    }
+
+    fn reclaim(&self, age: Duration) -> io::Result<()> {
+        self.lent
+            .get()
+            .map_or(Ok(()), |folder| lent::reclaim(folder, age))
     }
 
     fn located(&self, name: &str) -> Option<PathBuf> {

@@ -42,6 +42,8 @@ pub enum Answer {
         waiting: usize,
         /// Months since an acceptance that created rights, when more than 4.
         old_acceptance: Option<i64>,
+        /// What the attestation leaves blank: the names of its balises.
+        blank: Vec<String>,
         /// The decision is only proposed: a second instructeur must confirm it.
         second: bool,
         /// What to type after `confirmer`.
@@ -51,6 +53,11 @@ pub enum Answer {
     },
     /// A confirmation that does not exist (any more), or not for this person.
     NoConfirmation,
+    /// What waits for this person's confirmation.
+    Pending {
+        /// Each of them.
+        rows: Vec<PendingRow>,
+    },
     /// A confirmation that came too late.
     ConfirmationExpired,
     /// A confirmation was dropped.
@@ -523,6 +530,8 @@ pub enum Answer {
         demarche: (DemarcheId, String),
         /// Each choice: its command name, what it means in French, and whether it is on.
         choices: Vec<(String, String, bool)>,
+        /// What is to come in private has nowhere to go: no account is linked.
+        deaf: bool,
     },
     /// The columns that the person sees in lists.
     Columns {
@@ -564,15 +573,19 @@ pub enum Answer {
         column: String,
         /// What was typed.
         value: String,
-        /// `number`, `day` or `text`.
+        /// `number`, `day`, `text` or `choice`.
         expected: String,
+        /// The values that there are, where they are known.
+        choices: Vec<String>,
+        /// Those that are called nearly so.
+        near: Vec<String>,
     },
     /// No such démarche, or not one of the person's.
     UnknownDemarche {
         /// What was asked for.
         number: Option<DemarcheId>,
-        /// The person's own.
-        known: Vec<(DemarcheId, String)>,
+        /// The person's own: number, title, and the line that asks the same of it.
+        known: Vec<(DemarcheId, String, Option<String>)>,
     },
 }
 
@@ -587,6 +600,21 @@ pub struct BulkRow {
     pub count: usize,
     /// Their numbers, shortly.
     pub numbers: String,
+}
+
+/// An act that waits for its confirmation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PendingRow {
+    /// What to type after `confirmer`.
+    pub code: String,
+    /// The act.
+    pub act: String,
+    /// The dossier, where it is one.
+    pub number: Option<DossierId>,
+    /// How many dossiers.
+    pub count: usize,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// A room that is bound.
@@ -756,6 +784,103 @@ pub const TOPICS: [(Topic, &str); 7] = [
 ];
 
 impl Answer {
+    /// Whether it says that what was asked is not done.
+    pub fn denies(&self) -> bool {
+        match self {
+            Self::NoConfirmation
+            | Self::ConfirmationExpired
+            | Self::NotMade
+            | Self::BulkBusy { .. }
+            | Self::OwnProposal
+            | Self::NoSecond
+            | Self::OneGroup
+            | Self::ExportTooLarge { .. }
+            | Self::NothingToCancel
+            | Self::Moved { .. }
+            | Self::NotLinked
+            | Self::NoRight
+            | Self::AdministrateurOnly
+            | Self::Uncertain { .. }
+            | Self::NotHere
+            | Self::NothingSelected
+            | Self::TooManySelected { .. }
+            | Self::WhichDossier
+            | Self::BadLinkCode
+            | Self::UnknownAccount { .. }
+            | Self::RoomConfigured
+            | Self::NotInRoom
+            | Self::RoomNotEncrypted
+            | Self::UnknownGroupe { .. }
+            | Self::UnknownPiece { .. }
+            | Self::UnknownHeld { .. }
+            | Self::NotAllowable { .. }
+            | Self::UnknownAlias { .. }
+            | Self::HeldInfected { .. }
+            | Self::HeldNeedsDossier { .. }
+            | Self::UnknownColumn { .. }
+            | Self::BadFilter { .. }
+            | Self::UnknownDemarche { .. } => true,
+            Self::Done { .. }
+            | Self::Preview { .. }
+            | Self::Pending { .. }
+            | Self::Cancelled { .. }
+            | Self::Making
+            | Self::Made { .. }
+            | Self::Stats { .. }
+            | Self::BulkPreview { .. }
+            | Self::BulkRunning { .. }
+            | Self::BulkDone { .. }
+            | Self::BulkFile
+            | Self::BulkStopped { .. }
+            | Self::Proposed { .. }
+            | Self::Proposal { .. }
+            | Self::Exported { .. }
+            | Self::Unreadable { .. }
+            | Self::EditedTooLate
+            | Self::FileUnread
+            | Self::FileInfected
+            | Self::Outsiders
+            | Self::PutOut
+            | Self::Hindered
+            | Self::TooLate
+            | Self::Missed
+            | Self::Withheld
+            | Self::LinkCodeSent { .. }
+            | Self::Linked { .. }
+            | Self::Unlinked
+            | Self::AccountsCut { .. }
+            | Self::Accounts { .. }
+            | Self::Rooms { .. }
+            | Self::RoomBound { .. }
+            | Self::RoomUnbound
+            | Self::Status { .. }
+            | Self::Demarches { .. }
+            | Self::Dossiers { .. }
+            | Self::Dossier
+            | Self::Demande
+            | Self::Annotations
+            | Self::Messages
+            | Self::Avis
+            | Self::Persons
+            | Self::History
+            | Self::Pieces
+            | Self::Piece { .. }
+            | Self::Experts { .. }
+            | Self::Quarantine { .. }
+            | Self::QuarantineItem { .. }
+            | Self::HeldAccepted { .. }
+            | Self::AliasAllowed { .. }
+            | Self::Aliases { .. }
+            | Self::AliasRevoked { .. }
+            | Self::HeldRejected { .. }
+            | Self::MailTrace { .. }
+            | Self::Notifications { .. }
+            | Self::Columns { .. }
+            | Self::Sorted { .. }
+            | Self::Filters { .. } => false,
+        }
+    }
+
     /// Whether its words need a dossier: all or part of it is in the scene.
     pub fn of_dossier(&self) -> bool {
         matches!(

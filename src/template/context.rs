@@ -57,16 +57,20 @@ fn of_answer(path: &str) -> Rule {
         "rows" | "held" | "experts" => Rule::Inside,
         // Figures of all dossiers together tell of none.
         "on" | "usual" | "charts" => OPEN,
-        "act" | "number" | "already" | "unverified" | "undo_until" | "chained" | "told"
-        | "open_avis" | "waiting" | "old_acceptance" | "code" | "until" | "version" | "groupes"
-        | "outbox" | "dead" | "quarantine" | "demarche" | "onglet" | "total" | "next" | "id"
-        | "choices" | "chosen" | "available" | "known" | "name" | "sent" | "wide" | "reason"
-        | "count" | "numbers" | "doable" | "outside" | "passed" | "done" | "refused" | "left"
-        | "most" | "old" | "second" | "state" | "signature" | "more" | "here" | "doubt" | "max"
-        | "dossiers" | "missing" | "parts" | "bytes" | "near" | "tri" | "pastille" | "page"
-        | "previous" | "fitting" | "at_least" | "partout" | "column" | "expected" => OPEN,
+        "act" | "number" | "already" | "blank" | "deaf" | "unverified" | "undo_until"
+        | "chained" | "told" | "open_avis" | "waiting" | "old_acceptance" | "code" | "until"
+        | "version" | "groupes" | "outbox" | "dead" | "quarantine" | "demarche" | "onglet"
+        | "total" | "next" | "id" | "choices" | "chosen" | "available" | "known" | "name"
+        | "sent" | "wide" | "reason" | "count" | "numbers" | "doable" | "outside" | "passed"
+        | "done" | "refused" | "left" | "most" | "old" | "second" | "state" | "signature"
+        | "more" | "here" | "doubt" | "max" | "dossiers" | "missing" | "parts" | "bytes"
+        | "near" | "tri" | "pastille" | "page" | "previous" | "fitting" | "at_least"
+        | "partout" | "column" | "expected" => OPEN,
         "rows.number"
         | "rows.count"
+        | "rows.code"
+        | "rows.act"
+        | "rows.until"
         | "rows.numbers"
         | "rows.titre"
         | "rows.etat"

@@ -11,8 +11,8 @@ use crate::domain::{
 };
 
 use super::answer::{
-    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PieceRow, PieceState,
-    RoomRow,
+    AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PendingRow, PieceRow,
+    PieceState, RoomRow,
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
@@ -458,6 +458,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         open_avis: 1,
         waiting: usize::from(chained),
         old_acceptance,
+        blank: if chained {
+            vec!["prénom".to_owned()]
+        } else {
+            Vec::new()
+        },
         second: chained,
         code: "K7M2".to_owned(),
         until: later,
@@ -535,6 +540,13 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         preview("delete", false, None),
         preview("return_to_construction", false, None),
         Answer::NoConfirmation,
+        Answer::Pending { rows: Vec::new() },
+        Answer::Pending {
+            rows: vec![
+                pending_row(Some(DossierId(4807)), 1),
+                pending_row(None, 312),
+            ],
+        },
         Answer::ConfirmationExpired,
         Answer::Cancelled {
             act: "accept".to_owned(),
@@ -823,6 +835,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
                     false,
                 ),
             ],
+            deaf: true,
         },
         Answer::Columns {
             demarche: titled.clone(),
@@ -848,19 +861,32 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             pastille: false,
         },
         Answer::BadFilter {
+            column: "Nature".to_owned(),
+            value: "Toitur".to_owned(),
+            expected: "choice".to_owned(),
+            choices: vec!["Toiture".to_owned(), "Façade".to_owned()],
+            near: vec!["Toiture".to_owned()],
+        },
+        Answer::BadFilter {
             column: "Surface en m²".to_owned(),
             value: texts.champ.clone(),
             expected: "number".to_owned(),
+            choices: Vec::new(),
+            near: Vec::new(),
         },
         Answer::BadFilter {
             column: "Date de dépôt".to_owned(),
             value: texts.champ.clone(),
             expected: "day".to_owned(),
+            choices: Vec::new(),
+            near: Vec::new(),
         },
         Answer::BadFilter {
             column: "Demandeur".to_owned(),
             value: texts.champ.clone(),
             expected: "text".to_owned(),
+            choices: Vec::new(),
+            near: Vec::new(),
         },
         Answer::Filters {
             demarche: titled.clone(),
@@ -877,13 +903,27 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         },
         Answer::UnknownDemarche {
             number: Some(DemarcheId(99)),
-            known: vec![titled],
+            known: vec![(titled.0, titled.1.clone(), None)],
+        },
+        Answer::UnknownDemarche {
+            number: None,
+            known: vec![(titled.0, titled.1, Some("exporter demarche=12".to_owned()))],
         },
         Answer::UnknownDemarche {
             number: None,
             known: Vec::new(),
         },
     ]
+}
+
+fn pending_row(number: Option<DossierId>, count: usize) -> PendingRow {
+    PendingRow {
+        code: "K7M2".to_owned(),
+        act: "accept".to_owned(),
+        number,
+        count,
+        until: samples::now(),
+    }
 }
 
 fn exported(places: Vec<String>, link: Option<String>, parts: usize) -> Answer {

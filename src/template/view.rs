@@ -37,6 +37,8 @@ pub(super) struct DossierView {
     correction: Option<CorrectionKind>,
     expires: Option<Timestamp>,
     open_avis: Option<usize>,
+    /// Answered ones whose question is put again.
+    unclear_avis: Option<usize>,
     total_avis: Option<usize>,
     /// Of the avis that are not revoked, those that were answered.
     rendered_avis: Option<usize>,
@@ -162,6 +164,8 @@ pub(super) struct AvisView {
     oui_non: Option<bool>,
     open: bool,
     answered: bool,
+    /// Its question is put again.
+    unclear: bool,
     revoked: Option<Timestamp>,
     closed: Option<Timestamp>,
     reminded: Option<Timestamp>,
@@ -266,6 +270,9 @@ impl DossierView {
         let demande = sight.full || sight.usager || sight.expert.is_some();
         let identite = &dossier.demandeur;
         let named = sight.standard || sight.usager || sight.expert.is_some();
+        let count = |fits: fn(&Avis) -> bool| {
+            team.then(|| dossier.avis.values().filter(|avis| fits(avis)).count())
+        };
         Self {
             number: dossier.number.0,
             statut: dossier.statut,
@@ -286,18 +293,10 @@ impl DossierView {
                 .as_ref()
                 .map(|correction| correction.kind),
             expires: dossier.expiry_noticed,
-            open_avis: team.then(|| dossier.avis.values().filter(|avis| avis.open()).count()),
-            total_avis: team.then(|| {
-                dossier
-                    .avis
-                    .values()
-                    .filter(|avis| avis.revoked.is_none())
-                    .count()
-            }),
-            rendered_avis: team.then(|| {
-                let kept = dossier.avis.values().filter(|avis| avis.revoked.is_none());
-                kept.filter(|avis| !avis.answers.is_empty()).count()
-            }),
+            open_avis: count(Avis::open),
+            unclear_avis: count(Avis::unclear),
+            total_avis: count(|avis| avis.revoked.is_none()),
+            rendered_avis: count(|avis| avis.revoked.is_none() && !avis.answers.is_empty()),
             followed_by: team.then_some(dossier.followers.len()),
             groupe: sight.standard.then(|| dossier.groupe.clone()),
             demandeur: named

@@ -82,7 +82,6 @@ impl<S: Store> App<S> {
         };
         let choosing = Choosing {
             selection,
-            demarche: None,
             most: MOST,
         };
         let chosen = match self.choose(draft, speaker, choosing)? {

@@ -43,15 +43,17 @@ impl<S: Store> App<S> {
         let mut taken: Vec<(String, &Attachment)> = Vec::new();
         let mut bytes: u64 = files.iter().map(|(_, piece)| piece.bytes).sum();
         for attachment in &understood.attachments {
-            bytes += attachment.bytes;
             if let Some(why) = &attachment.refused {
                 told.push(of_file(
                     &attachment.name,
                     &format!("fichier écarté : {why}"),
                 ));
-            } else if files.len() + taken.len() >= MOST || bytes > MOST_BYTES {
+            } else if files.len() + taken.len() >= MOST
+                || bytes.saturating_add(attachment.bytes) > MOST_BYTES
+            {
                 told.push(of_file(&attachment.name, "fichier écarté : il y en a trop"));
             } else {
+                bytes += attachment.bytes;
                 let id = champ_of(&attachment.name, form, found);
                 taken.push((id, attachment));
             }

@@ -45,7 +45,7 @@ pub(in crate::app) fn filtered(
     let named = named(demarche, name)?;
     match add(&mut tests, demarche, &named.column, value, today) {
         Ok(()) => Ok(named),
-        Err(expected) => Err(bad(named, value, expected)),
+        Err(expected) => Err(bad(demarche, named, value, expected)),
     }
 }
 
@@ -64,15 +64,18 @@ pub(in crate::app) fn tests(
     for (name, value) in filter {
         let named = named(demarche, name)?;
         if let Err(expected) = add(&mut tests, demarche, &named.column, value, today) {
-            return Err(bad(named, value, expected));
+            return Err(bad(demarche, named, value, expected));
         }
     }
     Ok(tests)
 }
 
 /// What to say of a value that cannot be compared.
-pub(super) fn bad(named: Named, value: &str, expected: &str) -> Answer {
+pub(super) fn bad(demarche: &Demarche, named: Named, value: &str, expected: &str) -> Answer {
+    let choices = named.column.options(demarche);
     Answer::BadFilter {
+        near: crate::command::nearest(signed(value).1, &choices),
+        choices,
         column: named.label,
         value: value.to_owned(),
         expected: expected.to_owned(),
@@ -111,7 +114,7 @@ fn signed(value: &str) -> (Sign, &str) {
         .unwrap_or((Sign::Equal, value))
 }
 
-/// Adds what `value` says of a column to `tests`. The error is what was expected: `number`, `day` or `text`.
+/// Adds what `value` says of a column to `tests`. The error is what was expected: `number`, `day`, `text` or `choice`.
 pub(super) fn add(
     tests: &mut Vec<Test>,
     demarche: &Demarche,
@@ -125,7 +128,7 @@ pub(super) fn add(
             if !matches!(sign, Sign::Equal | Sign::Unequal) {
                 return Err("text");
             }
-            words(demarche, column, value)
+            words(demarche, column, value).ok_or("choice")?
         }
         Holds::Number => compared(sign, value, &number).ok_or("number")?,
         Holds::Day => compared(sign, value, &|text| days(text, today)).ok_or("day")?,
@@ -149,15 +152,20 @@ pub(super) fn add(
     Ok(())
 }
 
-/// One of the known values, or any text in which this stands.
-fn words(demarche: &Demarche, column: &Column, value: &str) -> Want {
+/// One of the known values, or any text in which this stands. Where all values are known it must stand in one of them.
+fn words(demarche: &Demarche, column: &Column, value: &str) -> Option<Want> {
+    // Who follows is known by what stands before the `@`, as it is shown.
+    let value = match value.split_once('@') {
+        Some((local, _)) if *column == Column::Suivi => local,
+        _ => value,
+    };
     let folded = fold(value);
     let options = column.options(demarche);
     if options.iter().any(|option| fold(option) == folded) {
-        Want::Is(folded)
-    } else {
-        Want::Has(folded)
+        return Some(Want::Is(folded));
     }
+    let known = options.is_empty() || options.iter().any(|option| fold(option).contains(&folded));
+    known.then_some(Want::Has(folded))
 }
 
 /// What a comparison with `text` wants. `read` gives the first and the last number that a text may mean: a month means
@@ -313,11 +321,16 @@ mod tests {
         let demarche = samples::demarche(&samples::Texts::default());
         assert_eq!(
             words(&demarche, &Column::Statut, "Refusé"),
-            Want::Is("refuse".to_owned())
+            Some(Want::Is("refuse".to_owned()))
         );
         assert_eq!(
             words(&demarche, &Column::Statut, "en"),
-            Want::Has("en".to_owned())
+            Some(Want::Has("en".to_owned()))
+        );
+        assert_eq!(words(&demarche, &Column::Statut, "trucmuche"), None);
+        assert_eq!(
+            words(&demarche, &Column::Suivi, "ines.roux@ddt.example"),
+            words(&demarche, &Column::Suivi, "ines.roux")
         );
     }
 }

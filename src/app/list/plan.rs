@@ -79,7 +79,10 @@ fn planned(
             marked: true,
         })
     });
-    let words = listing.texte.as_deref().unwrap_or_default();
+    let typed = listing.texte.as_deref().unwrap_or_default();
+    let words: Vec<Word> = typed.split_whitespace().filter_map(Word::of).collect();
+    // A text without a word (`???`) stands nowhere, rather than everywhere.
+    let nowhere = words.is_empty() && !typed.trim().is_empty();
     let mut onglets = vec![listing.onglet];
     if listing.partout {
         onglets.push(Onglet::Archives);
@@ -92,14 +95,14 @@ fn planned(
         page,
         colonnes: Vec::new(),
         query: Query {
-            lists: lists.collect(),
+            lists: if nowhere { Vec::new() } else { lists.collect() },
             marked: if pastille {
                 marked.collect()
             } else {
                 Vec::new()
             },
             tests: Vec::new(),
-            words: words.split_whitespace().filter_map(Word::of).collect(),
+            words,
             sort: None,
             except: None,
             skip: (page - 1) * PAGE,
@@ -134,7 +137,7 @@ fn planned(
     for (name, value) in listing.filtre.as_ref().unwrap_or(kept) {
         let named = filter::named(demarche, name)?;
         if let Err(expected) = filter::add(&mut tests, demarche, &named.column, value, today) {
-            return Err(filter::bad(named, value, expected));
+            return Err(filter::bad(demarche, named, value, expected));
         }
         plan.filters.push((named.label, value.clone()));
     }

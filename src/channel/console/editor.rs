@@ -19,6 +19,9 @@ use super::{Suggest, Suggestion, lock};
 /// Suggestions shown at most.
 const SHOWN: usize = 60;
 
+/// Shown where a line goes on because of what is still open in it.
+const STILL_OPEN: &str = "(un guillemet n’est pas fermé, ou la ligne finit par «\u{a0}\\\u{a0}»\u{a0}: fermez-le, ou laissez deux lignes vides)";
+
 /// What the line editor asks.
 pub(super) struct Desk {
     /// Who sits at the console and what they can press.
@@ -121,6 +124,12 @@ impl Hinter for Desk {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<Ghost> {
         // Asked after each change, so this is where the line is known to be empty or not.
         self.empty.store(line.is_empty(), Ordering::Relaxed);
+        if line.ends_with('\n') && position == line.len() && goes_on(line) {
+            return Some(Ghost {
+                shown: STILL_OPEN.to_owned(),
+                accepted: None,
+            });
+        }
         // Without colours it could not be told from what was typed.
         if !self.colors || line.is_empty() || position < line.len() {
             return None;
@@ -272,6 +281,12 @@ mod tests {
         );
         assert_eq!(hint(""), None);
         assert_eq!(hint("nul"), None);
+    }
+
+    #[test]
+    fn a_line_that_goes_on_says_why() {
+        let (shown, accepted) = hint("message 1 \"Bonjour\n").expect("a hint");
+        assert_eq!((shown.as_str(), accepted), (STILL_OPEN, None));
     }
 
     #[test]

@@ -22,8 +22,10 @@ const CYAN: &str = "36";
 pub(super) struct Frame<'a> {
     /// Room or account that it goes to.
     pub(super) to: &'a str,
-    /// Whether whoever sits at the console is meant to read it and to press its buttons.
+    /// Whether whoever sits at the console is meant to read it.
     pub(super) mine: bool,
+    /// Whether its buttons are pressed by their numbers.
+    pub(super) pressed: bool,
     /// Whether it replaces an earlier one.
     pub(super) edited: bool,
     /// The lines of the one that it replaces, where they are remembered.
@@ -203,15 +205,15 @@ fn stale(row: &Row, frame: &Frame<'_>) -> bool {
             .is_some_and(|before| line.is_empty() || before.contains(&line))
 }
 
-/// The buttons of `post`, numbered for whoever may press them.
+/// The buttons of `post`, numbered where a number presses them.
 fn buttons<'a>(post: &'a Post, frame: &Frame<'_>) -> impl Iterator<Item = (&'a Button, String)> {
-    let mine = frame.mine;
+    let pressed = frame.pressed;
     post.buttons
         .iter()
         .take(BUTTONS)
         .enumerate()
         .map(move |(index, button)| {
-            let number = if mine {
+            let number = if pressed {
                 format!("[{}]", index + 1)
             } else {
                 "[-]".to_owned()

@@ -39,6 +39,7 @@ pub(super) struct Screen {
 
 enum Job {
     Write(String, oneshot::Sender<io::Result<()>>),
+    Note(String),
     Through(Box<dyn Sink>),
 }
 
@@ -65,6 +66,12 @@ impl Screen {
         written.await.map_err(|_| closed())?
     }
 
+    /// Writes `block` without anybody waiting for it.
+    pub(super) fn note(&self, block: String) {
+        // Without the thread there is nothing to disturb either.
+        let _ = self.jobs.send(Job::Note(block));
+    }
+
     /// Writes through `sink` from now on.
     pub(super) fn write_through(&self, sink: Box<dyn Sink>) {
         // Without the thread nothing is written at all, and print() says so.
@@ -85,6 +92,8 @@ fn serve(queue: &mpsc::Receiver<Job>, stream: Box<dyn Write + Send>) {
                 // Whoever no longer waits has given up; the block is written all the same.
                 let _ = done.send(sink.write(block));
             }
+            // What cannot be shown is no reason to stop.
+            Job::Note(block) => drop(sink.write(block)),
             Job::Through(other) => sink = other,
         }
     }

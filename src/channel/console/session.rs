@@ -29,11 +29,14 @@ const HELP: &str = "\
 /salon          parler dans le salon, à la vue de tous
 /prive          parler à Greffier en privé
 /qui ADRESSE    devenir quelqu’un d’autre\u{a0}; sans adresse, dire qui l’on est
-1 à 9           presser un bouton du dernier message
+1 à 9           presser un bouton de la réponse à votre dernière ligne
 Ctrl-C          effacer la ligne\u{a0}; sur une ligne vide, arrêter Greffier
 Ctrl-D          arrêter Greffier
 Une ligne continue sur la suivante après «\u{a0}\\\u{a0}», ou tant qu’une citation n’est pas fermée.
 Les commandes de Greffier\u{a0}: aide";
+
+const NOTHING_TO_PRESS: &str = "Il n’y a pas de bouton à presser\u{a0}: un chiffre presse ceux de la réponse à votre dernière ligne. \
+     Pour les autres, tapez la commande écrite après la flèche.";
 
 /// What becomes of an entry.
 #[derive(Debug, PartialEq)]
@@ -48,7 +51,10 @@ pub(super) enum Entry {
     Pressed(Box<Incoming>),
 }
 
-/// The buttons of the last message that had some.
+/// What ends a session in other programs.
+const LEAVING: [&str; 6] = ["quitter", "quit", "exit", "bye", "logout", ":q"];
+
+/// The buttons of the answer to the line typed last.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choices {
     lines: Vec<String>,
@@ -81,6 +87,7 @@ pub(super) struct Session {
     direct: bool,
     count: u64,
     choices: Option<Choices>,
+    last: Option<String>,
     said: VecDeque<(String, String)>,
 }
 
@@ -98,6 +105,7 @@ impl Session {
             direct: false,
             count: 0,
             choices: None,
+            last: None,
             said: VecDeque::new(),
         }
     }
@@ -115,6 +123,12 @@ impl Session {
             format!("#{}", clean_line(&self.room))
         };
         format!("{} {place}> ", clean_line(self.who()))
+    }
+
+    /// Whether `post` answers the line that was typed here last. The buttons of others, a card that passes or a mail that
+    /// came, would be pressed by mistake.
+    pub(super) fn is_answered_by(&self, post: &Post) -> bool {
+        post.answers.is_some() && post.answers == self.last
     }
 
     /// Offers `choices` instead of the last ones.
@@ -159,6 +173,12 @@ impl Session {
                 choices.map_or((false, None), |choices| (choices.direct, choices.about));
             return Entry::Pressed(Box::new(self.line(line, direct, about, at)));
         }
+        if self.choices.is_none()
+            && text.len() == 1
+            && text.starts_with(|c: char| ('1'..='9').contains(&c))
+        {
+            return Entry::Aside(NOTHING_TO_PRESS.to_owned());
+        }
         self.choices = None;
         let text = text.strip_prefix('/').unwrap_or(&text).to_owned();
         Entry::Line(Box::new(self.line(text, self.direct, None, at)))
@@ -177,6 +197,7 @@ impl Session {
             self.said.pop_front();
         }
         self.said.push_back((id.clone(), text.clone()));
+        self.last = Some(id.clone());
         let from = Account {
             network: NETWORK.to_owned(),
             id: self.who().to_owned(),
@@ -220,6 +241,11 @@ impl Session {
             ("/aide-console", "") => Some(HELP.to_owned()),
             ("/salon" | "/prive" | "/privé" | "/aide-console", _) => {
                 Some(format!("{} s’emploie seul.", clean_line(word)))
+            }
+            (word, "")
+                if LEAVING.contains(&word.trim_start_matches('/').to_lowercase().as_str()) =>
+            {
+                Some("Pour arrêter Greffier\u{a0}: Ctrl-D.".to_owned())
             }
             _ => None,
         }
@@ -275,6 +301,10 @@ mod tests {
 
     fn ines() -> Session {
         Session::new("salle".to_owned(), Some("ines@ddt.example".to_owned()))
+    }
+
+    fn nothing() -> Entry {
+        Entry::Aside(NOTHING_TO_PRESS.to_owned())
     }
 
     fn confirmation(direct: bool) -> Choices {
@@ -357,7 +387,7 @@ mod tests {
         assert_eq!(heard.text, "confirmer K7Q2");
         assert_eq!(heard.place, Place::Direct);
         assert_eq!(heard.about.as_deref(), Some("outbox-1"));
-        assert_eq!(line(take(&mut session, "1")).1.text, "1");
+        assert_eq!(take(&mut session, "1"), nothing());
     }
 
     #[test]
@@ -366,10 +396,35 @@ mod tests {
         session.offer(confirmation(false));
         assert_eq!(session.pressed("2"), None);
         take(&mut session, "dossiers");
-        assert_eq!(line(take(&mut session, "1")).1.text, "1");
+        assert_eq!(take(&mut session, "1"), nothing());
         session.offer(confirmation(false));
         take(&mut session, "/qui paul@ddt.example");
-        assert_eq!(line(take(&mut session, "1")).1.text, "1");
+        assert_eq!(take(&mut session, "1"), nothing());
+    }
+
+    #[test]
+    fn only_the_answer_to_the_last_line_is_pressed() {
+        let mut session = ines();
+        let answer = |answers: Option<&str>| Post {
+            answers: answers.map(str::to_owned),
+            ..Post::default()
+        };
+        assert!(!session.is_answered_by(&answer(None)));
+        let (first, _) = line(take(&mut session, "dossiers"));
+        let (second, _) = line(take(&mut session, "accepter 4807"));
+        assert!(!session.is_answered_by(&answer(None)));
+        assert!(!session.is_answered_by(&answer(Some(&first))));
+        assert!(session.is_answered_by(&answer(Some(&second))));
+    }
+
+    #[test]
+    fn who_wants_to_leave_is_told_how() {
+        for word in ["quitter", "exit", "/quit", "QUIT"] {
+            let Entry::Aside(told) = take(&mut ines(), word) else {
+                panic!("{word}");
+            };
+            assert!(told.contains("Ctrl-D"), "{told}");
+        }
     }
 
     #[test]

@@ -361,6 +361,7 @@ fn frame<'a>() -> Frame<'a> {
     Frame {
         to: "salle",
         mine: true,
+        pressed: true,
         ..Frame::default()
     }
 }
@@ -436,6 +437,7 @@ fn who_may_read_a_message_is_said() {
     let other = Frame {
         to: "paul@ddt.example",
         mine: false,
+        pressed: false,
         ..Frame::default()
     };
     let ephemeral = Post {
@@ -496,6 +498,7 @@ fn a_block_holds_no_control_character_but_its_own() {
         let frame = Frame {
             to: hostile,
             mine,
+            pressed: mine,
             ..Frame::default()
         };
         for block in [

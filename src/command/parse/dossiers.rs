@@ -6,13 +6,13 @@ use super::Reader;
 use crate::command::error::{Error, either};
 use crate::command::onglet::{labels, read_onglet};
 use crate::command::quote::quoted;
-use crate::command::selection::{Joined, list};
+use crate::command::selection::{Joined, list, whole_number};
 use crate::command::spec::Takes;
-use crate::command::words::{filters, longest, word};
+use crate::command::words::{DEMARCHE, filters, longest, word};
 use crate::domain::Onglet;
 
 impl<'b> Reader<'_, 'b> {
-    /// Reads `dossier=`, `onglet=` and `filtre=`, which select dossiers.
+    /// Reads `dossier=`, `onglet=`, `filtre=` and `demarche=`, which select dossiers.
     pub(super) fn selecting(&mut self, name: &str, after: &'b str) -> Result<bool, Error> {
         match (name, self.spec.selection) {
             ("dossier" | "dossiers", takes) if takes != Takes::None => {
@@ -32,6 +32,13 @@ impl<'b> Reader<'_, 'b> {
                     return Err(self.bad(after, "j’attends un filtre de la forme colonne=valeur"));
                 }
                 self.selection.filter.append(&mut pairs);
+                self.rest = rest;
+            }
+            (DEMARCHE, takes) if takes.many() => {
+                let (text, rest) = self.quoted_or_word(after)?;
+                let number = whole_number(&text)
+                    .ok_or_else(|| self.bad(&text, "j’attends le numéro d’une démarche"))?;
+                self.selection.demarche = Some(number);
                 self.rest = rest;
             }
             _ => return Ok(false),

@@ -1,7 +1,9 @@
 //! What to say of a line that cannot be read.
 
 use super::{Problem, Reader};
-use crate::command::error::{Error, Hint, described, wanted};
+use crate::command::error::{Error, Hint, absent, described, wanted};
+use crate::command::fold::is_space;
+use crate::command::names::nearest;
 use crate::command::quote::Unclosed;
 use crate::command::selection::{Joined, Nonsense, list};
 use crate::command::spec::{Arg, Takes};
@@ -13,7 +15,7 @@ impl Reader<'_, '_> {
         match problem {
             Problem::Unclosed(unclosed) => self.unclosed(unclosed),
             Problem::Bad(Bad::Empty) => Error::MissingArgument {
-                what: described(arg),
+                what: absent(arg),
                 hint: self.hint(),
             },
             Problem::Bad(Bad::TooLong(most)) => Error::TooLong {
@@ -23,6 +25,21 @@ impl Reader<'_, '_> {
             },
             Problem::Bad(Bad::Wrong) => self.bad(word(text).0, &wanted(arg)),
         }
+    }
+
+    /// What to say of a text that begins with `name=` and no blank after it, which somebody would read as it stands. Text
+    /// has capitals; an option has none.
+    pub(super) fn stray(&self, name: &str, after: &str) -> Option<Error> {
+        let known = self.known();
+        let near = nearest(name, &known);
+        let typed = name.chars().all(|letter| !letter.is_uppercase()) && name.chars().count() > 1;
+        let joined = after.chars().next().is_some_and(|next| !is_space(next));
+        (joined && (typed || !near.is_empty())).then(|| Error::StrayOption {
+            name: name.to_owned(),
+            near,
+            known,
+            hint: self.hint(),
+        })
     }
 
     pub(super) fn bad(&self, given: &str, wanted: &str) -> Error {

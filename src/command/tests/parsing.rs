@@ -172,7 +172,12 @@ fn text_is_kept_as_typed() {
         "\"Oui\" et \"non\""
     );
     assert_eq!(text("message 4807 “Oui”"), "Oui");
-    assert_eq!(text("message 4807 taux=12 c’est peu"), "taux=12 c’est peu");
+    assert_eq!(
+        text("message 4807 « taux=12 c’est peu »"),
+        "taux=12 c’est peu"
+    );
+    assert_eq!(text("message 4807 Taux=12 est peu"), "Taux=12 est peu");
+    assert_eq!(text("message 4807 taux = 12"), "taux = 12");
     assert_eq!(text("message 4807 l’avis d'hier"), "l’avis d'hier");
 }
 
@@ -324,4 +329,41 @@ fn a_line_that_is_too_long_is_refused_unread() {
         catalogue().parse(&line, &nowhere()),
         Err(Error::LineTooLong { most: LONGEST_LINE })
     );
+}
+
+#[test]
+fn a_demarche_is_named_first_after_the_name_or_last() {
+    let demarche = |line: &str| {
+        let catalogue = catalogue();
+        let parsed = catalogue.parse(line, &nowhere()).expect(line);
+        let named = parsed.values.get("demarche").cloned();
+        let named = named.or(parsed.selection.demarche.map(Into::into));
+        (named, parsed.values.clone())
+    };
+    for line in [
+        "colonnes 12 nom, statut",
+        "colonnes nom, statut demarche=12",
+        "filtre 12 nature:Toiture",
+        "filtre nature:Toiture demarche=12",
+        "filtre effacer 12",
+        "tri 12 -depot",
+        "tri -depot démarche=12",
+        "tri effacer 12",
+        "notifications 12",
+        "notifications message non demarche=12",
+        "chercher martin demarche=12",
+        "archiver onglet=traités filtre=commune:Creil demarche=12",
+        "instruire demarche=12 filtre=commune:Creil",
+        "message demarche=12 onglet=suivis Bonjour.",
+        "message onglet=suivis Bonjour. demarche=12",
+    ] {
+        let (named, values) = demarche(line);
+        assert_eq!(named, Some(12.into()), "{line}");
+        let said = serde_json::to_string(&values).expect(line);
+        assert!(!said.contains("demarche="), "{line}: {said}");
+    }
+    // Of dossiers that are named by their numbers it is text.
+    let (named, values) = demarche("message 4807 Voyez demarche=12");
+    assert_eq!(named, None);
+    assert_eq!(values.get("text"), Some(&"Voyez demarche=12".into()));
 }

@@ -32,7 +32,7 @@ fn temps(figures: &Figures) -> String {
         .filter_map(|month| Some(format!("{} {}", named(month.first), days(month.days?))))
         .collect();
     let months = if months.is_empty() {
-        "Aucun dossier traité sur les douze derniers mois.".to_owned()
+        "Aucun dossier traité sur les douze mois achevés.".to_owned()
     } else {
         format!(
             "Durée moyenne par mois de décision : {}.",

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::act::Refusal;
 use super::super::dossier::{CorrectionKind, Person, Statut};
 use super::super::event::Event;
+use super::super::id::MessageId;
 use super::super::silence::silence;
 use super::super::valeur::Valeur;
-use super::{Case, EN_COURS, messagerie, required};
+use super::{Case, EN_COURS, WITHDRAW_DELAY, messagerie, required};
 
-/// The usager changes answers: only en construction. It resolves a pending correction.
+/// The usager changes answers: only en construction. It resolves a pending correction that he can have read of.
 pub(super) fn modify(
     case: &Case<'_>,
     champs: &BTreeMap<String, Valeur>,
@@ -39,10 +40,27 @@ pub(super) fn modify(
         usager: None,
         demandeur: None,
     }];
-    if case.dossier.correction.is_some() {
+    if case.dossier.correction.is_some() && unread(case).is_none() {
         events.push(Event::CorrectionResolved);
     }
     Ok(events)
+}
+
+/// The message of the pending correction, while its mail waits to leave.
+fn unread(case: &Case<'_>) -> Option<MessageId> {
+    let correction = case.dossier.correction.as_ref()?;
+    let waits = case.at.duration_since(correction.at) < WITHDRAW_DELAY;
+    // What the platform was told of, it has shown at once.
+    (waits && case.demarche.plateforme.is_none()).then_some(correction.message)
+}
+
+/// What resolves a pending correction. One that the usager has not been asked for yet is not asked for any more.
+fn resolved(case: &Case<'_>) -> impl Iterator<Item = Event> {
+    let pending = case.dossier.correction.as_ref();
+    let unsaid = unread(case).map(|message| Event::MessageWithdrawn { message });
+    unsaid
+        .into_iter()
+        .chain(pending.map(|_| Event::CorrectionResolved))
 }
 
 /// Passer en instruction. The author follows; a pending correction is resolved.
@@ -52,10 +70,7 @@ pub(super) fn pass(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
         return Ok(Vec::new());
     }
     case.needs("pass_to_instruction", &[Statut::EnConstruction])?;
-    let mut events = Vec::new();
-    if case.dossier.correction.is_some() {
-        events.push(Event::CorrectionResolved);
-    }
+    let mut events: Vec<Event> = resolved(case).collect();
     case.follow_too(&mut events);
     events.push(Event::PassedToInstruction);
     Ok(events)
@@ -105,7 +120,7 @@ pub(super) fn request_correction(
 pub(super) fn resolve_correction(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     case.instructeur()?;
     match (&case.dossier.correction, case.dossier.awaited) {
-        (Some(_), _) => Ok(vec![Event::CorrectionResolved]),
+        (Some(_), _) => Ok(resolved(case).collect()),
         (None, Some(_)) => Ok(vec![Event::AnswerAwaited { message: None }]),
         (None, None) => Err(Refusal::NoCorrection),
     }

@@ -163,6 +163,7 @@ fn no_correction_after_the_decision() {
 fn a_modification_resolves_the_correction() {
     let story = given_instructed().and(&ines(), correct("Plan à joindre."));
     assert!(story.dossier.correction.is_some());
+    let story = story.later(WITHDRAW_DELAY);
     // The same answers again correct nothing.
     assert_eq!(story.when(&camille(), modify("Toiture")), Ok(vec![]));
     let story = story.and(&camille(), modify("Voici le plan"));
@@ -184,8 +185,18 @@ fn a_message_of_the_usager_does_not_resolve_the_correction() {
 #[test]
 fn an_instructeur_resolves_the_correction() {
     let story = given().and(&ines(), correct("Plan à joindre."));
+    let message = MessageId(1);
     assert_eq!(
         story.when(&paul(), Command::ResolveCorrection),
+        Ok(vec![
+            Event::MessageWithdrawn { message },
+            Event::CorrectionResolved
+        ])
+    );
+    assert_eq!(
+        story
+            .later(WITHDRAW_DELAY)
+            .when(&paul(), Command::ResolveCorrection),
         Ok(vec![Event::CorrectionResolved])
     );
 }

@@ -111,17 +111,40 @@ fn a_correction_mails_the_usager_once_and_only_after_five_minutes() {
 }
 
 #[test]
+fn a_correction_that_is_no_longer_waited_for_asks_nothing() {
+    let asked = given().and(&ines(), correct("Plan à joindre."));
+    let unsaid = Effect::Unsay {
+        message: MessageId(1),
+    };
+    for command in [Command::PassToInstruction, Command::ResolveCorrection] {
+        assert!(asked.says(&paul(), command.clone()).contains(&unsaid));
+        let left = asked.clone().later(WITHDRAW_DELAY);
+        assert!(!left.says(&paul(), command).contains(&unsaid));
+    }
+}
+
+#[test]
+fn a_modification_resolves_no_correction_that_the_usager_has_not_read_of() {
+    let asked = given().and(&ines(), correct("Plan à joindre."));
+    let modified = asked.clone().and(&camille(), modify("Voici"));
+    assert!(modified.dossier.correction.is_some());
+    let later = asked.later(WITHDRAW_DELAY).and(&camille(), modify("Voici"));
+    assert_eq!(later.dossier.correction, None);
+}
+
+#[test]
 fn what_resolves_a_correction_is_said_rather_than_the_resolution() {
     let story = given().and(&ines(), correct("Plan à joindre."));
+    let read = story.clone().later(WITHDRAW_DELAY);
     let modified = Notice::Modified {
         champs: vec!["Libellé de travaux".to_owned()],
     };
     assert_eq!(
-        story.tells(&camille(), modify("Voici")),
+        read.tells(&camille(), modify("Voici")),
         [(Recipient::Rooms, modified)]
     );
     assert_eq!(
-        story.tells(&paul(), Command::ResolveCorrection),
+        read.tells(&paul(), Command::ResolveCorrection),
         [(Recipient::Rooms, Notice::CorrectionResolved)]
     );
     let withdrawn = story.says(&ines(), Command::Withdraw);

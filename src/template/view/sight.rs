@@ -194,6 +194,7 @@ impl<'a> Sight<'a> {
             oui_non: avis.oui_non().filter(|_| seen),
             open: avis.open(),
             answered: !avis.answers.is_empty(),
+            unclear: avis.unclear(),
             revoked: avis.revoked,
             closed: avis.closed,
             reminded: avis.reminded,

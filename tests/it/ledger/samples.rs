@@ -49,6 +49,7 @@ fn name(event: &Event) -> &'static str {
         Event::Deleted => "deleted",
         Event::Restored => "restored",
         Event::Extended => "extended",
+        Event::Scheduled { .. } => "scheduled",
         Event::ExpiryNoticed { .. } => "expiry_noticed",
         Event::Expired => "expired",
         Event::Purged { .. } => "purged",
@@ -147,6 +148,10 @@ fn events() -> Vec<Event> {
         Event::Deleted,
         Event::Restored,
         Event::Extended,
+        Event::Scheduled {
+            expires: Some(at(0)),
+            decides: None,
+        },
         Event::ExpiryNoticed { expires: at(0) },
         Event::Expired,
         Event::Purged {
