@@ -27,6 +27,7 @@ mod piece;
 mod preference;
 mod propose;
 mod quarantine;
+mod ration;
 mod rehearsal;
 mod remark;
 mod reply;
@@ -40,6 +41,7 @@ mod undelivered;
 mod word;
 
 pub use self::bulk::Next;
+pub use self::ration::Ration;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -87,6 +89,8 @@ pub struct App<S> {
     /// How many dossiers a filter, a sort or a search looks at while others wait for the writer; what takes more is made
     /// in the workshop. [`AT_ONCE`] but in tests.
     pub at_once: u64,
+    /// How many exports and documents one person may have made.
+    pub ration: Ration,
 }
 
 /// How many dossiers are looked at while others wait for the writer: some 20 ms.

@@ -44,6 +44,7 @@ impl<S: Store> App<S> {
         self.sweep_reports(draft)?;
         self.sweep_told(draft)?;
         self.sweep_tallies(draft)?;
+        self.sweep_orders(draft)?;
         self.sweep_rejected(draft)?;
         self.sweep_exports(draft)?;
         self.sweep_forms(draft)?;

@@ -21,6 +21,9 @@ impl<S: Store> App<S> {
         speaker: &Speaker<'_>,
         work: Work,
     ) -> Result<(), Error> {
+        if let Some(enough) = self.ration(draft, speaker, &work)? {
+            return self.answer(draft, speaker, &enough, None);
+        }
         let order = Order {
             work,
             asked: Some(Box::new(speaker.line.clone())),
@@ -79,6 +82,7 @@ impl<S: Store> App<S> {
     /// Tells what came of an order.
     pub(super) fn made(&self, draft: &mut Draft<'_, S>, made: &Made) -> Result<(), Error> {
         let Made { order, product } = made;
+        self.arrived(draft, order)?;
         if let (Work::Attestation { dossier, decided }, Product::Files { files }) =
             (&order.work, product)
         {

@@ -330,6 +330,9 @@ fn denies(answer: &Answer) -> bool {
             | Answer::WhichDossier
             | Answer::BadLinkCode
             | Answer::ExportTooLarge { .. }
+            | Answer::ExportUnbounded { .. }
+            | Answer::EnoughUnderWay { .. }
+            | Answer::EnoughToday { .. }
             | Answer::UnknownPiece { .. }
             | Answer::UnknownHeld { .. }
             | Answer::HeldNeedsDossier { .. }

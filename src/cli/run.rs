@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
-use crate::app::{App, Replies};
+use crate::app::{App, Ration, Replies};
 use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
@@ -155,7 +155,7 @@ impl Greffier {
                 .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
                 .unwrap_or(false)
         };
-        let workshop = Arc::new(Workshop::new(bench(&app, press(&config)?)));
+        let workshop = Arc::new(Workshop::new(bench(&config, &app, press(&config)?)));
         let accepting = Arc::clone(&app);
         let mut daemon = Daemon::new(app, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
@@ -250,12 +250,13 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(app: &App<Sled>, press: Press) -> Bench<Sled> {
+pub(super) fn bench(config: &Config, app: &App<Sled>, press: Press) -> Bench<Sled> {
     Bench {
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
         demarches: app.demarches.clone(),
         press: Arc::new(press),
+        largest_export: config.exports.max_bytes,
     }
 }
 
@@ -544,6 +545,10 @@ pub(super) fn middle(
         },
         from_name: config.mail.from_name.clone(),
         at_once: crate::app::AT_ONCE,
+        ration: Ration {
+            per_day: config.exports.per_day,
+            under_way: config.exports.at_once,
+        },
         replies: Replies {
             days: config.mail.reply_days,
             instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,

@@ -225,6 +225,21 @@ pub enum Answer {
         /// Bytes that the network carries.
         max: u64,
     },
+    /// An export that would be larger than any that is made.
+    ExportUnbounded {
+        /// Bytes that one may have.
+        most: u64,
+    },
+    /// Somebody has as many exports and documents under way as he may.
+    EnoughUnderWay {
+        /// How many.
+        most: usize,
+    },
+    /// Somebody has ordered as many exports and documents on this day as he may.
+    EnoughToday {
+        /// How many.
+        most: u32,
+    },
     /// There is nothing to cancel.
     NothingToCancel,
     /// The dossier changed between preview and confirmation, so that the act must be looked at again.

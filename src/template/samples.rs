@@ -610,6 +610,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             bytes: 80_000_000,
             max: 10_000_000,
         },
+        Answer::ExportUnbounded {
+            most: 2_000_000_000,
+        },
+        Answer::EnoughUnderWay { most: 3 },
+        Answer::EnoughToday { most: 50 },
         Answer::Missed,
         Answer::Withheld,
         Answer::NothingSelected,

@@ -27,6 +27,8 @@ pub struct Bench<S> {
     pub demarches: Demarches,
     /// Prints and draws.
     pub press: Arc<Press>,
+    /// Bytes of an export at most.
+    pub largest_export: u64,
 }
 
 impl<S: Store> Make for Bench<S> {

@@ -47,6 +47,8 @@ pub(crate) struct Desk {
     heard: u32,
     /// Slow work is done only as far as the script lets it.
     pub(crate) held_back: bool,
+    /// Bytes of an export at most.
+    pub(crate) largest_export: u64,
     _folder: TempDir,
 }
 
@@ -120,6 +122,7 @@ impl Desk {
             own,
             from_name: String::new(),
             at_once: greffier::app::AT_ONCE,
+            ration: greffier::app::Ration::default(),
             replies: Replies::default(),
             quiet: setting.quiet,
             secret: secret.to_vec(),
@@ -130,6 +133,7 @@ impl Desk {
             now,
             heard: 0,
             held_back: false,
+            largest_export: u64::MAX,
             _folder: folder,
         }
     }
@@ -282,6 +286,7 @@ impl Desk {
             store: Arc::clone(&self.app.store),
             shelf: Arc::clone(&self.app.shelf),
             demarches: self.app.demarches.clone(),
+            largest_export: self.largest_export,
         };
         let halt = CancellationToken::new();
         let product = workshop::make(&bench, &order, self.now, &halt).unwrap();
