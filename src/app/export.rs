@@ -175,7 +175,12 @@ impl<S: Store> App<S> {
         product: &Product,
     ) -> Result<(), Error> {
         if let Product::TooLarge { most } = product {
-            return self.answer(draft, speaker, &Answer::ExportUnbounded { most: *most }, None);
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::ExportUnbounded { most: *most },
+                None,
+            );
         }
         let Product::Export {
             files,

@@ -321,6 +321,7 @@ fn denies(answer: &Answer) -> bool {
             | Answer::AdministrateurOnly
             | Answer::NotHere
             | Answer::NotMade
+            | Answer::NoAttestation { .. }
             | Answer::BulkBusy { .. }
             | Answer::NoSecond
             | Answer::OneGroup

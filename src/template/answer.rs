@@ -73,6 +73,16 @@ pub enum Answer {
         /// Where it is, for somebody at the machine itself.
         places: Vec<String>,
     },
+    /// A dossier that has no decision, or a decision that the démarche attests nothing of.
+    NoAttestation {
+        /// Which dossier.
+        number: DossierId,
+    },
+    /// The attestation was made already.
+    AttestationThere {
+        /// Of which dossier.
+        number: DossierId,
+    },
     /// Figures of a démarche.
     Stats {
         /// The démarche.

@@ -567,6 +567,12 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::TooLate,
         Answer::Making,
         Answer::NotMade,
+        Answer::NoAttestation {
+            number: DossierId(4807),
+        },
+        Answer::AttestationThere {
+            number: DossierId(4807),
+        },
         Answer::Stats {
             demarche: (
                 DemarcheId(12),

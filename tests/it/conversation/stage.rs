@@ -89,6 +89,7 @@ impl Stage {
             "réparé" => drop(self.refused.remove(rest)),
             "chiffré" => self.chiffre(rest),
             "listes" => self.desk().app.at_once = rest.parse().unwrap(),
+            "atelier" => self.desk().broken = rest == "en panne",
             "exports" => self.exports(rest),
             "perdu" => self.lose(rest),
             "retrouvé" => drop(self.file(rest)),
