@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded, View};
 use crate::message::{Destination, Incoming, Outcome, Outgoing, Receipt};
 
-pub use self::find::find;
+pub use self::find::{OPEN, find};
 
 /// How many events a dossier has had: what a commit expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
