@@ -23,3 +23,4 @@ mod matrix;
 mod net;
 mod servers;
 mod smtp;
+mod tick;
