@@ -431,12 +431,7 @@ impl<S: Store> App<S> {
 }
 
 /// What became of all: what was announced to be refused or to be so already, what was done, what was left.
-fn reported(
-    at: Timestamp,
-    run: &Run,
-    plan: &Plan,
-    done: &[(DossierId, &Outcome)],
-) -> Report {
+fn reported(at: Timestamp, run: &Run, plan: &Plan, done: &[(DossierId, &Outcome)]) -> Report {
     let refused = plan.refused.iter().map(|(number, refusal)| {
         let refusal = refusal.clone();
         (*number, Fate::Refused { refusal })
@@ -447,7 +442,8 @@ fn reported(
         .map(|(number, outcome)| (*number, Fate::from(*outcome)));
     let left = plan.numbers().skip(run.next);
     let left = left.map(|number| (number, Fate::Stopped));
-    let mut fates: Vec<(DossierId, Fate)> = refused.chain(already).chain(done).chain(left).collect();
+    let mut fates: Vec<(DossierId, Fate)> =
+        refused.chain(already).chain(done).chain(left).collect();
     fates.sort_by_key(|(number, _)| *number);
     Report {
         by: run.by.clone(),
