@@ -95,6 +95,7 @@ impl Desk {
             replies: Replies::default(),
             secret: b"a secret of the benches, and of nobody else".to_vec(),
             at_once: greffier::app::AT_ONCE,
+            ration: greffier::app::Ration::default(),
             quiet: None,
             public_url: None,
         };

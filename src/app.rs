@@ -29,6 +29,7 @@ mod platform;
 mod preference;
 mod propose;
 mod quarantine;
+mod ration;
 mod rehearsal;
 mod remark;
 mod reply;
@@ -44,8 +45,10 @@ mod word;
 pub use self::bulk::Next;
 pub use self::desk::Desk;
 pub use self::platform::{Mirrored, mirrored};
+pub use self::ration::Ration;
 
 use std::io::ErrorKind;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -93,6 +96,8 @@ pub struct App<S> {
     /// How many dossiers a filter, a sort or a search looks at while others wait for the writer; what takes more is made
     /// in the workshop. [`AT_ONCE`] but in tests.
     pub at_once: u64,
+    /// How many exports and documents one person may have made.
+    pub ration: Ration,
 }
 
 impl<S> Clone for App<S> {
@@ -112,6 +117,7 @@ impl<S> Clone for App<S> {
             secret: self.secret.clone(),
             public_url: self.public_url.clone(),
             at_once: self.at_once,
+            ration: self.ration,
         }
     }
 }
@@ -168,8 +174,8 @@ pub enum Error {
         /// What the reader said.
         why: String,
     },
-    /// A mail made the code that reads it panic.
-    #[error("what understands a mail panicked")]
+    /// What was heard made the code that handles it panic.
+    #[error("what handles it panicked")]
     Panic,
     /// The commit was stale again and again.
     #[error("the store moved at each of several tries")]
@@ -188,6 +194,11 @@ impl Error {
             ),
             _ => false,
         }
+    }
+
+    /// Whether nothing else can go on either. A record that cannot be read says nothing of the others.
+    fn stops_all(&self) -> bool {
+        self.passes() && !matches!(self, Self::Store(crate::store::Error::Corrupt { .. }))
     }
 
     fn document(collection: Collection, error: &serde_json::Error) -> Self {
@@ -232,7 +243,7 @@ impl<S: Store> App<S> {
         for tries in 0..TRIES {
             let mut draft = Draft::new(&*self.store, journal, &incoming.id, now);
             draft.again = tries > 0;
-            think(self, &mut draft)?;
+            guarded(|| think(self, &mut draft))??;
             let mut commit = draft.finish();
             hush::together(&mut commit.outbox);
             self.hush(&mut commit);
@@ -254,6 +265,24 @@ impl<S: Store> App<S> {
             }
         }
         Err(Error::Contended)
+    }
+
+    /// Lets `think` add to the draft, or leaves that as it was where it fails at what is its own: the rest of the commit
+    /// goes on. The outer error is one with which nothing can go on.
+    fn apart<T>(
+        &self,
+        draft: &mut Draft<'_, S>,
+        think: impl FnOnce(&Self, &mut Draft<'_, S>) -> Result<T, Error>,
+    ) -> Result<Result<T, Error>, Error> {
+        let before = draft.clone();
+        match guarded(|| think(self, draft)).unwrap_or_else(Err) {
+            Err(error) if error.stops_all() => Err(error),
+            Err(error) => {
+                *draft = before;
+                Ok(Err(error))
+            }
+            thought => Ok(thought),
+        }
     }
 
     /// Puts what must stand before a command in a room before each that is shown there.
@@ -348,6 +377,12 @@ impl<S: Store> App<S> {
     }
 }
 
+/// What `think` answers. Where it panics nothing is half done, since nothing is committed before it ends; and what it
+/// panics at must not stop the writer each time it is taken from the journal.
+fn guarded<T>(think: impl FnOnce() -> T) -> Result<T, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(think)).map_err(|_| Error::Panic)
+}
+
 /// A dossier as somebody is to see it.
 fn scene<'a>(
     dossier: &'a Dossier,
@@ -364,5 +399,17 @@ fn scene<'a>(
         audience,
         mark_of: None,
         can_reply: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_like_another() {
+        assert_eq!(guarded(|| 1).ok(), Some(1));
+        let outcome = guarded(|| -> u8 { panic!("what nobody foresaw") });
+        assert!(matches!(outcome, Err(Error::Panic)));
     }
 }

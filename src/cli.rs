@@ -307,7 +307,11 @@ fn here(config: &Config, request: &Request) -> anyhow::Result<Answer> {
             bells: Arc::clone(&bells),
         };
         // What the request orders is made here too, so that it can be waited for.
-        let workshop = Arc::new(Workshop::new(run::bench(&desk, run::press(config)?)));
+        let workshop = Arc::new(Workshop::new(run::bench(
+            config,
+            &desk,
+            run::press(config)?,
+        )));
         let stop = CancellationToken::new();
         let open = tokio::spawn({
             let (workshop, inbox, stop) = (Arc::clone(&workshop), inbox.clone(), stop.clone());

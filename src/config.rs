@@ -1,5 +1,6 @@
 //! `bot.toml` and the démarches, as types. A key that is not known is an error: a misspelt one would be obeyed by nobody.
 
+mod exports;
 mod quiet;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::domain::{Demarche, DemarcheId, Demarches, Email, Privacy, Topic};
 use crate::mail::{Files, Limits, Own};
 use crate::mirror;
 
+pub use self::exports::Exports;
 pub use self::quiet::Quiet;
 
 /// `bot.toml`. Paths are relative to the folder that it stands in.
@@ -54,6 +56,9 @@ pub struct Config {
     /// Deposits, health and metrics.
     #[serde(default)]
     pub http: http::Settings,
+    /// How much one person may take away.
+    #[serde(default)]
+    pub exports: Exports,
     /// When nothing rings.
     #[serde(default)]
     pub quiet: Option<Quiet>,
@@ -331,6 +336,7 @@ impl Config {
         }
         faults.extend(self.mail.faults().into_iter().map(&fault));
         faults.extend(self.http.faults().into_iter().map(&fault));
+        faults.extend(self.exports.faults().into_iter().map(&fault));
         faults.extend(self.unreachable().into_iter().map(&fault));
         let smtp = self.smtp.iter().flat_map(smtp::Settings::faults);
         faults.extend(smtp.map(&fault));

@@ -33,6 +33,7 @@ pub use calendar::{Periode, Quiet, day_of};
 pub use column::column;
 pub use decide::{
     EXPIRY_NOTICE_DAYS, MAX_PIECE, TRASH_DAYS, WITHDRAW_DELAY, decide, deposit, due, next_reminder,
+    resumed,
 };
 pub use demarche::{
     Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,

@@ -10,6 +10,7 @@
 //!   spreadsheet would calculate it.
 
 mod archive;
+mod capped;
 mod cell;
 mod csv;
 mod layout;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use crate::domain::{Demarche, Dossier};
 
 pub use self::archive::{Archived, archive};
+pub use self::capped::Capped;
 use self::cell::Cell;
 use self::layout::Sheet;
 use self::name::Names;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::domain::{Demarche, DemarcheId, Dossier, DossierId, List, Recorded, View};
 use crate::message::{Destination, Incoming, Outcome, Outgoing, Receipt};
 
-pub use self::find::find;
+pub use self::find::{OPEN, find};
 
 /// How many events a dossier has had: what a commit expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -301,8 +301,14 @@ pub trait Store: Send + Sync + 'static {
     fn rows(&self, lists: &[List], each: EachRow<'_>) -> Result<(), Error>;
     /// How many dossiers a list has.
     fn count(&self, list: &List) -> Result<u64, Error>;
-    /// Dossiers that the clock must look at by `now`, at most `limit`.
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DossierId>, Error>;
+    /// Dossiers that the clock must look at by `now`, each with the time since when, the longest due first, after
+    /// `after`; at most `limit`.
+    fn due(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, DossierId)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, DossierId)>, Error>;
 
     /// A document.
     fn get(&self, collection: Collection, key: &str) -> Result<Option<Value>, Error>;

@@ -160,6 +160,20 @@ def reply(request):
     return {"message_id": said["message-id"]}
 
 
+def write(request):
+    """A mail that answers nothing."""
+    mail = email.message.EmailMessage(policy=email.policy.SMTP)
+    mail["From"] = request["user"]
+    mail["To"] = request["to"]
+    mail["Subject"] = request["subject"]
+    mail["Date"] = email.utils.format_datetime(email.utils.localtime())
+    mail["Message-ID"] = f"<{request['name']}@poste.example>"
+    mail["User-Agent"] = "Client of the tests"
+    mail.set_content(request["text"])
+    send(request, mail)
+    return {"message_id": mail["message-id"]}
+
+
 def stream(request):
     """Answers each mail of a mailbox once, from the address that it was sent to, until so many were answered."""
     mailbox, answered = Mailbox(request), set()
@@ -184,7 +198,7 @@ def all_of(request):
     return {folder: [facts(mail) for mail in mailbox.mails(folder) or []] for folder in request["folders"]}
 
 
-COMMANDS = {"read": read, "reply": reply, "stream": stream, "all": all_of}
+COMMANDS = {"read": read, "reply": reply, "write": write, "stream": stream, "all": all_of}
 
 if __name__ == "__main__":
     json.dump(COMMANDS[sys.argv[1]](json.load(sys.stdin)), sys.stdout)

@@ -107,6 +107,7 @@ pub(crate) fn app(folder: &Path) -> App<Sled> {
         own: Own::default(),
         from_name: String::new(),
         at_once: greffier::app::AT_ONCE,
+        ration: greffier::app::Ration::default(),
         replies: greffier::app::Replies::default(),
         quiet: None,
         secret: SECRET.to_vec(),

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{
-    Command, Demarche, Dossier, DossierId, Event, Person, Recorded, Refusal, Request, View, decide,
-    evolve, react,
+    Command, Demarche, Dossier, DossierId, Effect, Event, Person, Recorded, Refusal, Request, View,
+    decide, evolve, react, resumed,
 };
 use crate::store::{DossierChange, Store};
 
@@ -65,8 +65,18 @@ impl<S: Store> App<S> {
             view,
             ..change
         });
-        for effect in react(&dossier, demarche, &act) {
-            self.word(draft, &dossier, demarche, by, &effect)?;
+        // What follows by itself is said as such; the card is shown once.
+        let (own, followed): (Vec<Recorded>, Vec<Recorded>) =
+            act.iter().cloned().partition(|recorded| recorded.by == *by);
+        let said = react(&dossier, demarche, &own);
+        for effect in &said {
+            self.word(draft, &dossier, demarche, by, effect)?;
+        }
+        let again = |effect: &Effect| *effect == Effect::Card && said.contains(&Effect::Card);
+        for effect in react(&dossier, demarche, &followed) {
+            if !again(&effect) {
+                self.word(draft, &dossier, demarche, &Person::Greffier, &effect)?;
+            }
         }
         Ok(Ok(act))
     }
@@ -138,12 +148,19 @@ pub(super) fn rehearse(
             at,
             command: command.clone(),
         };
+        let before = act.len();
         for event in decide(&state, demarche, &request)? {
             let recorded = Recorded {
                 at,
                 by: by.clone(),
                 event,
             };
+            state = after(state, &recorded);
+            act.push(recorded);
+        }
+        if act.len() > before
+            && let Some(recorded) = resumed(&state, demarche, at)
+        {
             state = after(state, &recorded);
             act.push(recorded);
         }

@@ -78,6 +78,8 @@ pub(super) enum Ask {
     },
     /// The dossier as a document.
     SendDocument,
+    /// Its attestation, where it could not be made.
+    MakeAttestation,
     /// Figures of a démarche, with charts.
     Stats {
         /// Which.
@@ -219,6 +221,8 @@ impl Ask {
             // What is taken away is out of our hands.
             | Self::SendDocument
             | Self::Export { .. }
+            // It goes to the usager.
+            | Self::MakeAttestation
             | Self::Unlink { whose: Some(_) } => true,
             // To link takes a code that only the mailbox has; to unlink oneself takes rights away, and gives none.
             Self::Link { .. }

@@ -183,7 +183,7 @@ impl<S: Store> App<S> {
             waiting: 0,
             asked_all: false,
         };
-        if line.place != Place::Direct && !self.all_heard(draft, &line, &plan)? {
+        if !self.all_heard(draft, &line, plan.numbers())? {
             // What becomes of them is for no room that may not hear of them.
             line.place = Place::Direct;
             line.about = None;
@@ -201,14 +201,23 @@ impl<S: Store> App<S> {
         Ok(true)
     }
 
-    /// Whether every dossier of the plan may be spoken of where the line was typed.
-    fn all_heard(&self, draft: &Draft<'_, S>, line: &Line, plan: &Plan) -> Result<bool, Error> {
-        for number in plan.numbers() {
+    /// Whether every one of these dossiers may be spoken of where the line was typed.
+    fn all_heard(
+        &self,
+        draft: &Draft<'_, S>,
+        line: &Line,
+        mut numbers: impl Iterator<Item = DossierId>,
+    ) -> Result<bool, Error> {
+        if line.place == Place::Direct {
+            return Ok(true);
+        }
+        let Some(room) = self.directory.room(&line.from.network, &line.place) else {
+            return Ok(numbers.next().is_none());
+        };
+        for number in numbers {
             let dossier = draft.dossier(number)?.map(|change| change.dossier);
-            let heard = dossier.is_none_or(|dossier| {
-                self.directory
-                    .may_hear(&line.from.network, &line.place, &dossier)
-            });
+            let heard =
+                dossier.is_none_or(|dossier| room.is_for(dossier.demarche, &dossier.groupe));
             if !heard {
                 return Ok(false);
             }

@@ -84,8 +84,13 @@ struct Ongoing {
     dossiers: Option<Vec<Standing>>,
 }
 
-/// The groups that were looked at in this tick: their instructeurs share them.
-type Seen = BTreeMap<(DemarcheId, String), Ongoing>;
+/// What was counted in this tick: the instructeurs of a group share it.
+#[derive(Debug, Default)]
+struct Seen {
+    ongoing: BTreeMap<(DemarcheId, String), Ongoing>,
+    /// How many were deposited in a group since then.
+    deposited: BTreeMap<(DemarcheId, String, Timestamp), usize>,
+}
 
 fn mark_key(periode: Periode, email: &Email) -> String {
     format!("digest\u{0}{}\u{0}{email}", tag(periode))
@@ -107,7 +112,7 @@ impl<S: Store> App<S> {
     /// Makes the summaries whose hour has come. Answers whether there are more.
     pub(super) fn tell_digests(&self, draft: &mut Draft<'_, S>) -> Result<bool, Error> {
         let mut made = 0;
-        let mut seen = Seen::new();
+        let mut seen = Seen::default();
         for periode in BOTH {
             let Some(day) = periode.due(draft.at) else {
                 continue;
@@ -131,7 +136,13 @@ impl<S: Store> App<S> {
                     .filter(|_| periode == Periode::Jour)
                     .or_else(|| periode.since(day))
                     .unwrap_or(draft.at);
-                self.digest(draft, &mut seen, periode, since, &email, &chosen)?;
+                let made = self.apart(draft, |app, draft| {
+                    app.digest(draft, &mut seen, periode, since, &email, &chosen)
+                })?;
+                // It would fail again and again: the next one is told with what is new since this one.
+                if let Err(error) = made {
+                    tracing::error!(%error, "A summary cannot be made; it is left out");
+                }
                 draft.put(Collection::Meta, key, &day)?;
             }
             draft.put(Collection::Meta, sweep_key(periode), &day)?;
@@ -291,7 +302,7 @@ impl<S: Store> App<S> {
         Ok(Row {
             number: demarche.number,
             titre: demarche.titre.clone(),
-            nouveaux: self.deposited_since(&total, since)?,
+            nouveaux: self.deposited(seen, demarche, &groupes, since)?,
             en_construction: how_many(Statut::EnConstruction, false),
             en_instruction: how_many(Statut::EnInstruction, false),
             en_cours,
@@ -317,7 +328,7 @@ impl<S: Store> App<S> {
         groupe: &str,
     ) -> Result<Option<Vec<Standing>>, Error> {
         let key = (demarche.number, groupe.to_owned());
-        if let Some(known) = seen.get(&key) {
+        if let Some(known) = seen.ongoing.get(&key) {
             return Ok(known.dossiers.clone());
         }
         let mut lists = vec![list(
@@ -346,16 +357,39 @@ impl<S: Store> App<S> {
             Some(dossiers)
         };
         let found = Ongoing { dossiers };
-        seen.insert(key, found.clone());
+        seen.ongoing.insert(key, found.clone());
         Ok(found.dossiers)
     }
 
-    /// How many of `lists` were deposited since then; lists begin with the newest.
-    fn deposited_since(&self, lists: &[List], since: Timestamp) -> Result<usize, Error> {
+    /// How many dossiers of these groups were deposited since then.
+    fn deposited(
+        &self,
+        seen: &mut Seen,
+        demarche: &Demarche,
+        groupes: &[&str],
+        since: Timestamp,
+    ) -> Result<usize, Error> {
+        let mut count = 0;
+        for groupe in groupes {
+            let key = (demarche.number, (*groupe).to_owned(), since);
+            count += if let Some(known) = seen.deposited.get(&key) {
+                *known
+            } else {
+                let of = Of::Groupe((*groupe).to_owned());
+                let found = self.deposited_since(&list(demarche, of, Onglet::Total), since)?;
+                seen.deposited.insert(key, found);
+                found
+            };
+        }
+        Ok(count)
+    }
+
+    /// How many of `list` were deposited since then; a list begins with the newest.
+    fn deposited_since(&self, list: &List, since: Timestamp) -> Result<usize, Error> {
         let mut after = None;
         let mut count = 0;
         loop {
-            let page = self.store.page(lists, after, 100)?;
+            let page = self.store.page(std::slice::from_ref(list), after, 100)?;
             for number in page.dossiers {
                 let Some((dossier, _)) = self.store.load(number)? else {
                     continue;

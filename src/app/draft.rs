@@ -43,6 +43,25 @@ pub(super) struct Hushed {
     pub(super) rooms: BTreeSet<Destination>,
 }
 
+impl<S> Clone for Draft<'_, S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store,
+            at: self.at,
+            cause: self.cause.clone(),
+            again: self.again,
+            hushed: self.hushed.clone(),
+            journal: self.journal,
+            rehearsed: self.rehearsed.clone(),
+            dossiers: self.dossiers.clone(),
+            changes: self.changes.clone(),
+            outbox: self.outbox.clone(),
+            unsay: self.unsay.clone(),
+            receipt: self.receipt.clone(),
+        }
+    }
+}
+
 impl<'a, S: Store> Draft<'a, S> {
     pub(super) fn new(
         store: &'a S,

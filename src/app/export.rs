@@ -185,6 +185,14 @@ impl<S: Store> App<S> {
         export: &Export,
         product: &Product,
     ) -> Result<(), Error> {
+        if let Product::TooLarge { most } = product {
+            return self.answer(
+                draft,
+                speaker,
+                &Answer::ExportUnbounded { most: *most },
+                None,
+            );
+        }
         let Product::Export {
             files,
             dossiers,

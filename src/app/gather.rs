@@ -123,8 +123,13 @@ impl<S: Store> App<S> {
                 .map_err(|error| Error::document(Collection::Meta, &error))?;
             let full = gathered.notices.len() >= MOST;
             if full || draft.at.duration_since(gathered.since) >= WAITS {
-                draft.remove(Collection::Meta, key);
-                self.tell_burst(draft, gathered)?;
+                let told = self.apart(draft, |app, draft| {
+                    draft.remove(Collection::Meta, key);
+                    app.tell_burst(draft, gathered)
+                })?;
+                if let Err(error) = told {
+                    tracing::error!(%error, "What waited for others like it cannot be told yet");
+                }
             }
         }
         Ok(())

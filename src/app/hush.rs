@@ -7,8 +7,9 @@ use crate::store::{Commit, Queued, Store};
 /// Characters of one message, however many things it tells of.
 const TOGETHER: usize = 2000;
 
-/// Makes one message of notices that follow each other in one thread: several avis asked for at once, a deposit and what
-/// a declarative démarche made of it.
+/// Makes one message of notices of one dossier that follow each other in its thread, or in a room without threads:
+/// several avis asked for at once, a deposit and what a declarative démarche made of it. Those of several dossiers stay
+/// apart: the purge of one takes its messages away.
 pub(super) fn together(outbox: &mut Vec<Queued>) {
     let mut kept: Vec<Queued> = Vec::with_capacity(outbox.len());
     for queued in outbox.drain(..) {
@@ -25,9 +26,10 @@ pub(super) fn together(outbox: &mut Vec<Queued>) {
     *outbox = kept;
 }
 
-/// Puts `next` behind `before`, if the two are notices of one thread, due at the same time.
+/// Puts `next` behind `before`, if the two are notices of one dossier, in one place, due at the same time.
 fn join(before: &mut Queued, next: &Queued) -> bool {
     let alike = before.dossier == next.dossier
+        && before.dossier.is_some()
         && before.not_before == next.not_before
         && before.tag.is_none()
         && next.tag.is_none();
@@ -50,10 +52,9 @@ fn join(before: &mut Queued, next: &Queued) -> bool {
     true
 }
 
-/// Words in a thread, and nothing else.
+/// Words, and nothing else. An answer that is not in reply to a line brings files, or is of no dossier.
 fn is_notice(post: &Post) -> bool {
-    post.thread.is_some()
-        && post.card.is_none()
+    post.card.is_none()
         && post.answers.is_none()
         && !post.direct
         && !post.ephemeral
@@ -150,6 +151,36 @@ mod tests {
                 "Trois"
             ],
             "and the order of a room stays"
+        );
+    }
+
+    #[test]
+    fn in_a_room_without_threads_notices_of_one_dossier_are_one_message() {
+        let bare = |number, text: &str| {
+            let mut queued = notice("salon", number, text);
+            if let Body::Post(post) = &mut queued.outgoing.body {
+                post.thread = None;
+            }
+            queued
+        };
+        let mut answer = bare(2, "Une réponse");
+        answer.dossier = None;
+        let mut outbox = vec![
+            bare(1, "Un"),
+            bare(1, "Deux"),
+            bare(2, "D’un autre dossier"),
+            answer.clone(),
+            answer,
+        ];
+        together(&mut outbox);
+        assert_eq!(
+            texts(&outbox),
+            [
+                "Un\n\nDeux",
+                "D’un autre dossier",
+                "Une réponse",
+                "Une réponse"
+            ]
         );
     }
 

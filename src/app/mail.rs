@@ -15,7 +15,7 @@ use self::outcome::empty;
 pub(super) use self::outcome::{Obstacle, held_reason};
 use super::draft::Draft;
 use super::quarantine::Hold;
-use super::{App, Error};
+use super::{App, Error, guarded};
 use crate::domain::{Command, Email, Person};
 use crate::mail::{Class, Reason, State, Understood, understand};
 use crate::message::{MailIn, Scan, Verdict};
@@ -170,12 +170,6 @@ impl<S: Store> App<S> {
     }
 }
 
-/// What `understand` makes of a mail. It is pure: where it panics nothing is half done, and the mail that it panics at
-/// must not stop the writer each time it is taken from the journal.
-pub(super) fn guarded<T>(understand: impl FnOnce() -> T) -> Result<T, Error> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(understand)).map_err(|_| Error::Panic)
-}
-
 /// Why a mail that may be filed still is not: nobody can read it, or nothing has looked at its files.
 fn unread(mail: &MailIn, understood: &Understood) -> Option<Obstacle> {
     if understood.reason == Some(Reason::Encrypted) {
@@ -192,16 +186,4 @@ fn is_empty_answer(understood: &Understood, found: &Found) -> bool {
     let sender = understood.from.as_ref();
     understood.reason == Some(Reason::Empty)
         && sender.is_some_and(|from| Email::new(&from.address) == origin.expected)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_over_a_mail_is_an_error_like_another() {
-        assert_eq!(guarded(|| 1).ok(), Some(1));
-        let outcome = guarded(|| -> u8 { panic!("a mail that nobody foresaw") });
-        assert!(matches!(outcome, Err(Error::Panic)));
-    }
 }

@@ -73,6 +73,7 @@ impl<S: Store> App<S> {
                 self.send_pieces(draft, speaker, number, wanted)
             }
             Ask::Stats { demarche, theme } => self.stats(draft, speaker, demarche, theme),
+            Ask::MakeAttestation => self.make_attestation(draft, speaker, number),
             Ask::SendDocument => self.send_document(draft, speaker, number),
             Ask::Export { format, demarche } => {
                 self.export(draft, speaker, &parsed.selection, format, demarche)

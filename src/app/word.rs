@@ -103,7 +103,7 @@ impl<S: Store> App<S> {
         }
     }
 
-    fn tell(
+    pub(super) fn tell(
         &self,
         draft: &mut Draft<'_, S>,
         saying: &Saying<'_>,
@@ -173,7 +173,7 @@ impl<S: Store> App<S> {
     }
 
     /// Whether nobody is told of the dossier in a room.
-    fn is_roomless(&self, dossier: &Dossier) -> bool {
+    pub(super) fn is_roomless(&self, dossier: &Dossier) -> bool {
         let rooms = self
             .directory
             .rooms(dossier.demarche, &dossier.groupe, None);

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{ColorMode, ConsoleMode, Place, RunArguments, own};
-use crate::app::{App, Desk, Replies, mirrored};
+use crate::app::{App, Desk, Ration, Replies, mirrored};
 use crate::channel::authenticate::Authenticator;
 use crate::channel::clamd::Clamd;
 use crate::channel::clock::Clock;
@@ -183,7 +183,7 @@ impl Greffier {
                 .inspect_err(|error| tracing::error!(%error, "Cannot look for an export"))
                 .unwrap_or(false)
         };
-        let workshop = Arc::new(Workshop::new(bench(&desk, press(&config)?)));
+        let workshop = Arc::new(Workshop::new(bench(&config, &desk, press(&config)?)));
         let accepting = Arc::clone(&desk);
         let mut daemon = Daemon::new(desk, Arc::clone(&health), stop);
         daemon.check_by(authenticator(&config));
@@ -290,13 +290,14 @@ impl Greffier {
 }
 
 /// Whoever makes what takes long.
-pub(super) fn bench(desk: &Arc<Desk<Sled>>, press: Press) -> Bench<Sled> {
+pub(super) fn bench(config: &Config, desk: &Arc<Desk<Sled>>, press: Press) -> Bench<Sled> {
     let (app, rules) = (desk.app(), Arc::clone(desk));
     Bench {
         store: Arc::clone(&app.store),
         shelf: Arc::clone(&app.shelf),
         rules: Arc::new(move |number| rules.app().demarches.get(&number).cloned()),
         press: Arc::new(press),
+        largest_export: config.exports.max_bytes,
     }
 }
 
@@ -590,6 +591,10 @@ pub(super) fn middle(
         },
         from_name: config.mail.from_name.clone(),
         at_once: crate::app::AT_ONCE,
+        ration: Ration {
+            per_day: config.exports.per_day,
+            under_way: config.exports.at_once,
+        },
         replies: Replies {
             days: config.mail.reply_days,
             instructeurs_unauthenticated: config.mail.instructeurs_unauthenticated,

@@ -9,7 +9,7 @@ mod messagerie;
 mod partage;
 
 pub use avis::next_reminder;
-pub use clock::due;
+pub use clock::{due, resumed};
 pub use conservation::{EXPIRY_NOTICE_DAYS, TRASH_DAYS};
 pub use messagerie::{MAX_PIECE, WITHDRAW_DELAY};
 

@@ -124,6 +124,8 @@ pub enum Notice {
     },
     /// The attestation is there.
     AttestationMade,
+    /// It could not be made; somebody must ask for it again.
+    AttestationFailed,
     /// Repassé en instruction after a decision.
     Reopened,
     /// Archivé.
@@ -246,6 +248,7 @@ impl Notice {
             | Self::AnswerNotAwaited
             | Self::Decided { .. }
             | Self::AttestationMade
+            | Self::AttestationFailed
             | Self::Reopened => Topic::Statut,
             Self::Followed { .. }
             | Self::Unfollowed { .. }
@@ -271,6 +274,7 @@ impl Notice {
             | Self::AvisRendered { .. }
             | Self::Bounced { .. }
             | Self::NotWritten { .. }
+            | Self::AttestationFailed
             | Self::Reassigned { .. }
             | Self::Modified { .. } => true,
             Self::MessagePosted { author, .. } => {

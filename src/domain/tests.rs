@@ -203,7 +203,7 @@ impl Story {
 
     /// Does it. Gives what happened, with the story after it.
     fn act(mut self, by: &Person, command: Command) -> Result<(Self, Vec<Recorded>), Refusal> {
-        let act: Vec<Recorded> = self
+        let mut act: Vec<Recorded> = self
             .when(by, command)?
             .into_iter()
             .map(|event| Recorded {
@@ -214,6 +214,12 @@ impl Story {
             .collect();
         for recorded in &act {
             self.dossier = evolve(Some(self.dossier), recorded).unwrap();
+        }
+        if !act.is_empty()
+            && let Some(recorded) = resumed(&self.dossier, &self.demarche, self.at)
+        {
+            self.dossier = evolve(Some(self.dossier), &recorded).unwrap();
+            act.push(recorded);
         }
         self.log.extend(act.iter().cloned());
         Ok((self, act))

@@ -182,6 +182,11 @@ pub enum Product {
         /// Bytes of the whole.
         bytes: u64,
     },
+    /// No export: it would be larger than anything that is made.
+    TooLarge {
+        /// Bytes at most.
+        most: u64,
+    },
     /// Dossiers.
     Found {
         /// Which.

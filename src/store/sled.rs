@@ -209,8 +209,13 @@ impl Store for Sled {
         look::count(&self.trees, list)
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DossierId>, Error> {
-        look::due(&self.trees, now, limit)
+    fn due(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, DossierId)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, DossierId)>, Error> {
+        look::due(&self.trees, now, after, limit)
     }
 
     fn get(&self, collection: Collection, key: &str) -> Result<Option<Value>, Error> {

@@ -82,6 +82,16 @@ pub enum Answer {
         /// Where it is, for somebody at the machine itself.
         places: Vec<String>,
     },
+    /// A dossier that has no decision, or a decision that the démarche attests nothing of.
+    NoAttestation {
+        /// Which dossier.
+        number: DossierId,
+    },
+    /// The attestation was made already.
+    AttestationThere {
+        /// Of which dossier.
+        number: DossierId,
+    },
     /// Figures of a démarche.
     Stats {
         /// The démarche.
@@ -233,6 +243,21 @@ pub enum Answer {
         bytes: u64,
         /// Bytes that the network carries.
         max: u64,
+    },
+    /// An export that would be larger than any that is made.
+    ExportUnbounded {
+        /// Bytes that one may have.
+        most: u64,
+    },
+    /// Somebody has as many exports and documents under way as he may.
+    EnoughUnderWay {
+        /// How many.
+        most: usize,
+    },
+    /// Somebody has ordered as many exports and documents on this day as he may.
+    EnoughToday {
+        /// How many.
+        most: u32,
     },
     /// There is nothing to cancel.
     NothingToCancel,
@@ -790,6 +815,10 @@ impl Answer {
             Self::NoConfirmation
             | Self::ConfirmationExpired
             | Self::NotMade
+            | Self::NoAttestation { .. }
+            | Self::ExportUnbounded { .. }
+            | Self::EnoughUnderWay { .. }
+            | Self::EnoughToday { .. }
             | Self::BulkBusy { .. }
             | Self::OwnProposal
             | Self::NoSecond
@@ -877,7 +906,9 @@ impl Answer {
             | Self::Notifications { .. }
             | Self::Columns { .. }
             | Self::Sorted { .. }
-            | Self::Filters { .. } => false,
+            | Self::Filters { .. }
+            | Self::AttestationThere { .. }
+            | Self::Asked => false,
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::civil::DateTime;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::escape::typography;
 use super::escape::{self, Form};
 use super::{french, word};
 
@@ -39,6 +40,8 @@ pub(super) fn add(env: &mut Environment<'_>) {
     env.add_filter("marque", word::marque);
     env.add_filter("motif", word::motif);
     env.add_filter("raison", word::raison);
+    // For sentences that are not in a template, whose own text has its spaces already.
+    env.add_filter("espaces", |text: &str| typography(text));
 }
 
 fn bad(detail: &'static str) -> Error {

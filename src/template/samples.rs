@@ -580,6 +580,12 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Making,
         Answer::Asked,
         Answer::NotMade,
+        Answer::NoAttestation {
+            number: DossierId(4807),
+        },
+        Answer::AttestationThere {
+            number: DossierId(4807),
+        },
         Answer::Stats {
             demarche: (
                 DemarcheId(12),
@@ -623,6 +629,11 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             bytes: 80_000_000,
             max: 10_000_000,
         },
+        Answer::ExportUnbounded {
+            most: 2_000_000_000,
+        },
+        Answer::EnoughUnderWay { most: 3 },
+        Answer::EnoughToday { most: 50 },
         Answer::Missed,
         Answer::Withheld,
         Answer::NothingSelected,

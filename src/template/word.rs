@@ -129,6 +129,7 @@ pub(super) fn fait(tag: &str) -> String {
         "label" => "étiquettes mises à jour",
         "send" => "dossier envoyé",
         "reassign" => "réaffecté",
+        "attach_attestation" => "attestation jointe, et envoyée à l’usager",
         _ => "c’est fait",
     }
     .to_owned()

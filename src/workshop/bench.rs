@@ -30,6 +30,8 @@ pub struct Bench<S> {
     pub rules: Rules,
     /// Prints and draws.
     pub press: Arc<Press>,
+    /// Bytes of an export at most.
+    pub largest_export: u64,
 }
 
 impl<S: Store> Make for Bench<S> {

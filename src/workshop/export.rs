@@ -11,7 +11,7 @@ use super::bench::Bench;
 use crate::document::{Print, Reader};
 use crate::domain::query::passes;
 use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Piece, paris};
-use crate::export::{self, Error, Table};
+use crate::export::{self, Capped, Error, Table};
 use crate::message::work::{Export, Format, Product};
 use crate::store::Store;
 
@@ -23,6 +23,13 @@ const LOOKED_UP: u64 = 10_000;
 const EVERYWHERE: [Onglet; 2] = [Onglet::Total, Onglet::Archives];
 /// Parts at most: as many files as go with one message.
 const PARTS: usize = 10;
+
+/// What became of a try.
+enum Tried {
+    Made(Part),
+    /// It would be larger than anything that is made. What there was of it is gone.
+    TooLarge,
+}
 
 /// A file that was made.
 struct Part {
@@ -47,7 +54,14 @@ impl<S: Store> Bench<S> {
             let dossiers = self.read(wanted, numbers, halt);
             self.part(wanted, &demarche, dossiers, at)
         };
-        let whole = make(&numbers)?;
+        let whole = match make(&numbers)? {
+            Tried::Made(whole) => whole,
+            Tried::TooLarge => {
+                return Ok(Product::TooLarge {
+                    most: self.largest_export,
+                });
+            }
+        };
         let (bytes, dossiers) = (whole.bytes, whole.dossiers);
         let product = |files, missing| Product::Export {
             files,
@@ -65,7 +79,14 @@ impl<S: Store> Bench<S> {
                 return Ok(product(Vec::new(), 0));
             }
             let each = numbers.len().div_ceil(count);
-            parts = numbers.chunks(each).map(make).collect::<Result<_, _>>()?;
+            parts.clear();
+            for numbers in numbers.chunks(each) {
+                // It was small enough as a whole; files may have been added since.
+                let Tried::Made(part) = make(numbers)? else {
+                    return Ok(product(Vec::new(), 0));
+                };
+                parts.push(part);
+            }
         }
         parts.retain(|part| part.dossiers > 0);
         let missing = parts.iter().map(|part| part.missing).sum();
@@ -151,7 +172,7 @@ impl<S: Store> Bench<S> {
         demarche: &Demarche,
         dossiers: impl Iterator<Item = Result<Dossier, Error>>,
         at: Timestamp,
-    ) -> Result<Part, Trouble> {
+    ) -> Result<Tried, Trouble> {
         let scratch = self.shelf.scratch();
         let mut file = tempfile::tempfile_in(&scratch).map_err(Error::from)?;
         let table = match wanted.format {
@@ -160,22 +181,27 @@ impl<S: Store> Bench<S> {
             Format::Ods => Some(Table::Ods),
             Format::Zip => None,
         };
-        let (dossiers, missing) = if let Some(table) = table {
-            let written = export::table(table, demarche, dossiers, at, &scratch, &file)?;
-            (written, 0)
+        let mut out = Capped::new(&file, self.largest_export);
+        let made = if let Some(table) = table {
+            let written = export::table(table, demarche, dossiers, at, &scratch, &mut out);
+            written.map(|written| (written, 0))
         } else {
             let mut print = |dossier: &Dossier| self.print(dossier, demarche, &wanted.person, at);
-            let archived = export::archive(dossiers, &*self.shelf, &mut print, at, &file)?;
-            (archived.dossiers, archived.missing)
+            let archived = export::archive(dossiers, &*self.shelf, &mut print, at, &mut out);
+            archived.map(|archived| (archived.dossiers, archived.missing))
         };
+        if out.exceeded() {
+            return Ok(Tried::TooLarge);
+        }
+        let (dossiers, missing) = made?;
         let bytes = file.metadata().map_err(Error::from)?.len();
         file.rewind().map_err(Error::from)?;
-        Ok(Part {
+        Ok(Tried::Made(Part {
             file,
             bytes,
             dossiers,
             missing,
-        })
+        }))
     }
 
     /// A dossier as a document, for the instructeur who asked.

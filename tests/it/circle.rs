@@ -5,6 +5,7 @@
 //! of its own that it reads by IMAP.
 
 mod client;
+mod deposit;
 mod fault;
 mod full;
 mod proxy;

@@ -13,6 +13,7 @@ mod job;
 mod kills;
 mod late;
 mod online;
+mod pair;
 mod privacy;
 mod repeats;
 mod scene;

@@ -24,3 +24,4 @@ mod net;
 mod platform;
 mod servers;
 mod smtp;
+mod tick;

@@ -18,6 +18,7 @@ mod kills;
 mod limits;
 mod lines;
 mod made;
+mod pair;
 mod proxy;
 mod recovery;
 mod rooms;

@@ -34,12 +34,74 @@ const ASKED: &str = "la plateforme n’avait pas encore répondu\u{a0}: regardez
 /// Why a dossier was left alone at which Greffier failed.
 const FAILED: &str = "une erreur interne, dont l’exploitant est averti";
 
-/// How a bulk ended, for whoever asks again.
+/// How a bulk ended, for whoever asks again. It is worded anew each time, for the place where it is asked may not know as
+/// much as that where it was confirmed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Report {
     by: Email,
     at: Timestamp,
-    text: String,
+    /// The domain's tag of the act.
+    #[serde(default)]
+    tag: String,
+    /// The dossiers, in order. One that another version wrote has none, and is not told.
+    #[serde(default)]
+    fates: Vec<(DossierId, Fate)>,
+}
+
+/// What became of a dossier in the end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
+enum Fate {
+    /// The act was done.
+    Done,
+    /// It was so already.
+    Already,
+    /// It was refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Its statut moved since the preview.
+    Moved,
+    /// The platform was asked, and has not answered.
+    Asked,
+    /// An internal error.
+    Failed,
+    /// Its turn did not come.
+    Stopped,
+}
+
+impl Fate {
+    /// Name of it in tables.
+    fn state(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Already => "already",
+            Self::Refused { .. } | Self::Moved | Self::Asked | Self::Failed => "refused",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl From<&Outcome> for Fate {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Done { .. } => Self::Done,
+            Outcome::Already => Self::Already,
+            Outcome::Refused { refusal } => Self::Refused {
+                refusal: refusal.clone(),
+            },
+            Outcome::Moved => Self::Moved,
+            Outcome::Asked => Self::Asked,
+            Outcome::Failed => Self::Failed,
+        }
+    }
+}
+
+impl Report {
+    fn numbers(&self) -> impl Iterator<Item = DossierId> {
+        self.fates.iter().map(|(number, _)| *number)
+    }
 }
 
 /// How far `run` is.
@@ -118,8 +180,12 @@ impl<S: Store> App<S> {
             .enumerate()
             .filter_map(|(place, number)| Some((number, outcomes.get(&place)?)))
             .collect();
-        if let Some(line) = &plan.line {
-            self.report(draft, line, run, plan, &done)?;
+        let report = reported(draft.at, run, plan, &done);
+        draft.put(Collection::Bulk, report_key(&run.code), &report)?;
+        if let Some(line) = &plan.line
+            && self.may_read(draft, line, &report)?
+        {
+            self.report(draft, line, run, plan, &report)?;
         }
         self.tell_other_rooms(draft, run, plan, &done)?;
         let stale = done.iter().filter_map(|(number, outcome)| {
@@ -154,6 +220,52 @@ impl<S: Store> App<S> {
         Ok(outcomes)
     }
 
+    /// Whether a report may be read where the bulk was confirmed: the account may have been cut off meanwhile, and the
+    /// room bound to something else.
+    fn may_read(&self, draft: &Draft<'_, S>, line: &Line, report: &Report) -> Result<bool, Error> {
+        match line.place {
+            Place::Direct => Ok(self.speaker(draft, line)?.as_ref() == Some(&report.by)),
+            Place::Room(_) => self.all_heard(draft, line, report.numbers()),
+        }
+    }
+
+    /// What became of each dossier, and why, as far as `audience` may know.
+    fn ended(
+        &self,
+        report: &Report,
+        audience: Audience,
+    ) -> Result<Vec<(DossierId, &'static str, String)>, Error> {
+        let ended = report.fates.iter().map(|(number, fate)| {
+            let reason = match fate {
+                Fate::Done | Fate::Already | Fate::Stopped => String::new(),
+                Fate::Refused { refusal } => self.reason(refusal, audience)?,
+                Fate::Moved => MOVED.to_owned(),
+                Fate::Asked => ASKED.to_owned(),
+                Fate::Failed => FAILED.to_owned(),
+            };
+            Ok((*number, fate.state(), reason))
+        });
+        ended.collect()
+    }
+
+    /// The words of a report.
+    fn words(
+        &self,
+        report: &Report,
+        lines: &[Ended<'_>],
+        audience: Audience,
+    ) -> Result<String, Error> {
+        let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
+        let answer = Answer::BulkDone {
+            act: report.tag.clone(),
+            total: lines.len(),
+            done: count("done"),
+            left: count("stopped"),
+            rows: rows(lines),
+        };
+        Ok(self.templates.answer_to(&answer, audience, None)?)
+    }
+
     /// Says where it was confirmed what became of each dossier.
     fn report(
         &self,
@@ -161,56 +273,12 @@ impl<S: Store> App<S> {
         line: &Line,
         run: &Run,
         plan: &Plan,
-        done: &[(DossierId, &Outcome)],
+        report: &Report,
     ) -> Result<(), Error> {
         let audience = self.audience(line);
-        let mut lines: Vec<(DossierId, &'static str, String)> = Vec::new();
-        for (number, refusal) in &plan.refused {
-            lines.push((*number, "refused", self.reason(refusal, audience)?));
-        }
-        lines.extend(
-            plan.already
-                .iter()
-                .map(|number| (*number, "already", String::new())),
-        );
-        for (number, outcome) in done {
-            lines.push(match outcome {
-                Outcome::Done { .. } => (*number, "done", String::new()),
-                Outcome::Already => (*number, "already", String::new()),
-                Outcome::Refused { refusal } => {
-                    (*number, "refused", self.reason(refusal, audience)?)
-                }
-                Outcome::Moved => (*number, "refused", MOVED.to_owned()),
-                Outcome::Asked => (*number, "refused", ASKED.to_owned()),
-                Outcome::Failed => (*number, "refused", FAILED.to_owned()),
-            });
-        }
-        let left = plan.numbers().skip(run.next);
-        lines.extend(left.map(|number| (number, "stopped", String::new())));
-        lines.sort_by_key(|(number, ..)| *number);
-        let lines: Vec<Ended<'_>> = lines
-            .iter()
-            .map(|(number, state, reason)| Ended {
-                number: *number,
-                state,
-                reason,
-            })
-            .collect();
-        let left = plan.items.len() - run.next;
-        let answer = Answer::BulkDone {
-            act: run.tag.clone(),
-            total: lines.len(),
-            done: run.done,
-            left,
-            rows: rows(&lines),
-        };
-        let text = self.templates.answer_to(&answer, audience, None)?;
-        let report = Report {
-            by: run.by.clone(),
-            at: draft.at,
-            text: text.clone(),
-        };
-        draft.put(Collection::Bulk, report_key(&run.code), &report)?;
+        let lines = self.ended(report, audience)?;
+        let lines = table(&lines);
+        let text = self.words(report, &lines, audience)?;
         if line.from.network == SHELL {
             return Ok(());
         }
@@ -234,7 +302,7 @@ impl<S: Store> App<S> {
             say(draft, line, file);
         }
         // What the preview had announced for refused is no failure.
-        let whole = run.refused == plan.refused.len() && left == 0;
+        let whole = run.refused == plan.refused.len() && run.next == plan.items.len();
         self.mark(draft, line, if whole { Mark::Done } else { Mark::Failed });
         Ok(())
     }
@@ -323,12 +391,33 @@ impl<S: Store> App<S> {
         code: &str,
     ) -> Result<bool, Error> {
         let report: Option<Report> = draft.get(Collection::Bulk, &report_key(code))?;
-        let Some(report) = report.filter(|report| Some(&report.by) == speaker.email.as_ref())
-        else {
+        let his = report.filter(|report| {
+            !report.fates.is_empty() && Some(&report.by) == speaker.email.as_ref()
+        });
+        let Some(report) = his else {
             return Ok(false);
         };
-        self.reply(draft, speaker.line, report.text);
+        if self.all_heard(draft, speaker.line, report.numbers())? {
+            self.say_report(draft, speaker, &report)?;
+        } else {
+            self.aside(draft, speaker, |draft, speaker| {
+                self.say_report(draft, speaker, &report)
+            })?;
+        }
         Ok(true)
+    }
+
+    fn say_report(
+        &self,
+        draft: &mut Draft<'_, S>,
+        speaker: &Speaker<'_>,
+        report: &Report,
+    ) -> Result<(), Error> {
+        let audience = self.audience(speaker.line);
+        let lines = self.ended(report, audience)?;
+        let text = self.words(report, &table(&lines), audience)?;
+        self.reply(draft, speaker.line, text);
+        Ok(())
     }
 
     /// Forgets the reports that nobody asks for any more.
@@ -345,6 +434,38 @@ impl<S: Store> App<S> {
         }
         Ok(())
     }
+}
+
+/// What became of all: what was announced to be refused or to be so already, what was done, what was left.
+fn reported(at: Timestamp, run: &Run, plan: &Plan, done: &[(DossierId, &Outcome)]) -> Report {
+    let refused = plan.refused.iter().map(|(number, refusal)| {
+        let refusal = refusal.clone();
+        (*number, Fate::Refused { refusal })
+    });
+    let already = plan.already.iter().map(|number| (*number, Fate::Already));
+    let done = done
+        .iter()
+        .map(|(number, outcome)| (*number, Fate::from(*outcome)));
+    let left = plan.numbers().skip(run.next);
+    let left = left.map(|number| (number, Fate::Stopped));
+    let mut fates: Vec<(DossierId, Fate)> =
+        refused.chain(already).chain(done).chain(left).collect();
+    fates.sort_by_key(|(number, _)| *number);
+    Report {
+        by: run.by.clone(),
+        at,
+        tag: run.tag.clone(),
+        fates,
+    }
+}
+
+fn table<'a>(lines: &'a [(DossierId, &'static str, String)]) -> Vec<Ended<'a>> {
+    let line = |(number, state, reason): &'a (DossierId, &'static str, String)| Ended {
+        number: *number,
+        state,
+        reason,
+    };
+    lines.iter().map(line).collect()
 }
 
 fn say<S: Store>(draft: &mut Draft<'_, S>, line: &Line, post: Post) {

@@ -92,7 +92,7 @@ impl<S: Store> App<S> {
             return self.finish(draft, &run, &plan, None);
         };
         draft.receipt.verdict = Verdict::Done;
-        // Whose account was cut off acts no more.
+        // Whose account was cut off acts no more. He is told of it where he is still heard.
         let speaks = match &plan.line {
             Some(line) => self.speaker(draft, line)?,
             None => None,

@@ -29,11 +29,17 @@ impl Form<'_> {
         let label = place
             .and_then(|place| place.of(&self.fields))
             .map(|field| &field.label);
+        // The question is named already.
+        let named = label.map(|label| format!(" « {label} »"));
+        let detail = named.map_or(fault.detail.clone(), |named| {
+            let without = fault.detail.replace(&format!(" à{named}"), "");
+            without.replace(&named, "")
+        });
         json!({
             "marker": place.map(|place| place.to_string()),
             "label": label,
             "typed": typed,
-            "detail": fault.detail,
+            "detail": detail,
         })
     }
 

@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::draft::Draft;
-use super::super::{App, Error};
+use super::super::{App, Error, guarded};
 use super::file::Entry;
-use super::guarded;
 use super::origin::{Found, Origin};
 use super::outcome::Obstacle;
 use crate::domain::{AvisId, Dossier, Email, MailRef, Person};

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain;
 
 /// Orders that are no act on a dossier: the middle answers them itself.
-const ELSEWHERE: [&str; 36] = [
+const ELSEWHERE: [&str; 37] = [
     "accept_quarantine",
     "allow_quarantine",
     "bind_room",
@@ -23,6 +23,7 @@ const ELSEWHERE: [&str; 36] = [
     "list_dossiers",
     "list_quarantine",
     "mail_trace",
+    "make_attestation",
     "notifications",
     "reject_quarantine",
     "remember_quarantine",

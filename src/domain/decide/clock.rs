@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::demarche::Demarche;
 use super::super::dossier::{Dossier, Person, Statut};
-use super::super::event::Event;
+use super::super::event::{Event, Recorded};
 use super::super::silence::silence;
 use super::{Case, avis, conservation};
 
@@ -17,6 +17,24 @@ pub fn due(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
         avis::reminded_next(dossier, demarche),
     ];
     all.into_iter().flatten().min()
+}
+
+/// What an act brings about in the same moment, after it: where silence decides, a dossier whose correction is made, or
+/// waited for no more, is en instruction again, and its period runs from that minute. Nobody need do it.
+pub fn resumed(dossier: &Dossier, demarche: &Demarche, at: Timestamp) -> Option<Recorded> {
+    suspended(dossier, demarche)
+        .filter(|()| dossier.correction.is_none())
+        .map(|()| Recorded {
+            at,
+            by: Person::Greffier,
+            event: Event::PassedToInstruction,
+        })
+}
+
+/// Whether a dossier is back en construction where silence decides.
+fn suspended(dossier: &Dossier, demarche: &Demarche) -> Option<()> {
+    let back = dossier.statut == Statut::EnConstruction && dossier.present();
+    silence(dossier, demarche).filter(|_| back).map(drop)
 }
 
 /// What time has brought about.
@@ -57,17 +75,18 @@ pub(super) fn tick(case: &Case<'_>) -> Vec<Event> {
     events
 }
 
-/// When a dossier en construction passes en instruction by itself: as soon as its correction is made where silence
-/// decides, and when the démarche closes. One that somebody took back after the closing stays.
+/// When a dossier en construction passes en instruction by itself: when the démarche closes, and where silence decides
+/// at once, if its correction was made before [`resumed`] was there. One that somebody took back after the closing stays.
 fn passes(dossier: &Dossier, demarche: &Demarche) -> Option<Timestamp> {
     if dossier.statut != Statut::EnConstruction || !dossier.present() {
         return None;
     }
-    let corrected = silence(dossier, demarche)
-        .filter(|_| dossier.correction.is_none())
-        .map(|_| dossier.since());
+    let suspended = suspended(dossier, demarche);
+    let corrected = suspended
+        .filter(|()| dossier.correction.is_none())
+        .map(|()| dossier.since());
     // Where silence decides, what waits for a correction would be decided although nobody can make it any more.
-    let waits = dossier.correction.is_some() && silence(dossier, demarche).is_some();
+    let waits = dossier.correction.is_some() && suspended.is_some();
     let closes = demarche
         .closes()
         .filter(|closes| dossier.since() < *closes && !waits);

@@ -40,6 +40,7 @@ pub fn notices(texts: &Texts) -> Vec<Notice> {
             decision: Decision::SansSuite,
         },
         Notice::AttestationMade,
+        Notice::AttestationFailed,
         Notice::Reopened,
         Notice::Archived,
         Notice::Unarchived,

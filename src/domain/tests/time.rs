@@ -116,7 +116,7 @@ fn silence_decides_on_that_day_and_no_sooner() {
 }
 
 #[test]
-fn a_correction_suspends_the_period_and_the_clock_takes_the_dossier_back() {
+fn a_correction_suspends_the_period_until_it_is_made() {
     let mut story = sva("2024-06-03T07:00:00Z", months(2));
     story.at = at("2024-06-10T12:00:00Z");
     let mut story = story.and(&ines(), incorrect("Le plan."));
@@ -132,7 +132,7 @@ fn a_correction_suspends_the_period_and_the_clock_takes_the_dossier_back() {
         "suspended for as long as it takes"
     );
     story.at = at("2024-06-20T12:00:00Z");
-    let story = tick(story.and(&camille(), modify("Un autre plan")));
+    let story = story.and(&camille(), modify("Un autre plan"));
     assert_eq!(story.dossier.statut, Statut::EnInstruction);
     assert_eq!(story.log.last().unwrap().by, Person::Greffier);
     // Ten days later than without.
@@ -142,8 +142,33 @@ fn a_correction_suspends_the_period_and_the_clock_takes_the_dossier_back() {
     story.at = at("2024-07-01T12:00:00Z");
     let mut story = story.and(&ines(), incorrect("La légende."));
     story.at = at("2024-07-02T12:00:00Z");
-    let story = tick(story.and(&ines(), Command::ResolveCorrection));
+    let story = story.and(&ines(), Command::ResolveCorrection);
     assert_eq!(decides(&story), Some(at("2024-08-14T23:15:00Z")));
+}
+
+#[test]
+fn a_correction_ends_at_the_minute_it_is_made_whenever_the_clock_comes() {
+    let made = |when: &str| {
+        let mut story = sva("2024-06-03T07:00:00Z", months(2));
+        story.at = at("2024-06-10T12:00:00Z");
+        let mut story = story.and(&ines(), incorrect("Le plan."));
+        story.at = at(when);
+        let (story, act) = story.act(&camille(), modify("Un autre plan")).unwrap();
+        let Recorded { at: end, by, event } = act.last().unwrap();
+        assert_eq!(
+            (*end, by, event),
+            (at(when), &Person::Greffier, &Event::PassedToInstruction)
+        );
+        let mut late = story.clone();
+        late.at = at("2024-06-25T12:00:00Z");
+        assert_eq!(late.when(&Person::Greffier, Command::Tick), Ok(vec![]));
+        decides(&story)
+    };
+    // A second before midnight in Paris, and at midnight.
+    let ends = Some(at("2024-08-13T23:15:00Z"));
+    assert_eq!(made("2024-06-20T21:59:59Z"), ends);
+    let ends = Some(at("2024-08-14T23:15:00Z"));
+    assert_eq!(made("2024-06-20T22:00:00Z"), ends);
 }
 
 #[test]
@@ -153,7 +178,7 @@ fn what_was_incomplete_begins_the_period_anew_and_so_does_reset() {
         story.at = at("2024-06-10T12:00:00Z");
         let mut story = story.and(&ines(), correction);
         story.at = at("2024-06-20T12:00:00Z");
-        decides(&tick(story.and(&camille(), modify("Un autre plan"))))
+        decides(&story.and(&camille(), modify("Un autre plan")))
     };
     let reset = Silence {
         resume: Resume::Reset,
@@ -173,7 +198,7 @@ fn a_correction_that_is_taken_back_suspends_nothing() {
     let story = sva("2024-06-03T07:00:00Z", months(2)).later(days(2));
     let story = story.and(&ines(), correct("Il manque le plan."));
     let story = story.later(SignedDuration::from_mins(2));
-    let story = tick(story.and(&ines(), Command::Withdraw));
+    let story = story.and(&ines(), Command::Withdraw);
     assert_eq!(story.dossier.statut, Statut::EnInstruction);
     assert_eq!(decides(&story), Some(at("2024-08-03T23:15:00Z")));
 }

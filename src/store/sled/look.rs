@@ -114,17 +114,32 @@ pub(super) fn count(trees: &Trees, list: &List) -> Result<u64, Error> {
     )
 }
 
-/// Dossiers due by `now`, the longest due first.
-pub(super) fn due(trees: &Trees, now: Timestamp, limit: usize) -> Result<Vec<DossierId>, Error> {
+/// Dossiers due by `now`, the longest due first, after `after`.
+pub(super) fn due(
+    trees: &Trees,
+    now: Timestamp,
+    after: Option<(Timestamp, DossierId)>,
+    limit: usize,
+) -> Result<Vec<(Timestamp, DossierId)>, Error> {
     let until = key::due(now, DossierId(u64::MAX));
+    let from = after.map(|(at, dossier)| key::due(at, dossier));
+    // Time may have been set back since: nothing is between the two then.
+    if from.as_ref().is_some_and(|from| *from >= until) {
+        return Ok(Vec::new());
+    }
     trees
         .of(Tree::Due)
-        .range(..=until)
+        .range::<Vec<u8>, _>((
+            from.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Included(until),
+        ))
         .keys()
         .take(limit)
         .map(|key| {
-            let dossier = key::last_number(&key?).ok_or_else(|| corrupt(Tree::Due, "a key"))?;
-            Ok(DossierId(dossier))
+            let key = key?;
+            let at = key::read_time(&key).ok_or_else(|| corrupt(Tree::Due, "a key"))?;
+            let dossier = key::last_number(&key).ok_or_else(|| corrupt(Tree::Due, "a key"))?;
+            Ok((at, DossierId(dossier)))
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use greffier::directory::Directory;
 use greffier::document::Press;
 use greffier::domain::{Demarches, Email, Piece, Quiet};
 use greffier::mail::{Own, OwnSeal};
-use greffier::message::work::Order;
+use greffier::message::work::{Order, Product};
 use greffier::message::{Body, Heard, Incoming, Limits, Outcome, Receipt};
 use greffier::shelf::Shelf;
 use greffier::store::sled::{OpenOptions, Sled};
@@ -47,6 +47,10 @@ pub(crate) struct Desk {
     heard: u32,
     /// Slow work is done only as far as the script lets it.
     pub(crate) held_back: bool,
+    /// The workshop fails at everything.
+    pub(crate) broken: bool,
+    /// Bytes of an export at most.
+    pub(crate) largest_export: u64,
     _folder: TempDir,
 }
 
@@ -125,6 +129,7 @@ impl Desk {
             own,
             from_name: String::new(),
             at_once: greffier::app::AT_ONCE,
+            ration: greffier::app::Ration::default(),
             replies: Replies::default(),
             quiet: setting.quiet,
             secret: secret.to_vec(),
@@ -135,6 +140,8 @@ impl Desk {
             now,
             heard: 0,
             held_back: false,
+            broken: false,
+            largest_export: u64::MAX,
             _folder: folder,
         }
     }
@@ -290,9 +297,14 @@ impl Desk {
                 let known = self.app.demarches.clone();
                 move |number| known.get(&number).cloned()
             }),
+            largest_export: self.largest_export,
         };
         let halt = CancellationToken::new();
-        let product = workshop::make(&bench, &order, self.now, &halt).unwrap();
+        let product = if self.broken {
+            Product::Failed
+        } else {
+            workshop::make(&bench, &order, self.now, &halt).unwrap()
+        };
         let key = format!("outbox-{row}");
         let Incoming { id, heard, .. } = workshop::heard(&key, order, product, self.now);
         self.hear(Some(id), heard);

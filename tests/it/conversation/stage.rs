@@ -89,6 +89,8 @@ impl Stage {
             "réparé" => drop(self.refused.remove(rest)),
             "chiffré" => self.chiffre(rest),
             "listes" => self.desk().app.at_once = rest.parse().unwrap(),
+            "atelier" => self.desk().broken = rest == "en panne",
+            "exports" => self.exports(rest),
             "perdu" => self.lose(rest),
             "retrouvé" => drop(self.file(rest)),
             "nouvelle" => self.new_key(),
@@ -266,6 +268,20 @@ impl Stage {
             name: name.to_owned(),
             media_type: "application/pdf".to_owned(),
             bytes: content.len() as u64,
+        }
+    }
+
+    /// `exports jour=3 ensemble=1 taille=2000`: what one person may order, and how large an export may be.
+    fn exports(&mut self, rest: &str) {
+        let desk = self.desk();
+        for option in rest.split(' ') {
+            let (name, value) = option.split_once('=').unwrap();
+            match name {
+                "jour" => desk.app.ration.per_day = value.parse().unwrap(),
+                "ensemble" => desk.app.ration.under_way = value.parse().unwrap(),
+                "taille" => desk.largest_export = value.parse().unwrap(),
+                _ => panic!("not a limit of exports: {option}"),
+            }
         }
     }
 

@@ -140,11 +140,22 @@ impl<'a> Office<'a> {
 
     /// The same with other lines of `[discord]` and `[[room]]`.
     pub(crate) fn open_with(fake: &'a Fake, discord: &str, room: &str) -> Self {
+        Self::open_changed(fake, discord, room, |_| ())
+    }
+
+    /// The same, with a configuration that is changed before the first start.
+    pub(crate) fn open_changed(
+        fake: &'a Fake,
+        discord: &str,
+        room: &str,
+        change: impl FnOnce(&Bot),
+    ) -> Self {
         let guild = fake.guild("Préfecture");
         let channel = guild.channel("salle");
         let ines = guild.member("ines");
         let mut bot = Bot::on(fake, discord);
         bot.bind(channel, room);
+        change(&bot);
         bot.start();
         fake.until_sessions(1, 0);
         let seat = ines.at(channel);

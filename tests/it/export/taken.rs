@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use greffier::app::Ration;
 use greffier::directory::Directory;
 use greffier::domain::Demarches;
 use greffier::mail::locked;
@@ -192,4 +193,91 @@ fn an_archive_has_the_document_of_each_dossier() {
         panic!("{posts:?}");
     };
     assert!(file.bytes > 10_000, "two PDFs: {}", file.bytes);
+}
+
+#[test]
+fn nobody_has_more_under_way_or_a_day_than_his_share() {
+    let mut desk = desk(2, 10_000_000);
+    desk.app.ration = Ration {
+        per_day: 4,
+        under_way: 2,
+    };
+    let order = |desk: &mut Desk, line: &str| {
+        let line: Line = serde_json::from_value(
+            json!({ "from": account(), "place": Place::Direct, "text": line }),
+        )
+        .unwrap();
+        desk.hear(None, Heard::Line(line)).verdict
+    };
+    // Nothing is made meanwhile.
+    assert_eq!(order(&mut desk, "exporter csv"), Verdict::Done);
+    assert_eq!(order(&mut desk, "pdf 1"), Verdict::Done);
+    assert_eq!(order(&mut desk, "exporter ods"), Verdict::Refused);
+    let said = texts(&mut desk);
+    assert!(said.contains("attendez que l’un d’eux arrive"), "{said}");
+    // What has arrived makes room, and figures are not counted.
+    assert_eq!(order(&mut desk, "exporter ods"), Verdict::Done);
+    assert_eq!(order(&mut desk, "stats"), Verdict::Done);
+    texts(&mut desk);
+    assert_eq!(order(&mut desk, "pdf 2"), Verdict::Done);
+    texts(&mut desk);
+    assert_eq!(order(&mut desk, "pdf 1"), Verdict::Refused);
+    let said = texts(&mut desk);
+    assert!(
+        said.contains("Vous avez demandé 4 exports et documents aujourd’hui"),
+        "{said}"
+    );
+    desk.now += SignedDuration::from_hours(24);
+    desk.hear(None, Heard::Tick);
+    assert_eq!(order(&mut desk, "pdf 1"), Verdict::Done);
+    texts(&mut desk);
+}
+
+/// What is said once everything is made.
+fn texts(desk: &mut Desk) -> String {
+    let said = desk.pump(&BTreeMap::new());
+    let texts = said.into_iter().filter_map(|said| {
+        let Body::Post(post) = said.row.queued.outgoing.body else {
+            return None;
+        };
+        Some(post.text)
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_export_that_nobody_could_carry_is_not_made_and_leaves_nothing_behind() {
+    for format in ["zip", "csv", "xlsx", "ods"] {
+        let mut desk = desk(2, 10_000_000);
+        desk.app.public_url = Some("https://greffier.example.org".to_owned());
+        desk.largest_export = 100;
+        let before = files(&desk);
+        let post = typed(&mut desk, &format!("exporter {format} 1-2"))
+            .pop()
+            .unwrap();
+        assert!(
+            post.files.is_empty() && post.text.contains("Demandez moins de dossiers"),
+            "{format}: {}",
+            post.text
+        );
+        assert_eq!(files(&desk), before, "{format}");
+    }
+}
+
+/// The files on the shelf, and those that are being made.
+fn files(desk: &Desk) -> Vec<std::path::PathBuf> {
+    let mut folders = vec![desk.app.shelf.scratch()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
 }

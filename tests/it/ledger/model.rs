@@ -198,8 +198,12 @@ proptest! {
         let now = at(500 * DAY);
         let due = |dossier: &&Dossier| View::of(dossier, &demarche()).due.is_some_and(|due| due <= now);
         let expected_due: BTreeSet<_> = dossiers.iter().filter(due).map(|dossier| dossier.number).collect();
-        let found: BTreeSet<_> = store.due(now, 1000).unwrap().into_iter().collect();
-        prop_assert_eq!(found, expected_due);
+        let found = store.due(now, None, 1000).unwrap();
+        let numbers: BTreeSet<_> = found.iter().map(|(_, number)| *number).collect();
+        prop_assert_eq!(numbers, expected_due);
+        for (place, last) in found.iter().enumerate() {
+            prop_assert_eq!(&store.due(now, Some(*last), 1000).unwrap()[..], &found[place + 1..]);
+        }
         let total = dossiers.iter().filter(|dossier| dossier.purged.is_none()).count() as u64;
         prop_assert_eq!(store.totals().unwrap().get(&demarche().number).copied().unwrap_or_default(), total);
         prop_assert_eq!(store.verify(&rules).unwrap().faults, Vec::<String>::new());
