@@ -647,7 +647,6 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::fs;
 
     use super::Config;
