@@ -3,5 +3,6 @@
 mod act;
 mod desk;
 mod document;
+mod errand;
 mod fake;
 mod read;

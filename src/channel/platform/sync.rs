@@ -194,7 +194,10 @@ impl Reader {
         let asked = Instant::now();
         let variables = json!({ "demarche": self.demarche });
         let data = instance.ask(Rank::Read, "Directory", variables).await?;
-        let mutations = instance.schema(Rank::Read).await?.mutations();
+        let mutations = match instance.read_only(Rank::Read).await {
+            Some(true) => std::collections::BTreeSet::new(),
+            Some(false) | None => instance.schema(Rank::Read).await?.mutations(),
+        };
         let demarche = data
             .get("demarche")
             .and_then(|demarche| directory::demarche(demarche, mutations))
