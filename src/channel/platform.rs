@@ -21,6 +21,7 @@ mod plan;
 pub mod probe;
 mod read;
 mod reading;
+mod right;
 mod schema;
 mod selection;
 mod settings;
@@ -261,6 +262,7 @@ fn later(fault: &Fault) -> Outcome {
     let why = fault.to_string();
     match fault {
         Fault::Limited(wait) => Outcome::Held { after: *wait, why },
+        Fault::Lost(_) => Outcome::Dead { why },
         Fault::Expired | Fault::Forbidden | Fault::Local(_) => Outcome::Held {
             after: Duration::from_mins(1),
             why,

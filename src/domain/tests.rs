@@ -102,7 +102,6 @@ fn demarche() -> Demarche {
         motivation_dans_mail: true,
         depot_par_mail: false,
         depot_adresse: None,
-        plateforme: None,
         experts: ExpertPolicy::default(),
         routage: None,
         groupes: vec![

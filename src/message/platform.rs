@@ -583,15 +583,12 @@ pub fn plain(body: &str) -> String {
     while let Some((before, tag)) = rest.split_once('<') {
         text.push_str(before);
         let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-        match tag.split_once('>').filter(|_| is_tag) {
-            Some((_, after)) => {
-                text.push(' ');
-                rest = after;
-            }
-            None => {
-                text.push('<');
-                rest = tag;
-            }
+        if let Some((_, after)) = tag.split_once('>').filter(|_| is_tag) {
+            text.push(' ');
+            rest = after;
+        } else {
+            text.push('<');
+            rest = tag;
         }
     }
     text.push_str(rest);

@@ -90,7 +90,7 @@ fn broken(folder: &Path) -> Templates {
 fn a_dossier_at_which_the_clock_fails_holds_up_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = desk(3);
-    desk.app.templates = broken(folder.path());
+    desk.app.templates = broken(folder.path()).into();
     desk.now = CLOSED.parse().unwrap();
     desk.hear(None, Heard::Tick);
     let waits = Statut::EnConstruction;
@@ -103,7 +103,7 @@ fn a_dossier_at_which_the_clock_fails_holds_up_no_other() {
         said.iter()
             .all(|said| said.row.queued.dossier != Some(DossierId(2)))
     );
-    desk.app.templates = Templates::embedded();
+    desk.app.templates = Templates::embedded().into();
     desk.now += SignedDuration::from_mins(59);
     desk.hear(None, Heard::Tick);
     assert_eq!(statuts(&desk, 3), [passed, waits, passed]);

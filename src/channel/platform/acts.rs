@@ -11,6 +11,7 @@ use super::hand::said;
 use super::json::{list, text};
 use super::pace::Rank;
 use super::plan::{Plan, Standing};
+use super::right::says_read_only;
 use super::{Inner, documents, later, lock};
 use crate::channel::{Inbox, Known};
 use crate::message::platform::{Act, Answered, DossierIn, Ended, Order, Said};
@@ -87,19 +88,8 @@ impl Inner {
             Err(fault) => return Err(fault),
         };
         let result = self.acts(order, &mut dossier, inbox, known).await?;
-        let asks_nothing = order
-            .acts
-            .iter()
-            .all(|act| matches!(act, Act::Fetch { .. }));
-        let dossier = if asks_nothing {
-            Some(dossier)
-        } else {
-            match self.dossier(Rank::Act, order.dossier).await {
-                Ok(dossier) => Some(dossier),
-                Err(fault) if fault.is_hidden() => None,
-                Err(fault) => return Err(fault),
-            }
-        };
+        // It was read again after the last mutation.
+        let dossier = Some(dossier).filter(|_| result.ended != Ended::Hidden);
         let messages = dossier.as_ref().map(|dossier| self.made(order, dossier));
         Ok(Answered {
             order: order.clone(),
@@ -170,7 +160,7 @@ impl Inner {
             match self.standing(order, dossier, at) {
                 Standing::Done => {}
                 Standing::Moved => return ended(Ended::Moved { act: at }),
-                Standing::Open if is_read_only(&sentences) => return ended(Ended::ReadOnly),
+                Standing::Open if says_read_only(&sentences) => return ended(Ended::ReadOnly),
                 Standing::Open => return ended(Ended::Refused { act: at, sentences }),
             }
         }
@@ -356,14 +346,6 @@ fn sentences(complaints: &[Complaint]) -> Vec<String> {
         .iter()
         .map(|complaint| complaint.message.clone())
         .collect()
-}
-
-/// Whether the platform says that the token may only read: it has no code for it.
-pub(super) fn is_read_only(sentences: &[String]) -> bool {
-    sentences.iter().any(|sentence| {
-        let sentence = sentence.to_lowercase();
-        sentence.contains("jeton") && sentence.contains("lecture")
-    })
 }
 
 fn hidden(order: &Order) -> Answered {

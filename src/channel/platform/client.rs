@@ -13,7 +13,7 @@ use super::fault::{Complaint, Fault, LATE, LONG};
 use super::settings::{Settings, is_loopback};
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Octets of an answer at most.
 const ANSWER: usize = 64 * 1024 * 1024;
 /// How long nothing is asked where the platform wants a pause and does not say how long.
@@ -93,6 +93,7 @@ impl Client {
         let response = sent.send().await.map_err(|error| away(&error))?;
         match response.status() {
             status if status.is_success() => Ok(()),
+            status if status.is_client_error() => Err(Fault::Failed(status.as_u16())),
             status => Err(Fault::Away(format!(
                 "the file server answers {}",
                 status.as_u16()

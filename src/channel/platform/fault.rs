@@ -35,6 +35,9 @@ pub(super) enum Fault {
     /// The instance cannot do that.
     #[error("the instance has no {0}")]
     Unable(String),
+    /// What was to be sent is not here any more.
+    #[error("{0}")]
+    Lost(String),
     /// It is on this side: a file that cannot be read, an answer that is no answer.
     #[error("{0}")]
     Local(String),
@@ -169,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn unknown(error: Value) -> Vec<(String, String)> {
+    fn unknown(error: &Value) -> Vec<(String, String)> {
         Complaint::of(&json!({ "errors": [error] }))[0].unknown()
     }
 
@@ -181,7 +184,7 @@ mod tests {
             json!({"message": "Field 'labels' doesn't exist on type 'Dossier'", "extensions": {"code": "undefinedField"}}),
             json!({"message": "Cannot query field \"labels\" on type \"Dossier\"."}),
         ] {
-            assert_eq!(unknown(error), vec![field.clone()]);
+            assert_eq!(unknown(&error), vec![field.clone()]);
         }
         let kind = ("RNFChamp".to_owned(), String::new());
         for error in [
@@ -190,10 +193,10 @@ mod tests {
             json!({"message": "No such type RNFChamp, so it can’t", "extensions": {"code": "undefinedType"}}),
             json!({"message": "Unknown type \"RNFChamp\"."}),
         ] {
-            assert_eq!(unknown(error), vec![kind.clone()]);
+            assert_eq!(unknown(&error), vec![kind.clone()]);
         }
         assert!(
-            unknown(json!({"message": "Dossier not found", "extensions": {"code": "not_found"}}))
+            unknown(&json!({"message": "Dossier not found", "extensions": {"code": "not_found"}}))
                 .is_empty()
         );
     }

@@ -37,6 +37,8 @@ pub(super) struct Instance {
     failures: AtomicU32,
     /// What is wrong with single démarches.
     troubles: Mutex<std::collections::BTreeMap<u64, String>>,
+    /// Whether the token may only read, and when that was asked.
+    pub(super) read_only: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 impl Instance {
@@ -50,6 +52,7 @@ impl Instance {
             learned: tokio::sync::Mutex::new(None),
             failures: AtomicU32::new(0),
             troubles: Mutex::default(),
+            read_only: tokio::sync::Mutex::new(None),
         })
     }
 
@@ -234,11 +237,12 @@ impl Instance {
                 troubles.insert(demarche, why);
             }
             Some(_) => {}
-            None => {
-                if troubles.remove(&demarche).is_some() {
-                    tracing::info!(demarche, "Démarche {demarche} is read again");
-                }
+            None if troubles.remove(&demarche).is_some() => {
+                drop(troubles);
+                tracing::info!(demarche, "Démarche {demarche} is read again");
+                self.say(None);
             }
+            None => {}
         }
     }
 

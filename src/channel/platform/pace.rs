@@ -72,17 +72,11 @@ impl Pace {
 
     /// Waits until one request may leave.
     pub(super) async fn turn(&self, rank: Rank) {
-        let place = {
-            let mut state = self.state();
-            let place = (rank, state.next);
-            state.next += 1;
-            state.line.insert(place);
-            Place(self, place)
-        };
+        let place = self.join(rank);
         loop {
             // Registered before the look at the line, so that nothing that moves meanwhile is missed.
             let moved = self.moved.notified();
-            match self.take(place.1) {
+            match self.take(place.1, Instant::now()) {
                 Wait::None => return,
                 Wait::Until(then) => {
                     tokio::select! {
@@ -95,9 +89,20 @@ impl Pace {
         }
     }
 
+    fn join(&self, rank: Rank) -> Place<'_> {
+        let mut state = self.state();
+        let place = (rank, state.next);
+        state.next += 1;
+        state.line.insert(place);
+        Place(self, place)
+    }
+
     /// Nothing leaves for so long.
     pub(super) fn shut(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        self.shut_until(Instant::now() + wait);
+    }
+
+    fn shut_until(&self, until: Instant) {
         let mut state = self.state();
         state.shut = state.shut.max(Some(until));
         // What had leaked through the other side's limit is not sent at once afterwards.
@@ -106,12 +111,11 @@ impl Pace {
         self.moved.notify_waiters();
     }
 
-    fn take(&self, place: (Rank, u64)) -> Wait {
+    fn take(&self, place: (Rank, u64), now: Instant) -> Wait {
         let mut state = self.state();
         if state.line.first() != Some(&place) {
             return Wait::Others;
         }
-        let now = Instant::now();
         if let Some(until) = state.shut.filter(|until| *until > now) {
             return Wait::Until(until);
         }
@@ -131,6 +135,7 @@ impl Pace {
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Wait {
     None,
     Until(Instant),
@@ -139,55 +144,63 @@ enum Wait {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use tokio::sync::mpsc;
-
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn no_minute_has_more_than_the_limit() {
-        let pace = Pace::new(360);
-        let begun = Instant::now();
-        let mut left = Vec::new();
-        while begun.elapsed() < Duration::from_mins(3) {
-            pace.turn(Rank::Read).await;
-            left.push(begun.elapsed());
-        }
-        let within = |from: u64| {
-            let (from, to) = (Duration::from_secs(from), Duration::from_secs(from + 60));
-            left.iter().filter(|at| (from..to).contains(at)).count()
-        };
-        for from in 0..120 {
-            assert!((350..=380).contains(&within(from)), "{}", within(from));
+    /// When somebody who comes to an empty line at `now` may ask.
+    fn alone(pace: &Pace, mut now: Instant) -> Instant {
+        let place = pace.join(Rank::Read);
+        loop {
+            match pace.take(place.1, now) {
+                Wait::None => return now,
+                Wait::Until(then) => now = then,
+                Wait::Others => panic!("nobody else is there"),
+            }
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn acts_go_first_and_those_who_read_take_turns() {
-        let pace = Arc::new(Pace::new(60));
-        for _ in 0..3 {
-            pace.turn(Rank::Read).await;
+    #[test]
+    fn no_minute_has_more_than_the_limit() {
+        let pace = Pace::new(360);
+        let begun = Instant::now();
+        let mut left = vec![alone(&pace, begun)];
+        while left[left.len() - 1] < begun + Duration::from_mins(3) {
+            left.push(alone(&pace, left[left.len() - 1]));
         }
-        let (said, mut heard) = mpsc::unbounded_channel();
-        for (rank, name, times) in [
-            (Rank::Patrol, "patrol", 1),
-            (Rank::Read, "a", 3),
-            (Rank::Read, "b", 3),
-            (Rank::Act, "act", 2),
-        ] {
-            let (pace, said) = (Arc::clone(&pace), said.clone());
-            tokio::spawn(async move {
-                for _ in 0..times {
-                    pace.turn(rank).await;
-                    said.send(name).unwrap();
-                }
-            });
+        for from in 0..120 {
+            let from = begun + Duration::from_secs(from);
+            let minute = from..from + Duration::from_mins(1);
+            let count = left.iter().filter(|at| minute.contains(*at)).count();
+            assert!((350..=380).contains(&count), "{count}");
         }
-        drop(said);
+    }
+
+    #[test]
+    fn acts_go_first_and_those_who_read_take_turns() {
+        let pace = Pace::new(60);
+        let mut now = Instant::now();
+        // Each asks again as soon as it has asked.
+        let mut places: Vec<(&str, Rank, Option<Place<'_>>, u32)> = [
+            ("patrol", Rank::Patrol, 1),
+            ("a", Rank::Read, 3),
+            ("b", Rank::Read, 3),
+            ("act", Rank::Act, 2),
+        ]
+        .into_iter()
+        .map(|(name, rank, times)| (name, rank, Some(pace.join(rank)), times))
+        .collect();
         let mut order = Vec::new();
-        while let Some(name) = heard.recv().await {
-            order.push(name);
+        while places.iter().any(|(_, _, place, _)| place.is_some()) {
+            now += Duration::from_secs(1);
+            for (name, rank, place, times) in &mut places {
+                let Some(asking) = place else { continue };
+                if pace.take(asking.1, now) == Wait::None {
+                    order.push(*name);
+                    *times -= 1;
+                    *place = None;
+                    *place = (*times > 0).then(|| pace.join(*rank));
+                    break;
+                }
+            }
         }
         assert_eq!(
             order,
@@ -195,42 +208,33 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn told_to_wait_everybody_waits() {
-        let pace = Arc::new(Pace::new(360));
-        let begun = Instant::now();
-        pace.shut(Duration::from_secs(30));
-        pace.turn(Rank::Act).await;
-        assert!(begun.elapsed() >= Duration::from_secs(30));
-        // Shut while somebody waits in the line.
-        for _ in 0..20 {
-            pace.turn(Rank::Read).await;
-        }
-        let waiting = tokio::spawn({
-            let pace = Arc::clone(&pace);
-            async move { pace.turn(Rank::Read).await }
-        });
-        tokio::task::yield_now().await;
-        let shut = Instant::now();
-        pace.shut(Duration::from_secs(20));
-        waiting.await.unwrap();
-        assert!(shut.elapsed() >= Duration::from_secs(20));
+    #[test]
+    fn told_to_wait_everybody_waits() {
+        let pace = Pace::new(360);
+        let now = Instant::now();
+        let until = now + Duration::from_secs(30);
+        pace.shut_until(until);
+        pace.shut_until(now + Duration::from_secs(3));
+        let act = pace.join(Rank::Act);
+        assert_eq!(pace.take(act.1, now), Wait::Until(until));
+        assert_eq!(pace.take(act.1, until), Wait::None);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_leaves_the_line_holds_nobody_up() {
-        let pace = Arc::new(Pace::new(60));
-        for _ in 0..4 {
-            pace.turn(Rank::Read).await;
-        }
-        let gone = tokio::spawn({
-            let pace = Arc::clone(&pace);
-            async move { pace.turn(Rank::Act).await }
-        });
+        let pace = std::sync::Arc::new(Pace::new(6_000));
+        pace.shut(Duration::from_millis(200));
+        let waiting = |rank| {
+            let pace = std::sync::Arc::clone(&pace);
+            tokio::spawn(async move { pace.turn(rank).await })
+        };
+        let gone = waiting(Rank::Act);
+        tokio::task::yield_now().await;
+        let patrol = waiting(Rank::Patrol);
         tokio::task::yield_now().await;
         gone.abort();
-        let begun = Instant::now();
-        pace.turn(Rank::Patrol).await;
-        assert!(begun.elapsed() < Duration::from_secs(3));
+        let waited = tokio::time::timeout(Duration::from_secs(5), patrol).await;
+        waited.unwrap().unwrap();
+        assert!(pace.state().line.is_empty());
     }
 }

@@ -170,14 +170,14 @@ impl<'a> Plan<'a> {
 
 /// What happened to the state since what the instructeur knew. What the usager deposits is no change of state.
 fn since<'a>(order: &Order, traitements: &'a [TraitementIn]) -> Option<Vec<&'a TraitementIn>> {
-    let from = match &order.expects {
-        Some(expected) => traitements.iter().position(|made| made.id == *expected)? + 1,
-        None => {
-            let skew = SignedDuration::from_mins(2);
-            let oldest = order.at.checked_sub(skew).unwrap_or(order.at);
-            let first = traitements.iter().position(|made| made.at >= oldest);
-            first.unwrap_or(traitements.len())
-        }
+    let from = if let Some(expected) = &order.expects {
+        let seen = traitements.iter().position(|made| made.id == *expected)?;
+        seen + 1
+    } else {
+        let skew = SignedDuration::from_mins(2);
+        let oldest = order.at.checked_sub(skew).unwrap_or(order.at);
+        let first = traitements.iter().position(|made| made.at >= oldest);
+        first.unwrap_or(traitements.len())
     };
     let since = traitements.iter().skip(from);
     Some(

@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::acts::is_read_only;
-use super::documents;
-use super::fault::{Complaint, Fault};
+use super::fault::Fault;
 use super::instance::Instance;
-use super::json::{list, text};
 use super::pace::Rank;
 use super::schema::Schema;
 use super::settings::Settings;
@@ -58,49 +55,19 @@ pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, Stri
         };
         found.push((*demarche, title));
     }
+    let mut missing = Schema::published().beyond(&schema);
+    // It came after the published schema.
+    if schema
+        .field("Mutation", "dossierAnnulerDemandeCorrection")
+        .is_none()
+    {
+        missing.push("Mutation.dossierAnnulerDemandeCorrection".to_owned());
+    }
     Ok(Found {
         url: settings.url.clone(),
-        read_only: read_only(&instance, &schema).await,
+        read_only: instance.read_only(Rank::Act).await,
         demarches: found,
         mutations: schema.mutations(),
-        missing: Schema::published().beyond(&schema),
+        missing,
     })
-}
-
-/// Whether the token may only read: to take a label that is none from a dossier that is none can do no harm, and a token
-/// that may only read is told so before either is looked for.
-pub(super) async fn read_only(instance: &Instance, schema: &Schema) -> Option<bool> {
-    let nothing = "Greffier-asks-for-nothing";
-    let (document, input) = if schema.field("Mutation", "dossierSupprimerLabel").is_some() {
-        (
-            "SupprimerLabel",
-            json!({ "dossierId": nothing, "labelId": nothing }),
-        )
-    } else {
-        (
-            "Desarchiver",
-            json!({ "dossierId": nothing, "instructeurId": nothing }),
-        )
-    };
-    let answered = instance
-        .ask(Rank::Act, document, json!({ "input": input }))
-        .await;
-    match answered {
-        Ok(data) => {
-            let payload = data.get(documents::subject(document))?;
-            let sentences: Vec<String> = list(payload, "errors")
-                .filter_map(|error| text(error, "message"))
-                .collect();
-            Some(is_read_only(&sentences))
-        }
-        Err(Fault::Refused(complaints)) => {
-            let sentences: Vec<String> = complaints.iter().map(said).collect();
-            Some(is_read_only(&sentences))
-        }
-        Err(_) => None,
-    }
-}
-
-fn said(complaint: &Complaint) -> String {
-    complaint.message.clone()
 }

@@ -194,11 +194,9 @@ impl Reader {
         let asked = Instant::now();
         let variables = json!({ "demarche": self.demarche });
         let data = instance.ask(Rank::Read, "Directory", variables).await?;
-        let schema = instance.schema(Rank::Read).await?;
-        // With a token that only reads Greffier can do none of them, and says so before anything is asked.
-        let mutations = match super::probe::read_only(instance, &schema).await {
+        let mutations = match instance.read_only(Rank::Read).await {
             Some(true) => std::collections::BTreeSet::new(),
-            Some(false) | None => schema.mutations(),
+            Some(false) | None => instance.schema(Rank::Read).await?.mutations(),
         };
         let demarche = data
             .get("demarche")

@@ -59,14 +59,14 @@ impl Inner {
     async fn content(&self, piece: &Piece, known: &Known) -> Result<Vec<u8>, Fault> {
         let (shelf, hash) = (std::sync::Arc::clone(&known.shelf), piece.hash.clone());
         let read = tokio::task::spawn_blocking(move || shelf.read(&hash)).await;
-        read.map_err(std::io::Error::other)
-            .and_then(|read| read)
-            .map_err(|error| {
-                Fault::Local(format!(
-                    "a file cannot be read from the shelf: {}",
-                    error.kind()
-                ))
-            })
+        let read = read.map_err(std::io::Error::other).and_then(|read| read);
+        read.map_err(|error| {
+            let why = format!("a file cannot be read from the shelf: {}", error.kind());
+            match error.kind() {
+                std::io::ErrorKind::NotFound => Fault::Lost(why),
+                _ => Fault::Local(why),
+            }
+        })
     }
 }
 

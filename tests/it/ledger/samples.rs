@@ -66,7 +66,7 @@ fn name(event: &Event) -> &'static str {
         Event::Unlabelled { .. } => "unlabelled",
         Event::Sent { .. } => "sent",
         Event::Reassigned { .. } => "reassigned",
-        Event::Scheduled { .. } | Event::Seen { .. } => "seen",
+        Event::Seen { .. } => "seen",
         Event::Bounced { .. } => "bounced",
     }
 }

@@ -84,7 +84,7 @@ async fn each_change_is_handed_in_and_so_is_what_has_no_date() {
         kept.dossiers[&number(other)].messages.len() > 1
     })
     .await;
-    fake.backdate_next_write(Duration::from_secs(60));
+    fake.backdate_next_write(Duration::from_mins(1));
     fake.usager(dossier).writes("En retard", &[]);
     desk.until("the late message", has("En retard")).await;
     // A label moves no date: the patrol sees it.
