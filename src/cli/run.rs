@@ -91,6 +91,10 @@ fn seated(config: &Config, by: &str) -> anyhow::Result<()> {
     if !by.plausible() {
         bail!("--as {by}: this is no mail address; write one like prenom.nom@service.example");
     }
+    if config.platform.is_some() {
+        // Who instructs there is not known before it is read.
+        return Ok(());
+    }
     let demarches = config.demarches().map_err(super::listed)?;
     let known = demarches
         .values()

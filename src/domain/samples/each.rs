@@ -248,6 +248,10 @@ pub fn events(texts: &Texts) -> Vec<Event> {
         Event::Deleted,
         Event::Restored,
         Event::Extended,
+        Event::Scheduled {
+            expires: Some(at(44, 0)),
+            decides: None,
+        },
         Event::ExpiryNoticed { expires: at(44, 0) },
         Event::Expired,
         Event::Purged {

@@ -33,13 +33,6 @@ pub(super) fn message(body: &str) -> Act {
     }
 }
 
-pub(super) fn accept() -> Act {
-    Act::Accepter {
-        motivation: Some("Conforme.".to_owned()),
-        justificatif: None,
-    }
-}
-
 #[tokio::test]
 async fn a_dossier_is_instructed_from_deposit_to_archive() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
