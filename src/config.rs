@@ -515,7 +515,7 @@ impl Config {
                     faults.push(fault(format!(
                         "room {}: no [[demarche]] has the number {number}; add one",
                         room.id
-                    )))
+                    )));
                 }
                 (Some((number, None)), _) => faults.push(fault(format!(
                     "room {}: there is no démarche {number} in {}",

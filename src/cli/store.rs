@@ -75,17 +75,15 @@ pub(super) fn administer(store: &Arc<Sled>, request: &Value) -> anyhow::Result<V
         .and_then(Value::as_str)
         .unwrap_or_default();
     let rules = || -> anyhow::Result<_> {
-        let demarches = match request.get("mirrored").filter(|served| !served.is_null()) {
-            Some(served) => {
-                let served: Vec<mirror::Settings> = serde_json::from_value(served.clone())?;
-                let served = served.into_iter().map(|each| (each.number, each)).collect();
-                crate::app::mirrored(&**store, &served)?
-            }
-            None => {
-                let folder = request.get("demarches").and_then(Value::as_str);
-                let folder = Path::new(folder.context("which démarches?")?);
-                crate::config::demarches(folder).map_err(super::listed)?
-            }
+        let served = request.get("mirrored").filter(|served| !served.is_null());
+        let demarches = if let Some(served) = served {
+            let served: Vec<mirror::Settings> = serde_json::from_value(served.clone())?;
+            let served = served.into_iter().map(|each| (each.number, each));
+            crate::app::mirrored(&**store, &served.collect())?
+        } else {
+            let folder = request.get("demarches").and_then(Value::as_str);
+            let folder = Path::new(folder.context("which démarches?")?);
+            crate::config::demarches(folder).map_err(super::listed)?
         };
         Ok(move |number: DemarcheId| demarches.get(&number).cloned())
     };

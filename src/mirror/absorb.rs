@@ -375,16 +375,13 @@ impl Look<'_> {
         let last = known.and_then(|avis| avis.keys().next_back());
         let mut next = last.map_or(1, |last| last.0 + 1);
         for read in &self.read.avis {
-            let avis = match self.mirror.avis.get(&read.id) {
-                Some(avis) => *avis,
-                None => {
-                    let avis = AvisId(next);
-                    next += 1;
-                    self.mirror.avis.insert(read.id.clone(), avis);
-                    self.requested(avis, read);
-                    avis
-                }
-            };
+            let known = self.mirror.avis.get(&read.id).copied();
+            let avis = known.unwrap_or(AvisId(next));
+            if known.is_none() {
+                next += 1;
+                self.mirror.avis.insert(read.id.clone(), avis);
+                self.requested(avis, read);
+            }
             self.rendered(avis, read);
         }
         self.taken_away();

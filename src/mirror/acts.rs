@@ -50,7 +50,11 @@ pub fn acts(
                 motivation,
                 justificatif,
                 ..
-            } => acts.push(decide(*decision, motivation, justificatif)),
+            } => acts.push(decide(
+                *decision,
+                motivation.as_ref(),
+                justificatif.as_ref(),
+            )),
             Event::Archived => acts.push(Act::Archiver),
             Event::Unarchived => acts.push(Act::Desarchiver),
             Event::MessagePosted { .. } if !matches!(by, Person::Instructeur(_)) => {}
@@ -122,8 +126,8 @@ pub fn acts(
     Ok(acts)
 }
 
-fn decide(decision: Decision, motivation: &Option<String>, justificatif: &Option<Piece>) -> Act {
-    let (reason, justificatif) = (motivation.clone(), justificatif.clone());
+fn decide(decision: Decision, motivation: Option<&String>, justificatif: Option<&Piece>) -> Act {
+    let (reason, justificatif) = (motivation.cloned(), justificatif.cloned());
     match decision {
         Decision::Accepte => Act::Accepter {
             motivation: reason,

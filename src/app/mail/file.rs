@@ -89,13 +89,7 @@ impl<S: Store> App<S> {
                 },
             }
         };
-        let by = match (origin.purpose, entry) {
-            (Purpose::Avis(_), _) => Person::Expert(origin.expected.clone()),
-            (Purpose::Message | Purpose::Deposit, _) => Person::Usager(origin.expected.clone()),
-            // Whoever lets in what was not proven to be a colleague's says it himself.
-            (Purpose::Instructeur, Entry::Admitted(by)) => Person::Instructeur(by.clone()),
-            (Purpose::Instructeur, _) => Person::Instructeur(origin.expected.clone()),
-        };
+        let by = author(origin, entry);
         // His answers change with his message, while they may.
         let orders = |change: bool, enclosed: &[Enclosed<'_>]| {
             let amendment = amendment
@@ -128,8 +122,7 @@ impl<S: Store> App<S> {
         for (file, hash) in enclosed.iter_mut().zip(hashes) {
             file.piece.hash = hash?;
         }
-        let orders = orders(change, &enclosed);
-        let errand = Errand::default();
+        let (orders, errand) = (orders(change, &enclosed), Errand::default());
         if let Err(refusal) = self.perform(draft, origin.dossier, &by, &orders, &errand)? {
             let obstacle = refused(&refusal, origin);
             return self.turn_away(draft, mail, understood, Some(origin), &obstacle);
@@ -146,6 +139,17 @@ impl<S: Store> App<S> {
 struct Enclosed<'a> {
     piece: Piece,
     content: Cow<'a, [u8]>,
+}
+
+/// Who speaks.
+fn author(origin: &Origin, entry: &Entry) -> Person {
+    match (origin.purpose, entry) {
+        (Purpose::Avis(_), _) => Person::Expert(origin.expected.clone()),
+        (Purpose::Message | Purpose::Deposit, _) => Person::Usager(origin.expected.clone()),
+        // Whoever lets in what was not proven to be a colleague's says it himself.
+        (Purpose::Instructeur, Entry::Admitted(by)) => Person::Instructeur(by.clone()),
+        (Purpose::Instructeur, _) => Person::Instructeur(origin.expected.clone()),
+    }
 }
 
 /// The text and the files to file. A file that is not taken is named, never left out in silence.

@@ -138,7 +138,7 @@ impl<S: Store> App<S> {
         for (post, id) in posts.zip(fresh) {
             post.id = Some(id.clone());
         }
-        self.keep_mirror(draft, mirror, number)
+        self.keep_mirror(draft, &mirror, number)
     }
 
     /// The order is over: what it has not posted by now it never will.
@@ -147,20 +147,20 @@ impl<S: Store> App<S> {
         let mut mirror = self.mirror(draft, number)?;
         mirror.posts.retain(|post| post.order != order.id);
         mirror.claims.remove(&order.id);
-        self.keep_mirror(draft, mirror, number)
+        self.keep_mirror(draft, &mirror, number)
     }
 
     fn keep_mirror(
         &self,
         draft: &mut Draft<'_, S>,
-        mirror: Mirror,
+        mirror: &Mirror,
         number: DossierId,
     ) -> Result<(), Error> {
         // A dossier that was purged meanwhile has none any more.
         if mirror.id.is_empty() {
             return Ok(());
         }
-        draft.put(Collection::Mirror, dossier_key(number.0), &mirror)
+        draft.put(Collection::Mirror, dossier_key(number.0), mirror)
     }
 
     fn act_answered(

@@ -11,7 +11,7 @@ use crate::daemon::desk::{self, INES, PAUL, ROSE, until};
 
 /// The daemon with its platform.
 pub(crate) struct Desk {
-    desk: desk::Desk,
+    daemon: desk::Desk,
     pub(crate) fake: Fake,
     /// Number of the démarche.
     pub(crate) demarche: i32,
@@ -31,7 +31,7 @@ impl Desk {
         fake.follow_real_time();
         let demarche = fake.add_demarche(NewDemarche::sample(&[INES, PAUL]).groupe("Sud", &[ROSE]));
         let desk = Self {
-            desk: desk::Desk::closed(),
+            daemon: desk::Desk::closed(),
             demarche,
             fake,
             _runtime: runtime,
@@ -97,12 +97,12 @@ impl Deref for Desk {
     type Target = desk::Desk;
 
     fn deref(&self) -> &desk::Desk {
-        &self.desk
+        &self.daemon
     }
 }
 
 impl DerefMut for Desk {
     fn deref_mut(&mut self) -> &mut desk::Desk {
-        &mut self.desk
+        &mut self.daemon
     }
 }
