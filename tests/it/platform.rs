@@ -4,6 +4,7 @@ mod act;
 pub(crate) mod desk;
 mod document;
 pub(crate) mod fake;
+mod figures;
 mod job;
 mod middle;
 mod read;

@@ -1,0 +1,54 @@
+//! What following a démarche costs. Not a test: it prints what `benches/README.md` says.
+
+use std::time::{Duration, Instant};
+
+use super::desk::Desk;
+use crate::daemon::desk::{INES, LINA, until};
+
+/// Dossiers of the démarche.
+const DOSSIERS: i32 = 10_000;
+/// Changes that are looked at.
+const CHANGES: usize = 50;
+
+#[test]
+#[ignore = "measures, and takes two minutes"]
+fn a_day_of_a_demarche() {
+    let mut desk = Desk::closed("");
+    let numbers = desk.fake.bulk(desk.demarche, DOSSIERS);
+    let begun = Instant::now();
+    desk.start();
+    while !desk.log().contains("are read demarche") {
+        assert!(begun.elapsed() < Duration::from_mins(5), "it never ends");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    println!("first reading of {DOSSIERS}: {:?}", begun.elapsed());
+    print(&desk, "first reading");
+    desk.fake.reset_counts();
+    std::thread::sleep(Duration::from_secs(20));
+    print(&desk, "20 seconds at rest");
+    desk.fake.reset_counts();
+    for number in numbers.clone().take(CHANGES) {
+        desk.fake.usager(number).writes("Bonjour.", &[]);
+        std::thread::sleep(Duration::from_millis(400));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    print(&desk, &format!("{CHANGES} changes in 20 seconds"));
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        let asked = Instant::now();
+        let number = desk.fake.usager_files(desk.demarche, LINA);
+        until("it is here", || {
+            (desk.command(&format!("dossier {number}"), INES).code == 0).then_some(())
+        });
+        waits.push(asked.elapsed());
+    }
+    waits.sort();
+    println!("from change to ledger, looked at each second: {waits:?}");
+}
+
+fn print(desk: &Desk, what: &str) {
+    println!("{what}:");
+    for (name, count) in desk.fake.counts() {
+        println!("  {name}: {count:?}");
+    }
+}
