@@ -146,7 +146,7 @@ impl<S: Store> App<S> {
         let number = DossierId(order.dossier);
         let mut mirror = self.mirror(draft, number)?;
         mirror.posts.retain(|post| post.order != order.id);
-        mirror.claims.remove(&order.id);
+        // Its claims stay: delivery may not have noted yet that it is over, and looks again for what it has made.
         self.keep_mirror(draft, &mirror, number)
     }
 

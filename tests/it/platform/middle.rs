@@ -336,6 +336,9 @@ fn a_message_and_its_files_are_messages_there() {
     }];
     let answered = middle.answer(&orders[0], Ended::Done, &["Commentaire-1"]);
     assert!(answered.answers[0].contains("annuler"), "{answered:?}");
+    // Delivery that was killed before it noted this finds the message again as its own.
+    let half = middle.desk.app.other_half(4807).unwrap().unwrap();
+    assert_eq!(half.claims[&orders[0].id], ["Commentaire-1"]);
     let (_, texts) = middle.out();
     assert!(
         texts
