@@ -21,7 +21,7 @@ fn a_day_of_a_demarche() {
         assert!(begun.elapsed() < Duration::from_mins(5), "it never ends");
         std::thread::sleep(Duration::from_millis(100));
     }
-    println!("first reading of {DOSSIERS}: {:?}", begun.elapsed());
+    eprintln!("first reading of {DOSSIERS}: {:?}", begun.elapsed());
     print(&desk, "first reading");
     desk.fake.reset_counts();
     std::thread::sleep(Duration::from_secs(20));
@@ -43,12 +43,12 @@ fn a_day_of_a_demarche() {
         waits.push(asked.elapsed());
     }
     waits.sort();
-    println!("from change to ledger, looked at each second: {waits:?}");
+    eprintln!("from change to ledger, looked at each second: {waits:?}");
 }
 
 fn print(desk: &Desk, what: &str) {
-    println!("{what}:");
+    eprintln!("{what}:");
     for (name, count) in desk.fake.counts() {
-        println!("  {name}: {count:?}");
+        eprintln!("  {name}: {count:?}");
     }
 }
