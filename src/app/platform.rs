@@ -16,6 +16,8 @@ mod take;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub(super) use self::order::{Acted, Errand, Memo};
 
 use super::draft::Draft;
@@ -25,9 +27,6 @@ use crate::message::Verdict;
 use crate::message::platform::{DemarcheIn, Progress, Said};
 use crate::mirror::{self, Mirror};
 use crate::store::{Collection, Store};
-
-/// Dossiers of a list taken at once.
-const PAGE: usize = 1_000;
 
 pub(super) fn demarche_key(number: u64) -> String {
     format!("demarche\u{0}{number}")
@@ -138,16 +137,14 @@ impl<S: Store> App<S> {
                 })
             })
             .collect();
-        let mut shown = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.store.page(&lists, after, PAGE)?;
-            shown.extend(page.dossiers.iter().map(|number| number.0));
-            after = page.next;
-            if after.is_none() {
-                return Ok(shown);
-            }
-        }
+        let shown = self.listed(&lists)?;
+        Ok(shown.into_iter().map(|number| number.0).collect())
+    }
+
+    /// From when on what happens in a démarche is told: since it was first met.
+    fn met(&self, draft: &Draft<'_, S>, demarche: u64) -> Result<Timestamp, Error> {
+        let progress: Option<Progress> = draft.get(Collection::Mirror, &progress_key(demarche))?;
+        Ok(progress.map_or(draft.at, |progress| progress.met))
     }
 
     /// A démarche of the platform, as it was read last.

@@ -170,7 +170,7 @@ impl<S: Store> App<S> {
     }
 
     /// All the dossiers of `lists`: nothing is left out.
-    fn listed(&self, lists: &[List]) -> Result<BTreeSet<DossierId>, Error> {
+    pub(super) fn listed(&self, lists: &[List]) -> Result<BTreeSet<DossierId>, Error> {
         let mut numbers = BTreeSet::new();
         let mut after = None;
         loop {

@@ -163,17 +163,28 @@ impl<S: Store> App<S> {
         draft.put(Collection::Mirror, dossier_key(number.0), mirror)
     }
 
+    /// Whoever typed the line that asked, as he is known now; none where nobody did.
+    fn asker<'o>(
+        &self,
+        draft: &Draft<'_, S>,
+        order: &'o Order,
+    ) -> Result<Option<Speaker<'o>>, Error> {
+        let Some(line) = &order.asked else {
+            return Ok(None);
+        };
+        let email = self.speaker(draft, line)?;
+        Ok(Some(Speaker { line, email }))
+    }
+
     fn act_answered(
         &self,
         draft: &mut Draft<'_, S>,
         order: &Order,
         tag: &str,
     ) -> Result<(), Error> {
-        let Some(line) = &order.asked else {
+        let Some(speaker) = &self.asker(draft, order)? else {
             return Ok(());
         };
-        let email = self.speaker(draft, line)?;
-        let speaker = &Speaker { line, email };
         let posts = order
             .acts
             .iter()
@@ -188,12 +199,10 @@ impl<S: Store> App<S> {
         order: &Order,
         refusal: &Refusal,
     ) -> Result<(), Error> {
-        let Some(line) = &order.asked else {
+        let Some(speaker) = &self.asker(draft, order)? else {
             return Ok(());
         };
-        let email = self.speaker(draft, line)?;
-        let speaker = &Speaker { line, email };
-        self.mark(draft, line, Mark::Failed);
+        self.mark(draft, speaker.line, Mark::Failed);
         self.refuse(draft, speaker, refusal)
     }
 
@@ -203,15 +212,13 @@ impl<S: Store> App<S> {
         order: &Order,
         files: &[Option<Piece>],
     ) -> Result<(), Error> {
-        let Some(line) = &order.asked else {
+        let Some(speaker) = &self.asker(draft, order)? else {
             return Ok(());
         };
-        let email = self.speaker(draft, line)?;
-        let speaker = &Speaker { line, email };
         let there: Vec<Piece> = files.iter().flatten().cloned().collect();
         if there.is_empty() {
             draft.receipt.verdict = Verdict::Refused;
-            self.mark(draft, line, Mark::Failed);
+            self.mark(draft, speaker.line, Mark::Failed);
             return self.answer(draft, speaker, &Answer::NotMade, None);
         }
         self.hand_over(draft, speaker, DossierId(order.dossier), &there)

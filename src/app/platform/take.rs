@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::super::draft::Draft;
 use super::super::{App, Error};
-use super::{dossier_key, progress_key};
+use super::dossier_key;
 use crate::domain::{
     Demarche, Dossier, DossierId, Effect, Event, Person, Recorded, Tombstone, View, evolve, react,
 };
 use crate::message::Verdict;
-use crate::message::platform::{DossierIn, Gone, GoneDossier, Progress};
+use crate::message::platform::{DossierIn, Gone, GoneDossier};
 use crate::mirror::{Hint, absorb};
 use crate::store::{Collection, DossierChange, Store, Version};
 
@@ -45,9 +45,7 @@ impl<S: Store> App<S> {
             dossier_key(read.number),
             &absorbed.mirror,
         )?;
-        let met = draft
-            .get::<Progress>(Collection::Mirror, &progress_key(read.demarche))?
-            .map_or(draft.at, |progress| progress.met);
+        let met = self.met(draft, read.demarche)?;
         self.happened(draft, demarche, found, absorbed.acts, met)
     }
 
@@ -186,9 +184,7 @@ impl<S: Store> App<S> {
             by,
             event,
         }]];
-        let met = draft
-            .get::<Progress>(Collection::Mirror, &progress_key(demarche))?
-            .map_or(draft.at, |progress| progress.met);
+        let met = self.met(draft, demarche)?;
         self.happened(draft, served, Some(found), act, met)?;
         Ok(())
     }
