@@ -173,7 +173,7 @@ impl Matrix {
         };
         let mut changes = online.client.subscribe_to_session_changes();
         self.online.send_replace(Some(Arc::clone(&online)));
-        let ended = match self.follow(&online, since, inbox, stop).await {
+        let ended = match Box::pin(self.follow(&online, since, inbox, stop)).await {
             Ended::Failed(Fault::LoggedOut { .. }) => Ended::Failed(Fault::LoggedOut {
                 soft: was_soft(&mut changes),
             }),

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use matrix_sdk::deserialized_responses::{
-    TimelineEvent, TimelineEventKind, UnableToDecryptReason, VerificationLevel, VerificationState,
+    DeviceLinkProblem, TimelineEvent, TimelineEventKind, UnableToDecryptReason, VerificationLevel,
+    VerificationState,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -109,8 +110,10 @@ pub(super) enum Seal {
     Signed,
     /// Encrypted, by a device that its owner has not signed.
     Unsigned,
-    /// Encrypted, and something is wrong: an identity that changed after it was verified, a device that is gone, a sender
-    /// who does not own the key.
+    /// Encrypted, by a device of which nothing is known: it is gone, or its owner's devices were not asked for yet.
+    Unknown,
+    /// Encrypted, and something is wrong: an identity that changed after it was verified, a sender who does not own the
+    /// key.
     Doubtful,
     /// In clear.
     Clear,
@@ -126,6 +129,9 @@ impl Seal {
             VerificationState::Verified
             | VerificationState::Unverified(VerificationLevel::UnverifiedIdentity) => Self::Signed,
             VerificationState::Unverified(VerificationLevel::UnsignedDevice) => Self::Unsigned,
+            VerificationState::Unverified(VerificationLevel::None(
+                DeviceLinkProblem::MissingDevice,
+            )) => Self::Unknown,
             VerificationState::Unverified(
                 VerificationLevel::VerificationViolation
                 | VerificationLevel::None(_)
@@ -139,7 +145,7 @@ impl Seal {
         match self {
             Self::Signed => true,
             Self::Unsigned => unsigned_devices_act,
-            Self::Doubtful => false,
+            Self::Unknown | Self::Doubtful => false,
             Self::Clear => !encrypted,
         }
     }
@@ -401,7 +407,7 @@ mod tests {
     fn only_what_its_owner_signed_binds_in_an_encrypted_room() {
         assert!(Seal::Signed.binds(true, false));
         assert!(!Seal::Unsigned.binds(true, false) && Seal::Unsigned.binds(true, true));
-        assert!(!Seal::Doubtful.binds(true, true));
+        assert!(!Seal::Doubtful.binds(true, true) && !Seal::Unknown.binds(true, true));
         assert!(!Seal::Clear.binds(true, true) && Seal::Clear.binds(false, false));
     }
 }

@@ -78,6 +78,11 @@ impl Matrix {
         if event.sender == online.me.as_str() || online.was_left_behind(room.room_id()) {
             return Ok(());
         }
+        let event = if event.seal == Seal::Unknown {
+            self.known(online, room, event).await?
+        } else {
+            event
+        };
         let heard = match &event.says {
             Says::Text(text) => self.text(online, room, &event, text, inbox).await,
             Says::File(file) => self.file(online, room, &event, file, inbox).await,
@@ -99,6 +104,21 @@ impl Matrix {
             }
             heard => heard,
         }
+    }
+
+    /// `event` as it is judged once its sender's devices were asked for. They are followed from the first key of theirs on,
+    /// and asked for beside what is heard: the first line of somebody may be here before them.
+    async fn known(&self, online: &Online, room: &Room, event: Event) -> Result<Event, Fault> {
+        let (Ok(sender), Ok(id)) = (
+            <&UserId>::try_from(event.sender.as_str()),
+            <&EventId>::try_from(event.id.as_str()),
+        ) else {
+            return Ok(event);
+        };
+        let encryption = online.client.encryption();
+        encryption.request_user_identity(sender).await?;
+        let again = room.event(id, None).await?;
+        Ok(read(&again).unwrap_or(event))
     }
 
     async fn text(

@@ -30,9 +30,12 @@ impl Matrix {
     ) -> Result<Vec<TimelineEvent>, Fault> {
         let last: Option<Last> = online.memo.get(Note::Last(room.room_id().as_str())).await?;
         let Some(last) = last else {
-            // Nothing before Greffier came, and at the first start nothing at all.
+            // Nothing before Greffier came, and at the first start nothing from before there was this device.
             return Ok(if first {
-                Vec::new()
+                let new = |event: &&TimelineEvent| {
+                    read(event).is_some_and(|event| event.at >= online.made)
+                };
+                timeline.events.iter().filter(new).cloned().collect()
             } else {
                 since_joined(&timeline.events, online.me.as_str())
             });
