@@ -187,11 +187,14 @@ impl<'a, S: Store> Draft<'a, S> {
         self.outbox.push(queued);
     }
 
-    /// Takes back the messages of that tag: those of this commit, and those that wait in the outbox.
+    /// Takes back the messages of that tag, which were queued together: in this commit, or else they wait in the outbox.
     pub(super) fn unsay(&mut self, tag: String) {
+        let before = self.outbox.len();
         self.outbox
             .retain(|queued| queued.tag.as_deref() != Some(tag.as_str()));
-        self.unsay.push(tag);
+        if self.outbox.len() == before {
+            self.unsay.push(tag);
+        }
     }
 
     /// The commit.

@@ -42,6 +42,7 @@ pub fn react(dossier: &Dossier, demarche: &Demarche, act: &[Recorded]) -> Vec<Ef
     );
     if let Some(plateforme) = &demarche.plateforme {
         effects.retain(|effect| ours_to_say(effect, plateforme));
+        effects.extend(not_asked_any_more(dossier, act));
     }
     effects
 }
@@ -64,6 +65,16 @@ fn ours_to_say(effect: &Effect, plateforme: &Plateforme) -> bool {
         }
         _ => true,
     }
+}
+
+/// The mail of a correction that is not waited for any more. Its message stays where the platform has shown it.
+fn not_asked_any_more(dossier: &Dossier, act: &[Recorded]) -> Option<Effect> {
+    let resolved = |recorded: &Recorded| recorded.event == Event::CorrectionResolved;
+    let mut newest_first = dossier.messages.iter().rev();
+    let (message, _) = newest_first.find(|(_, message)| message.correction.is_some())?;
+    act.iter()
+        .any(resolved)
+        .then_some(Effect::Unsay { message: *message })
 }
 
 /// Said by the main event of the act, where there is one.

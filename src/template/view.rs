@@ -239,6 +239,8 @@ pub(super) struct DemarcheView<'a> {
     motivation_dans_mail: bool,
     depot_par_mail: bool,
     decision_access: bool,
+    /// The platform is the record, and writes to the usager itself.
+    plateforme: bool,
     mail: &'a crate::domain::MailTexts,
 }
 
@@ -256,6 +258,7 @@ impl<'a> DemarcheView<'a> {
             motivation_dans_mail: demarche.motivation_dans_mail,
             depot_par_mail: demarche.depot_par_mail,
             decision_access: demarche.experts.decision_access,
+            plateforme: demarche.plateforme.is_some(),
             mail: &demarche.mail,
         }
     }

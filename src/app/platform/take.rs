@@ -72,10 +72,11 @@ impl<S: Store> App<S> {
             let told = act.iter().any(|recorded| recorded.at >= told_from);
             if let Some(first) = act.first().filter(|_| told) {
                 for effect in react(dossier, demarche, &act) {
-                    if effect == Effect::Card {
-                        card = true;
-                    } else {
-                        said.push((dossier.clone(), first.by.clone(), effect));
+                    match effect {
+                        Effect::Card => card = true,
+                        // Nothing waits to leave: it never was to, or it has left.
+                        Effect::Unsay { .. } if draft.again => {}
+                        effect => said.push((dossier.clone(), first.by.clone(), effect)),
                     }
                 }
             }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use greffier::config::Room;
-use greffier::domain::{DemarcheId, Privacy};
+use greffier::domain::{DemarcheId, Dossier, DossierId, Privacy};
 use greffier::message::platform::{
-    Act, Answered, DemarcheIn, DescriptorIn, DossierIn, Ended, GroupeIn, MessageIn, Order, Profile,
+    Act, Answered, CorrectionIn, DemarcheIn, DescriptorIn, DossierIn, Ended, GroupeIn, MessageIn, Order, Profile,
     Progress, Said, TraitementIn,
 };
 use greffier::message::{Account, Body, Heard, Line, Place, Post, Receipt, Verdict};
 use greffier::mirror::Settings;
+use greffier::store::Store as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::conversation::desk::{Desk, Setting};
@@ -157,6 +158,21 @@ impl Middle {
             }
         }
         (orders, texts)
+    }
+
+    /// The dossier as it stands here.
+    fn dossier(&self) -> Dossier {
+        let found = self.desk.app.store.load(DossierId(4807)).unwrap();
+        found.unwrap().0
+    }
+
+    /// Mails to an address that leave now.
+    fn mailed(&mut self, address: &str) -> usize {
+        let mails = self.desk.pump(&[].into()).into_iter().filter(|said| {
+            let outgoing = &said.row.queued.outgoing;
+            matches!(outgoing.body, Body::Mail(_)) && outgoing.to.address == address
+        });
+        mails.count()
     }
 
     /// The platform did a step of the dossier.
@@ -401,4 +417,84 @@ fn many_at_once_are_reported_once_the_platform_has_answered() {
         report.contains("11") && report.contains("droits d’accès"),
         "{report}"
     );
+}
+
+/// A message of a colleague's on the web; one that asks for a correction if `corrects`.
+fn written_there(id: &str, at: Timestamp, corrects: bool) -> MessageIn {
+    MessageIn {
+        id: id.to_owned(),
+        email: PAUL.to_owned(),
+        body: "Merci de joindre le plan de masse.".to_owned(),
+        at,
+        correction: corrects.then(|| CorrectionIn {
+            reason: "incomplete".to_owned(),
+            resolved: None,
+        }),
+        ..MessageIn::default()
+    }
+}
+
+#[test]
+fn a_message_taken_back_there_is_taken_back_here() {
+    let mut middle = Middle::ready();
+    middle.wait(1);
+    middle.shown.modified = middle.desk.now;
+    middle.shown.messages = vec![written_there("Commentaire-1", middle.desk.now, false)];
+    middle.look();
+    middle.out();
+    middle.wait(1);
+    middle.shown.modified = middle.desk.now;
+    middle.shown.messages[0].body = String::new();
+    middle.shown.messages[0].discarded = Some(middle.desk.now);
+    let seen = middle.look();
+    assert_eq!(seen.verdict, Verdict::Done, "{seen:?}");
+    let dossier = middle.dossier();
+    assert!(dossier.messages.values().all(|message| message.withdrawn));
+    let (_, texts) = middle.out();
+    assert!(
+        texts.iter().any(|text| text.contains("message repris") && !text.contains("pas été envoyé")),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
+    for resolved in [true, false] {
+        let settings = Settings {
+            usager_mail: true,
+            ..Settings::of(DemarcheId(12))
+        };
+        let mut middle = Middle::new(settings, &["dossierPasserEnInstruction"]);
+        middle.wait(1);
+        middle.shown = filed(4807, middle.desk.now);
+        middle.look();
+        middle.wait(1);
+        middle.shown.modified = middle.desk.now;
+        middle.shown.messages = vec![written_there("Commentaire-1", middle.desk.now, true)];
+        middle.shown.correction_pending = Some(middle.desk.now);
+        middle.look();
+        middle.out();
+        middle.wait(2);
+        if resolved {
+            // Nothing but the passage is asked for: it resolves the correction there, and the message stays.
+            let asked = middle.line(INES, "instruire 4807");
+            assert!(asked.awaits, "{asked:?}");
+            let (orders, _) = middle.out();
+            assert_eq!(orders[0].acts, [Act::PasserEnInstruction]);
+            middle.step("passe_en_instruction", "en_instruction", INES);
+            middle.shown.correction_pending = None;
+            middle.shown.messages[0]
+                .correction
+                .as_mut()
+                .unwrap()
+                .resolved = Some(middle.desk.now);
+            middle.answer(&orders[0], Ended::Done, &[]);
+            let dossier = middle.dossier();
+            assert!(dossier.correction.is_none());
+            assert!(dossier.messages.values().all(|message| !message.withdrawn));
+        }
+        middle.wait(10);
+        let mails = middle.mailed(USAGER);
+        assert_eq!(mails, usize::from(!resolved), "resolved: {resolved}");
+    }
 }
