@@ -89,9 +89,10 @@ fn check_online(
         missing.extend(found.missing);
     }
     if let Some(settings) = &config.platform {
-        let numbers: Vec<u64> = config.mirrored().keys().map(|number| number.0).collect();
+        let mirrored = config.mirrored();
+        let numbers: Vec<u64> = mirrored.keys().map(|number| number.0).collect();
         match runtime.block_on(probe(settings, &numbers)) {
-            Ok(found) => super::platform::report(&found, read, &mut missing),
+            Ok(found) => super::platform::report(&found, &mirrored, read, &mut missing),
             Err(why) => missing.push(format!("platform: {why}")),
         }
     }

@@ -1,6 +1,6 @@
 //! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use crate::channel::http::health::Health;
 use crate::channel::platform::probe::Found;
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
 use crate::config::Config;
-use crate::message::platform::Progress;
+use crate::domain::DemarcheId;
+use crate::message::platform::{DemarcheIn, Progress};
+use crate::mirror::{self, Settings, instructeur};
 use crate::store::sled::Sled;
 
 /// What can be asked about the platform.
@@ -61,7 +63,12 @@ const NEEDED: [(&str, &[&str]); 13] = [
 ];
 
 /// Tells what Greffier will and will not be able to do.
-pub(super) fn report(found: &Found, well: &mut Vec<String>, missing: &mut Vec<String>) {
+pub(super) fn report(
+    found: &Found,
+    mirrored: &BTreeMap<DemarcheId, Settings>,
+    well: &mut Vec<String>,
+    missing: &mut Vec<String>,
+) {
     well.push(format!("platform: {} answers", found.url));
     match found.read_only {
         Some(true) => missing.push(
@@ -73,7 +80,17 @@ pub(super) fn report(found: &Found, well: &mut Vec<String>, missing: &mut Vec<St
     }
     for (number, demarche) in &found.demarches {
         match demarche {
-            Ok(title) => well.push(format!("platform: the démarche {number} is “{title}”")),
+            Ok(read) => {
+                well.push(format!(
+                    "platform: the démarche {number} is “{}”: {}",
+                    read.title,
+                    groupes(read)
+                ));
+                if let Some(settings) = mirrored.get(&DemarcheId(*number)) {
+                    let faults = unknown(settings, read);
+                    missing.extend(faults.map(|fault| format!("[[demarche]] {number}: {fault}")));
+                }
+            }
             Err(why) => missing.push(format!("platform: the démarche {number}: {why}")),
         }
     }
@@ -97,6 +114,33 @@ pub(super) fn report(found: &Found, well: &mut Vec<String>, missing: &mut Vec<St
         "platform: only on the site: supprimer, restaurer, prolonger, deposits and changes by the usager"
             .to_owned(),
     );
+}
+
+/// Its groups, with how many instructeurs each has: who they are is nobody's business in a terminal.
+fn groupes(read: &DemarcheIn) -> String {
+    let groupes = read.groupes.iter().map(|groupe| {
+        let many = groupe.instructeurs.len();
+        let s = if many == 1 { "" } else { "s" };
+        format!("{} ({many} instructeur{s})", groupe.label)
+    });
+    groupes.collect::<Vec<_>>().join(", ")
+}
+
+/// What `[[demarche]]` names and the platform does not have.
+fn unknown(settings: &Settings, read: &DemarcheIn) -> impl Iterator<Item = String> {
+    let porte_parole = settings.porte_parole.as_ref();
+    let stranger = porte_parole
+        .filter(|email| instructeur(read, email).is_none())
+        .map(|_| {
+            "porte_parole is no instructeur of the démarche there: answers of usagers by mail could not be put into the \
+             messagerie. Add him to a group, or name another"
+                .to_owned()
+        });
+    let named = settings.avis_annotation.as_deref();
+    let annotation = named
+        .filter(|name| mirror::demarche(read, settings).annotation(name).is_none())
+        .map(|name| format!("there is no annotation “{name}” there to write avis into: add it to the démarche, or name another"));
+    stranger.into_iter().chain(annotation)
 }
 
 /// The channel of the platform, if `bot.toml` has one.

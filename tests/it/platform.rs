@@ -7,5 +7,6 @@ pub(crate) mod fake;
 mod figures;
 mod job;
 mod middle;
+mod probe;
 mod read;
 mod wire;

@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::directory;
 use super::fault::Fault;
 use super::instance::Instance;
 use super::pace::Rank;
 use super::schema::Schema;
 use super::settings::Settings;
 use crate::channel::http::health::Health;
+use crate::message::platform::DemarcheIn;
 
 /// What an instance lets a token do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// Address of the instance.
     pub url: String,
     /// Whether the token may only read. None where that could not be seen.
     pub read_only: Option<bool>,
-    /// Each démarche with its title, or why it cannot be read.
-    pub demarches: Vec<(u64, Result<String, String>)>,
+    /// Each démarche with what defines it, or why it cannot be read.
+    pub demarches: Vec<(u64, Result<DemarcheIn, String>)>,
     /// Mutations that the instance knows.
     pub mutations: BTreeSet<String>,
     /// What Greffier would use and the instance lacks: `Mutation.dossierBasculeSuivi`, `Dossier.labels`.
@@ -29,7 +31,10 @@ pub struct Found {
 
 /// Asks the instance of `settings`. An error says why there is no answer, in words for the operator.
 pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, String> {
-    let words = |fault: Fault| fault.to_string();
+    let words = |fault: Fault| match fault {
+        Fault::Away(why) => format!("{} is not reached: {why}", settings.url),
+        fault => fault.to_string(),
+    };
     if let Some(fault) = settings.faults().into_iter().next() {
         return Err(fault);
     }
@@ -39,12 +44,11 @@ pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, Stri
     for demarche in demarches {
         let variables = json!({ "demarche": demarche });
         let answered = instance.ask(Rank::Act, "Directory", variables).await;
-        let title = match answered {
-            Ok(data) => Ok(data
-                .pointer("/demarche/title")
-                .and_then(|title| title.as_str())
-                .unwrap_or_default()
-                .to_owned()),
+        let read = match answered {
+            Ok(data) => data
+                .get("demarche")
+                .and_then(|value| directory::demarche(value, schema.mutations()))
+                .ok_or_else(|| "the answer is no démarche".to_owned()),
             Err(fault) if fault.is_hidden() => {
                 Err("the token does not reach it, or there is none".to_owned())
             }
@@ -53,7 +57,7 @@ pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, Stri
             }
             Err(fault) => Err(words(fault)),
         };
-        found.push((*demarche, title));
+        found.push((*demarche, read));
     }
     let mut missing = Schema::published().beyond(&schema);
     // It came after the published schema.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Dossier, DossierId, Privacy};
 use greffier::message::platform::{
-    Act, Answered, CorrectionIn, DemarcheIn, DescriptorIn, DossierIn, Ended, GroupeIn, MessageIn, Order, Profile,
-    Progress, Said, TraitementIn,
+    Act, Answered, CorrectionIn, DemarcheIn, DescriptorIn, DossierIn, Ended, GroupeIn, MessageIn,
+    Order, Profile, Progress, Said, TraitementIn,
 };
 use greffier::message::{Account, Body, Heard, Line, Place, Post, Receipt, Verdict};
 use greffier::mirror::Settings;
@@ -452,7 +452,9 @@ fn a_message_taken_back_there_is_taken_back_here() {
     assert!(dossier.messages.values().all(|message| message.withdrawn));
     let (_, texts) = middle.out();
     assert!(
-        texts.iter().any(|text| text.contains("message repris") && !text.contains("pas été envoyé")),
+        texts
+            .iter()
+            .any(|text| text.contains("message repris") && !text.contains("pas été envoyé")),
         "{texts:?}"
     );
 }

@@ -1,0 +1,91 @@
+//! `greffier check --online`, as an operator runs it before the first start.
+
+use std::fs;
+
+use greffier::channel::platform::Settings;
+use greffier::channel::platform::probe::probe;
+
+use super::desk::Desk;
+
+/// What it prints, both streams, and how it exits.
+fn checked(desk: &Desk) -> (Option<i32>, String) {
+    let run = desk.run(&["check", "--online"], b"");
+    let mut said = String::from_utf8(run.stdout).unwrap();
+    said.push_str(std::str::from_utf8(&run.stderr).unwrap());
+    (run.status.code(), said)
+}
+
+#[test]
+fn what_it_will_and_will_not_be_able_to_do_is_said() {
+    let desk = Desk::closed("avis_annotation = \"Note interne\"\n");
+    let (code, said) = checked(&desk);
+    assert_eq!(code, Some(0), "{said}");
+    let demarche = desk.demarche;
+    let title = format!("the démarche {demarche} is “Autorisation de travaux en site protégé”");
+    for line in [
+        "the token may read and write",
+        title.as_str(),
+        "(2 instructeurs), Sud (1 instructeur)",
+        "done there: suivre, ne-plus-suivre, instruire",
+        "only on the site: supprimer",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains('@') && !said.contains(&desk.fake.token()));
+}
+
+#[test]
+fn all_that_stands_in_the_way_is_said_at_once() {
+    let desk = Desk::closed(
+        "porte_parole = \"absente@ddt.example\"\navis_annotation = \"Nulle part\"\n\n[[demarche]]\nnumber = 424242\n",
+    );
+    desk.give(&desk.fake.read_token());
+    let (code, said) = checked(&desk);
+    assert_eq!(code, Some(1), "{said}");
+    for line in [
+        "the token may only read",
+        "porte_parole is no instructeur",
+        "no annotation “Nulle part”",
+        "the démarche 424242: the token does not reach it",
+        "4 errors to mend",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("done there"), "{said}");
+}
+
+#[test]
+fn a_token_that_opens_nothing_is_said_with_what_to_do() {
+    let desk = Desk::closed("");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let file = desk.path().join("platform-token");
+    let number = u64::try_from(desk.demarche).unwrap();
+    let asked = |url: String| {
+        let settings = format!("url = \"{url}\"\ntoken_file = \"{}\"", file.display());
+        let settings: Settings = toml::from_str(&settings).unwrap();
+        runtime.block_on(probe(&settings, &[number]))
+    };
+    let fake = &desk.fake;
+    for (token, words) in [
+        (fake.expired_token(), "make a new one"),
+        (fake.foreign_token(), "for another network"),
+        ("pas un jeton".to_owned(), "write the token alone into it"),
+    ] {
+        desk.give(&token);
+        let why = asked(fake.base_url()).unwrap_err();
+        assert!(why.contains(words) && !why.contains(&token), "{why}");
+    }
+    desk.give(&fake.token_for(&[]));
+    let found = asked(fake.base_url()).unwrap();
+    let why = found.demarches[0].1.as_ref().unwrap_err();
+    assert!(why.contains("does not reach it"), "{why}");
+    desk.give(&fake.token());
+    let why = asked("http://127.0.0.1:9/".to_owned()).unwrap_err();
+    assert!(
+        why.starts_with("http://127.0.0.1:9/ is not reached"),
+        "{why}"
+    );
+    fs::remove_file(&file).unwrap();
+    let why = asked(fake.base_url()).unwrap_err();
+    assert!(why.contains("platform-token"), "{why}");
+}
