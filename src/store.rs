@@ -155,6 +155,8 @@ pub struct Commit {
     pub outbox: Vec<Queued>,
     /// Tags of messages to take back. One that has left, or may be leaving, makes the commit [`Committed::Stale`].
     pub unsay: Vec<String>,
+    /// Tags of messages to take back as far as they still wait: what has left, or may be leaving, leaves.
+    pub unsay_waiting: Vec<String>,
     /// What to answer.
     pub receipt: Receipt,
 }

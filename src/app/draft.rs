@@ -30,6 +30,7 @@ pub(super) struct Draft<'a, S> {
     changes: BTreeMap<(Collection, String), Option<Value>>,
     outbox: Vec<Queued>,
     unsay: Vec<String>,
+    unsay_waiting: Vec<String>,
     /// What is answered to a caller that waits.
     pub(super) receipt: Receipt,
 }
@@ -57,6 +58,7 @@ impl<S> Clone for Draft<'_, S> {
             changes: self.changes.clone(),
             outbox: self.outbox.clone(),
             unsay: self.unsay.clone(),
+            unsay_waiting: self.unsay_waiting.clone(),
             receipt: self.receipt.clone(),
         }
     }
@@ -81,6 +83,7 @@ impl<'a, S: Store> Draft<'a, S> {
             changes: BTreeMap::new(),
             outbox: Vec::new(),
             unsay: Vec::new(),
+            unsay_waiting: Vec::new(),
             receipt: Receipt::of(Verdict::Done),
         }
     }
@@ -187,14 +190,21 @@ impl<'a, S: Store> Draft<'a, S> {
         self.outbox.push(queued);
     }
 
-    /// Takes back the messages of that tag, which were queued together: in this commit, or else they wait in the outbox.
+    /// Takes back the messages of that tag: those of this commit, and those that wait in the outbox.
     pub(super) fn unsay(&mut self, tag: String) {
-        let before = self.outbox.len();
+        self.unqueue(&tag);
+        self.unsay.push(tag);
+    }
+
+    /// The same, as far as they still wait: what they were to say is taken back in any case.
+    pub(super) fn unsay_waiting(&mut self, tag: String) {
+        self.unqueue(&tag);
+        self.unsay_waiting.push(tag);
+    }
+
+    fn unqueue(&mut self, tag: &str) {
         self.outbox
-            .retain(|queued| queued.tag.as_deref() != Some(tag.as_str()));
-        if self.outbox.len() == before {
-            self.unsay.push(tag);
-        }
+            .retain(|queued| queued.tag.as_deref() != Some(tag));
     }
 
     /// The commit.
@@ -216,6 +226,7 @@ impl<'a, S: Store> Draft<'a, S> {
             changes,
             outbox: self.outbox,
             unsay: self.unsay,
+            unsay_waiting: self.unsay_waiting,
             receipt: self.receipt,
         }
     }

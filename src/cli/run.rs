@@ -679,6 +679,7 @@ fn follow_rules(store: &Arc<Sled>, demarches: &Demarches) -> anyhow::Result<()> 
         }],
         outbox: Vec::new(),
         unsay: Vec::new(),
+        unsay_waiting: Vec::new(),
         receipt: crate::message::Receipt::of(crate::message::Verdict::Done),
     })?;
     store.flush()?;

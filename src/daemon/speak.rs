@@ -334,6 +334,7 @@ mod tests {
             changes: Vec::new(),
             outbox: cards.iter().map(queued).collect(),
             unsay: Vec::new(),
+            unsay_waiting: Vec::new(),
             receipt: Receipt::of(Verdict::Done),
         };
         store.commit(&commit).unwrap();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::draft::Draft;
+use super::super::word::tag_of;
 use super::super::{App, Error};
 use super::dossier_key;
 use crate::domain::{
@@ -72,11 +73,10 @@ impl<S: Store> App<S> {
             let told = act.iter().any(|recorded| recorded.at >= told_from);
             if let Some(first) = act.first().filter(|_| told) {
                 for effect in react(dossier, demarche, &act) {
-                    match effect {
-                        Effect::Card => card = true,
-                        // Nothing waits to leave: it never was to, or it has left.
-                        Effect::Unsay { .. } if draft.again => {}
-                        effect => said.push((dossier.clone(), first.by.clone(), effect)),
+                    if effect == Effect::Card {
+                        card = true;
+                    } else {
+                        said.push((dossier.clone(), first.by.clone(), effect));
                     }
                 }
             }
@@ -102,7 +102,12 @@ impl<S: Store> App<S> {
             )?;
         }
         for (then, by, effect) in &said {
-            self.word(draft, then, demarche, by, effect)?;
+            // It is taken back on the platform already, whether a mail of ours waits or not.
+            if let Effect::Unsay { message } = effect {
+                draft.unsay_waiting(tag_of(then, *message));
+            } else {
+                self.word(draft, then, demarche, by, effect)?;
+            }
         }
         Ok(all)
     }

@@ -21,6 +21,9 @@ pub(super) fn commit(draft: &mut Draft<'_>, commit: &Commit) -> Result<Committed
             return Ok(Committed::Stale);
         }
     }
+    for tag in &commit.unsay_waiting {
+        outbox::unsay(draft, tag, commit.at)?;
+    }
     for change in &commit.dossiers {
         if !dossier(draft, change)? {
             return Ok(Committed::Stale);

@@ -68,18 +68,24 @@ pub(super) fn take(draft: &mut Draft<'_>, tree: Tree, id: OutboxId) -> Result<Op
     Ok(Some(row))
 }
 
-/// Takes back what waits under `tag`. False where something has left, or may be leaving at `at`.
+/// Takes back what waits under `tag`, all or nothing. False where something has left, or may be leaving at `at`.
 pub(super) fn unsay(draft: &mut Draft<'_>, tag: &str, at: Timestamp) -> Result<bool, Error> {
     let keys = draft.keys(Tree::Tags, &key::tag(tag))?;
+    let mut waiting = Vec::with_capacity(keys.len());
     for key in &keys {
         let id = key::last_number(key).ok_or_else(|| draft::corrupt(Tree::Tags, "a key"))?;
-        match take(draft, Tree::Outbox, id)? {
-            // What was tried may have arrived, though the other side did not say so.
-            Some(row) if row.next > at && row.attempts == 0 => {}
-            _ => return Ok(false),
+        let json = draft.get(Tree::Outbox, &key::number(id))?;
+        let row: Option<Row> = json.map(|json| read(Tree::Outbox, &json)).transpose()?;
+        // What was tried may have arrived, though the other side did not say so.
+        if !row.is_some_and(|row| row.next > at && row.attempts == 0) {
+            return Ok(false);
         }
+        waiting.push(id);
     }
-    Ok(!keys.is_empty())
+    for id in &waiting {
+        take(draft, Tree::Outbox, *id)?;
+    }
+    Ok(!waiting.is_empty())
 }
 
 /// Records what came of a try. None where the row is not there any more.

@@ -77,6 +77,7 @@ fn link(desk: &Desk) {
         changes: vec![change],
         outbox: Vec::new(),
         unsay: Vec::new(),
+        unsay_waiting: Vec::new(),
         receipt: greffier::message::Receipt::of(Verdict::Done),
     };
     desk.app.store.commit(&commit).unwrap();

@@ -168,6 +168,13 @@ fn what_waits_can_be_unsaid_until_it_is_due() {
             store.commit(&unsay("tried", "ab", 1000)).unwrap(),
             Committed::Stale
         );
+        // Where it may leave all the same, the commit goes on, and what has left stays.
+        let waiting = Commit {
+            unsay_waiting: vec!["ab".to_owned(), "a".to_owned(), "nobody".to_owned()],
+            ..nothing("waiting", 1000)
+        };
+        assert_eq!(store.commit(&waiting).unwrap(), Committed::Applied);
+        assert!(store.row(4).unwrap().is_some());
     });
 }
 

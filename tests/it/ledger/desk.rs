@@ -86,6 +86,7 @@ pub(super) fn nothing(cause: &str, seconds: i64) -> Commit {
         changes: Vec::new(),
         outbox: Vec::new(),
         unsay: Vec::new(),
+        unsay_waiting: Vec::new(),
         receipt: Receipt::of(Verdict::Done),
     }
 }

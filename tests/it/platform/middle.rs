@@ -459,9 +459,17 @@ fn a_message_taken_back_there_is_taken_back_here() {
     );
 }
 
+/// How a correction ends before its mail leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Passed,
+    TakenBack,
+    Not,
+}
+
 #[test]
 fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
-    for resolved in [true, false] {
+    for ends in [Ends::Passed, Ends::TakenBack, Ends::Not] {
         let settings = Settings {
             usager_mail: true,
             ..Settings::of(DemarcheId(12))
@@ -477,7 +485,7 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
         middle.look();
         middle.out();
         middle.wait(2);
-        if resolved {
+        if ends == Ends::Passed {
             // Nothing but the passage is asked for: it resolves the correction there, and the message stays.
             let asked = middle.line(INES, "instruire 4807");
             assert!(asked.awaits, "{asked:?}");
@@ -495,8 +503,18 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
             assert!(dossier.correction.is_none());
             assert!(dossier.messages.values().all(|message| !message.withdrawn));
         }
+        if ends == Ends::TakenBack {
+            middle.shown.modified = middle.desk.now;
+            middle.shown.correction_pending = None;
+            let message = &mut middle.shown.messages[0];
+            message.body = String::new();
+            message.discarded = Some(middle.desk.now);
+            message.correction.as_mut().unwrap().resolved = Some(middle.desk.now);
+            middle.look();
+            assert!(middle.dossier().correction.is_none());
+        }
         middle.wait(10);
         let mails = middle.mailed(USAGER);
-        assert_eq!(mails, usize::from(!resolved), "resolved: {resolved}");
+        assert_eq!(mails, usize::from(ends == Ends::Not), "{ends:?}");
     }
 }
