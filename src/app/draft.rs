@@ -190,6 +190,11 @@ impl<'a, S: Store> Draft<'a, S> {
         self.outbox.push(queued);
     }
 
+    /// How many messages are queued so far.
+    pub(super) fn queued(&self) -> usize {
+        self.outbox.len()
+    }
+
     /// Takes back the messages of that tag: those of this commit, and those that wait in the outbox.
     pub(super) fn unsay(&mut self, tag: String) {
         self.unqueue(&tag);

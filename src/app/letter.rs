@@ -1,6 +1,7 @@
 //! The mails that an effect becomes: to whom, with which reply address, in which conversation, with which files.
 
 use super::draft::Draft;
+use super::platform::lacks_files;
 use super::word::{Saying, tag_of};
 use super::{App, Error};
 use crate::domain::{Avis, AvisId, Dossier, Email, Notice, Person, Piece, Valeur};
@@ -31,8 +32,7 @@ impl<S: Store> App<S> {
             thread: Some(thread_name(number, purpose)),
             ..self.envelope(saying, worded)
         };
-        self.mail_to(draft, saying, email, mail, None);
-        Ok(())
+        self.mail_to(draft, saying, email, mail, None)
     }
 
     pub(super) fn mail_usager(
@@ -82,8 +82,7 @@ impl<S: Store> App<S> {
             }
             _ => None,
         };
-        self.mail_to(draft, saying, &dossier.usager.clone(), mail, tag);
-        Ok(())
+        self.mail_to(draft, saying, &dossier.usager, mail, tag)
     }
 
     pub(super) fn mail_expert(
@@ -126,8 +125,7 @@ impl<S: Store> App<S> {
             files,
             ..self.envelope(saying, worded)
         };
-        self.mail_to(draft, saying, &avis.expert.clone(), mail, None);
-        Ok(())
+        self.mail_to(draft, saying, &avis.expert, mail, None)
     }
 
     fn mail_words(
@@ -191,7 +189,8 @@ impl<S: Store> App<S> {
         to: &Email,
         mail: MailOut,
         tag: Option<String>,
-    ) {
+    ) -> Result<(), Error> {
+        let lacks_files = lacks_files(&mail);
         let to = Destination {
             network: "mail".to_owned(),
             address: to.to_string(),
@@ -200,12 +199,17 @@ impl<S: Store> App<S> {
             to,
             body: Body::Mail(Box::new(mail)),
         };
-        draft.queue(Queued {
+        let queued = Queued {
             outgoing,
             not_before: saying.not_before,
             dossier: Some(saying.dossier.number),
             tag,
-        });
+        };
+        if lacks_files {
+            return self.queue_with_files(draft, saying.dossier, saying.notice, queued);
+        }
+        draft.queue(queued);
+        Ok(())
     }
 }
 

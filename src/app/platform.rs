@@ -10,6 +10,7 @@
 
 mod answered;
 mod copy;
+mod letter;
 mod order;
 mod take;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub(super) use self::letter::lacks_files;
 pub(super) use self::order::{Acted, Errand, Memo};
 
 use super::draft::Draft;

@@ -57,7 +57,11 @@ impl<S: Store> App<S> {
             (Memo::Act { .. }, Err(refusal)) => self.act_refused(draft, order, &refusal),
             (Memo::Files, Ok(())) => self.files_fetched(draft, order, &answered.files),
             (Memo::Files, Err(refusal)) => self.act_refused(draft, order, &refusal),
-            (Memo::Nothing | Memo::Copy { .. }, Ok(())) => Ok(()),
+            // Without its files it leaves all the same.
+            (Memo::Letter { letter }, _) => {
+                self.letter_answered(draft, number, letter, &answered.files)
+            }
+            (Memo::Along, _) | (Memo::Nothing | Memo::Copy { .. }, Ok(())) => Ok(()),
             (Memo::Nothing, Err(refusal)) => self.not_written(draft, number, "message", &refusal),
             (Memo::Copy { what }, Err(refusal)) => self.not_written(draft, number, what, &refusal),
         }

@@ -7,6 +7,7 @@ use super::super::draft::Draft;
 use super::super::line::Speaker;
 use super::super::{App, Error};
 use super::dossier_key;
+use super::letter::Letter;
 use crate::domain::{
     Command, Dossier, DossierId, Email, Event, MessageId, Person, Piece, Recorded, Refusal,
 };
@@ -70,8 +71,15 @@ pub(in crate::app) enum Memo {
         /// What: `usager` or `avis`.
         what: String,
     },
+    /// What comes along with something of Greffier's own, which is done in any case: nobody waits.
+    Along,
     /// Files that somebody wants to see.
     Files,
+    /// Files of a mail that waits for them.
+    Letter {
+        /// The mail.
+        letter: Box<Letter>,
+    },
 }
 
 /// All that an order remembers.
@@ -128,6 +136,26 @@ impl<S: Store> App<S> {
             }
             return Ok(done.map(Acted::Done));
         }
+        if comes_along(&act, &acts) {
+            let done = self.do_own(draft, &dossier, by, act)?;
+            let profile = by
+                .email()
+                .and_then(|email| mirror::instructeur(&ids, email));
+            if let Some(instructeur) = profile.filter(|_| !ids.mutations.is_empty()) {
+                let told = Told {
+                    instructeur,
+                    message: None,
+                };
+                let kept = Kept {
+                    why: Memo::Along,
+                    by: by.email().cloned(),
+                    ..Kept::default()
+                };
+                let mirror = self.mirror(draft, number)?;
+                self.send_order(draft, &dossier, mirror, acts, told, None, &kept, "/along")?;
+            }
+            return Ok(Ok(Acted::Done(done)));
+        }
         if ids.mutations.is_empty() {
             return Ok(Err(Refusal::PlatformReadOnly));
         }
@@ -156,6 +184,24 @@ impl<S: Store> App<S> {
         };
         self.send_order(draft, &dossier, mirror, acts, told, errand.line, &kept, "")?;
         Ok(Ok(Acted::Asked))
+    }
+
+    /// Does what of `act` is Greffier's own, at once: whether its author follows on the platform changes nothing of it.
+    fn do_own(
+        &self,
+        draft: &mut Draft<'_, S>,
+        dossier: &Dossier,
+        by: &Person,
+        act: Vec<Recorded>,
+    ) -> Result<Vec<Recorded>, Error> {
+        let own: Vec<Recorded> = act
+            .into_iter()
+            .filter(|recorded| !matches!(recorded.event, Event::Followed { .. }))
+            .collect();
+        let events = own.iter().map(|recorded| recorded.event.clone());
+        self.add_happened(draft, dossier.number, by, events.collect())?;
+        self.copy(draft, dossier.number, &own)?;
+        Ok(own)
     }
 
     /// Asks the platform. `suffix` tells several orders of one cause about one dossier apart.
@@ -231,7 +277,27 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         dossier: &Dossier,
-        pieces: &[&Piece],
+        pieces: &[Piece],
+    ) -> Result<(), Error> {
+        let kept = Kept {
+            why: Memo::Files,
+            by: speaker.email.clone(),
+            ..Kept::default()
+        };
+        let line = Some(speaker.line);
+        self.order_files(draft, dossier, pieces, line, &kept, "/files")?;
+        self.asked(draft, speaker)
+    }
+
+    /// Has those of `pieces` fetched that are on the platform.
+    pub(super) fn order_files(
+        &self,
+        draft: &mut Draft<'_, S>,
+        dossier: &Dossier,
+        pieces: &[Piece],
+        line: Option<&Line>,
+        kept: &Kept,
+        suffix: &str,
     ) -> Result<(), Error> {
         let files = pieces.iter().filter_map(|piece| {
             Some(FileIn {
@@ -248,24 +314,16 @@ impl<S: Store> App<S> {
             instructeur: Profile::default(),
             message: None,
         };
-        let kept = Kept {
-            why: Memo::Files,
-            by: speaker.email.clone(),
-            ..Kept::default()
-        };
         let mirror = self.mirror(draft, dossier.number)?;
-        self.send_order(
-            draft,
-            dossier,
-            mirror,
-            acts,
-            told,
-            Some(speaker.line),
-            &kept,
-            "/files",
-        )?;
-        self.asked(draft, speaker)
+        self.send_order(draft, dossier, mirror, acts, told, line, kept, suffix)
     }
+}
+
+/// Whether the platform is only to note that the author follows, beside an avis that Greffier asks for.
+fn comes_along(act: &[Recorded], acts: &[Act]) -> bool {
+    let asks = |recorded: &Recorded| matches!(recorded.event, Event::AvisRequested { .. });
+    let follows = |act: &Act| matches!(act, Act::Suivi { follow: true });
+    act.iter().any(asks) && acts.iter().all(follows)
 }
 
 /// In whose name, and which message of the dossier it is already.

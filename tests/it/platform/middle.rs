@@ -5,10 +5,12 @@ use std::sync::Arc;
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Dossier, DossierId, Privacy};
 use greffier::message::platform::{
-    Act, Answered, CorrectionIn, DemarcheIn, DescriptorIn, DossierIn, Ended, GroupeIn, MessageIn,
-    Order, Profile, Progress, Said, TraitementIn,
+    Act, Answered, ChampIn, CorrectionIn, DemarcheIn, DescriptorIn, DossierIn, Ended, FileIn,
+    GroupeIn, MessageIn, Order, Profile, Progress, Said, TraitementIn,
 };
-use greffier::message::{Account, Body, Heard, Line, Place, Post, Receipt, Verdict};
+use greffier::message::{
+    Account, Body, Heard, Line, MailOut, Piece, Place, Post, Receipt, Verdict,
+};
 use greffier::mirror::Settings;
 use greffier::store::Store as _;
 use jiff::{SignedDuration, Timestamp};
@@ -164,6 +166,19 @@ impl Middle {
     fn dossier(&self) -> Dossier {
         let found = self.desk.app.store.load(DossierId(4807)).unwrap();
         found.unwrap().0
+    }
+
+    /// Mails that leave now, and orders to the platform.
+    fn mails(&mut self, orders: &mut Vec<Order>) -> Vec<MailOut> {
+        let mut mails = Vec::new();
+        for said in self.desk.pump(&[].into()) {
+            match said.row.queued.outgoing.body {
+                Body::Platform(order) => orders.push(*order),
+                Body::Mail(mail) => mails.push(*mail),
+                _ => {}
+            }
+        }
+        mails
     }
 
     /// Mails to an address that leave now.
@@ -372,6 +387,97 @@ fn a_message_and_its_files_are_messages_there() {
             message: "Commentaire-1".to_owned()
         }]
     );
+}
+
+/// What becomes of a request for an avis before the files of the dossier are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fetched {
+    All,
+    Nothing,
+    Late,
+}
+
+#[test]
+fn a_request_for_an_avis_leaves_with_the_files_of_the_platform() {
+    for fetched in [Fetched::All, Fetched::Nothing, Fetched::Late] {
+        let mut middle = Middle::new(Settings::of(DemarcheId(12)), &["dossierAccepter"]);
+        middle.wait(1);
+        middle.shown = filed(4807, middle.desk.now);
+        middle.shown.champs = vec![ChampIn {
+            id: "Champ-7".to_owned(),
+            descriptor: "Champ-7".to_owned(),
+            label: "Plan de masse".to_owned(),
+            kind: "PieceJustificativeChamp".to_owned(),
+            files: vec![FileIn {
+                filename: "plan.pdf".to_owned(),
+                content_type: "application/pdf".to_owned(),
+                bytes: 9,
+                checksum: "Y2Fs".to_owned(),
+            }],
+            ..ChampIn::default()
+        }];
+        middle.look();
+        middle.out();
+        let asked = middle.line(
+            INES,
+            "avis demander 4807 sdis@service.example Le plan vous convient-il ?",
+        );
+        assert_eq!(asked.verdict, Verdict::Done, "{asked:?}");
+        let mut orders = Vec::new();
+        let mut mails = middle.mails(&mut orders);
+        assert_eq!(mails.len(), 0, "{fetched:?}");
+        // Whoever asks follows there too, and nothing waits for that.
+        assert_eq!(middle.dossier().avis.len(), 1);
+        let follows = |order: &Order| order.acts == [Act::Suivi { follow: true }];
+        assert!(orders.iter().any(follows));
+        orders.retain(|order| !follows(order));
+        if fetched == Fetched::Late {
+            middle.line(INES, "avis revoquer 4807 1");
+        }
+        let order = orders.remove(0);
+        assert!(matches!(&order.acts[..], [Act::Fetch { .. }]), "{order:?}");
+        let (ended, files) = match fetched {
+            Fetched::Nothing => (Ended::Hidden, Vec::new()),
+            Fetched::All | Fetched::Late => {
+                let hash = middle.desk.app.shelf.keep(b"%PDF-1.7\n").unwrap();
+                let piece = Piece {
+                    hash,
+                    name: "plan.pdf".to_owned(),
+                    media_type: "application/pdf".to_owned(),
+                    bytes: 9,
+                };
+                (Ended::Done, vec![Some(piece)])
+            }
+        };
+        middle.say(Said::Answered(Box::new(Answered {
+            dossier: Some(Box::new(middle.shown.clone())),
+            messages: Vec::new(),
+            order,
+            ended,
+            files,
+        })));
+        mails.extend(middle.mails(&mut Vec::new()));
+        let requests: Vec<&MailOut> = mails
+            .iter()
+            .filter(|mail| mail.text.contains("Le plan vous convient-il"))
+            .collect();
+        if fetched == Fetched::Late {
+            assert!(requests.is_empty(), "it was taken back meanwhile");
+            continue;
+        }
+        assert_eq!(requests.len(), 1, "{fetched:?}");
+        assert!(
+            requests[0].text.contains("plan.pdf"),
+            "it names it in any case"
+        );
+        let names: Vec<&str> = requests[0].files.iter().map(|file| &*file.name).collect();
+        let wanted: &[&str] = if fetched == Fetched::All {
+            &["plan.pdf"]
+        } else {
+            &[]
+        };
+        assert_eq!(names, wanted);
+    }
 }
 
 #[test]
