@@ -172,6 +172,7 @@ fn commit(cause: String, dossiers: Vec<DossierChange>, told: bool) -> Commit {
         changes: Vec::new(),
         outbox: if told { vec![post] } else { Vec::new() },
         unsay: Vec::new(),
+        unsay_waiting: Vec::new(),
         receipt: Receipt::of(Verdict::Done),
     }
 }

@@ -207,6 +207,7 @@ fn queue(store: &Sled, count: u64) {
         changes: Vec::new(),
         outbox: (0..count).map(mail).collect(),
         unsay: Vec::new(),
+        unsay_waiting: Vec::new(),
         receipt: Receipt::of(Verdict::Done),
     };
     store.commit(&commit).unwrap();

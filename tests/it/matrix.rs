@@ -2,7 +2,7 @@
 
 mod accounts;
 mod bulk;
-mod client;
+pub(crate) mod client;
 mod direct;
 mod downtime;
 mod faults;
@@ -22,6 +22,6 @@ mod pair;
 mod proxy;
 mod recovery;
 mod rooms;
-mod scene;
+pub(crate) mod scene;
 mod tokens;
 mod trouble;

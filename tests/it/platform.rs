@@ -9,4 +9,5 @@ mod job;
 mod middle;
 mod probe;
 mod read;
+mod room;
 mod wire;

@@ -9,19 +9,16 @@ use tokio::runtime::Runtime;
 use super::fake::{Fake, NewDemarche};
 use crate::daemon::desk::{self, INES, PAUL, ROSE, until};
 
-/// The daemon with its platform.
-pub(crate) struct Desk {
-    daemon: desk::Desk,
+/// A platform with one démarche of the groups Nord and Sud.
+pub(crate) struct Site {
     pub(crate) fake: Fake,
     /// Number of the démarche.
     pub(crate) demarche: i32,
     _runtime: Runtime,
 }
 
-impl Desk {
-    /// A platform with one démarche of the groups Nord and Sud, and a daemon that is not started. `more` is added to its
-    /// `[[demarche]]`.
-    pub(crate) fn closed(more: &str) -> Self {
+impl Site {
+    pub(crate) fn open() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -30,23 +27,65 @@ impl Desk {
         let fake = runtime.block_on(Fake::new());
         fake.follow_real_time();
         let demarche = fake.add_demarche(NewDemarche::sample(&[INES, PAUL]).groupe("Sud", &[ROSE]));
-        let desk = Self {
-            daemon: desk::Desk::closed(),
-            demarche,
+        Self {
             fake,
+            demarche,
             _runtime: runtime,
-        };
-        desk.give(&desk.fake.token());
+        }
+    }
+
+    /// Makes a daemon that is not started follow it. `more` is added to its `[[demarche]]`.
+    pub(crate) fn follow(&self, daemon: &desk::Desk, more: &str) {
+        self.give(daemon, &self.fake.token());
         let more = format!(
             "\n[platform]\nurl = \"{}\"\ntoken_file = \"platform-token\"\npoll_seconds = 1\noverlap_seconds = 5\n\
              requests_per_minute = 6000\n\n[[demarche]]\nnumber = {}\n{more}\n",
-            desk.fake.base_url(),
-            desk.demarche,
+            self.fake.base_url(),
+            self.demarche,
         );
-        let file = desk.path().join("bot.toml");
+        let file = daemon.path().join("bot.toml");
         let config = fs::read_to_string(&file).unwrap();
         fs::write(file, format!("{config}{more}")).unwrap();
-        fs::remove_dir_all(desk.path().join("demarches")).unwrap();
+        fs::remove_dir_all(daemon.path().join("demarches")).unwrap();
+    }
+
+    /// Puts a token where Greffier looks for it.
+    pub(crate) fn give(&self, daemon: &desk::Desk, token: &str) {
+        fs::write(daemon.path().join("platform-token"), format!("{token}\n")).unwrap();
+    }
+
+    /// Waits until the first reading is over.
+    pub(crate) fn is_read(&self, daemon: &desk::Desk) {
+        let demarche = self.demarche;
+        until("the démarche is read", || {
+            let said = daemon.command("demarches", INES);
+            let read = said.text.contains(&demarche.to_string());
+            (read && self.fake.count("Light") > 0).then_some(())
+        });
+    }
+}
+
+/// The daemon with its platform.
+pub(crate) struct Desk {
+    daemon: desk::Desk,
+    pub(crate) fake: Fake,
+    /// Number of the démarche.
+    pub(crate) demarche: i32,
+    site: Site,
+}
+
+impl Desk {
+    /// A platform with one démarche of the groups Nord and Sud, and a daemon that is not started. `more` is added to its
+    /// `[[demarche]]`.
+    pub(crate) fn closed(more: &str) -> Self {
+        let site = Site::open();
+        let desk = Self {
+            daemon: desk::Desk::closed(),
+            fake: site.fake.clone(),
+            demarche: site.demarche,
+            site,
+        };
+        desk.site.follow(&desk.daemon, more);
         desk
     }
 
@@ -60,7 +99,7 @@ impl Desk {
 
     /// Puts a token where Greffier looks for it.
     pub(crate) fn give(&self, token: &str) {
-        fs::write(self.path().join("platform-token"), format!("{token}\n")).unwrap();
+        self.site.give(&self.daemon, token);
     }
 
     /// Says a line under a name of the caller's, and waits for no answer: it may have come before, or never come.
@@ -77,12 +116,7 @@ impl Desk {
 
     /// Waits until the first reading is over.
     pub(crate) fn is_read(&self) {
-        let demarche = self.demarche;
-        until("the démarche is read", || {
-            let said = self.command("demarches", INES);
-            let read = said.text.contains(&demarche.to_string());
-            (read && self.fake.count("Light") > 0).then_some(())
-        });
+        self.site.is_read(&self.daemon);
     }
 
     /// Somebody files a dossier on the site; answers its number once the room is told.
