@@ -58,8 +58,8 @@ fn a_dossier_of_the_site_is_instructed_from_an_encrypted_room() {
         note.contains("colombage est conservé").then_some(())
     });
 
-    let line = thread.say("!message Pouvez-vous joindre le plan ?");
-    room.reacted(&line, "✅");
+    thread.say("!message Pouvez-vous joindre le plan ?");
+    thread.shown("Le courriel part");
     assert_eq!(site.fake.done("dossierEnvoyerMessage", filed), 1);
     bot.advance(301);
     let message = bot.mail(LINA, "joindre le plan");
