@@ -4,26 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::acts::{brings_about, follows_by_itself};
 use super::valeur::{piece, valeurs};
 use super::{Mirror, message};
 use crate::domain::{
     AvisId, CorrectionKind, Decision, Demandeur, Demarche, DemarcheId, Dossier, DossierId, Email,
     Event, Mark, MessageId, Person, Piece, Recorded, Statut, Valeur, evolve,
 };
-use crate::message::platform::{AvisIn, DossierIn, MessageIn, TraitementIn, plain};
+use crate::message::platform::{AvisIn, DossierIn, MessageIn, Order, TraitementIn, plain};
 
 /// Events of one author that are no further apart are one act.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
 /// How much the two clocks may differ.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
-/// Who has just acted, as far as it is known: what bears no author is taken to be his.
+/// What the platform has just been asked: what comes of it and bears no author is whose who asked.
 #[derive(Debug, Clone)]
-pub struct Hint {
-    /// Who.
+pub struct Hint<'a> {
+    /// Who has asked.
     pub by: Person,
-    /// When.
-    pub at: Timestamp,
+    /// What.
+    pub order: &'a Order,
+}
+
+impl Hint<'_> {
+    /// Whether it has brought that about, rather than somebody else meanwhile.
+    pub fn made(&self, recorded: &Recorded) -> bool {
+        let own = recorded.by == self.by
+            || recorded.by.email() == Some(&Email::new(&self.order.instructeur.email));
+        (own || follows_by_itself(&recorded.event))
+            && brings_about(&self.order.acts, &recorded.event)
+    }
 }
 
 /// What came of a look.
@@ -41,7 +52,7 @@ pub fn absorb(
     mirror: Mirror,
     read: &DossierIn,
     demarche: &Demarche,
-    hint: Option<&Hint>,
+    hint: Option<&Hint<'_>>,
 ) -> Absorbed {
     let mut look = Look {
         known,
@@ -79,7 +90,7 @@ struct Look<'a> {
     mirror: Mirror,
     read: &'a DossierIn,
     demarche: &'a Demarche,
-    hint: Option<&'a Hint>,
+    hint: Option<&'a Hint<'a>>,
     happened: Vec<Recorded>,
 }
 
@@ -90,11 +101,17 @@ impl Look<'_> {
 
     /// Adds what bears neither date nor author.
     fn add_now(&mut self, event: Event) {
-        let (at, by) = match self.hint {
-            Some(hint) => (hint.at.max(self.read.modified), hint.by.clone()),
+        let (at, by) = match self.ordered(&event) {
+            Some(hint) => (hint.order.at.max(self.read.modified), hint.by.clone()),
             None => (self.read.modified, Person::Plateforme),
         };
         self.add(at, by, event);
+    }
+
+    /// What was asked, where it brings `event` about.
+    fn ordered(&self, event: &Event) -> Option<&Hint<'_>> {
+        self.hint
+            .filter(|hint| brings_about(&hint.order.acts, event))
     }
 
     fn usager(&self) -> Email {
@@ -298,7 +315,8 @@ impl Look<'_> {
                 let by = if self.corrects() {
                     Person::Usager(self.usager())
                 } else {
-                    self.hint.map_or(Person::Plateforme, |hint| hint.by.clone())
+                    self.ordered(&Event::CorrectionResolved)
+                        .map_or(Person::Plateforme, |hint| hint.by.clone())
                 };
                 self.add(at, by, Event::CorrectionResolved);
             }

@@ -19,7 +19,7 @@ impl<S: Store> App<S> {
         &self,
         draft: &mut Draft<'_, S>,
         read: &DossierIn,
-        hint: Option<&Hint>,
+        hint: Option<&Hint<'_>>,
     ) -> Result<Vec<Recorded>, Error> {
         let number = DossierId(read.number);
         let found = draft.dossier(number)?;
@@ -46,10 +46,11 @@ impl<S: Store> App<S> {
             &absorbed.mirror,
         )?;
         let met = self.met(draft, read.demarche)?;
-        self.happened(draft, demarche, found, absorbed.acts, met)
+        self.happened(draft, demarche, found, absorbed.acts, met, hint)
     }
 
     /// Commits `acts` of a dossier in their order, and tells those that happened from `told_from` on. Answers all of it.
+    /// While many dossiers are told of at once, what `hint` has not made is told all the same.
     fn happened(
         &self,
         draft: &mut Draft<'_, S>,
@@ -57,26 +58,33 @@ impl<S: Store> App<S> {
         found: Option<DossierChange>,
         acts: Vec<Vec<Recorded>>,
         told_from: Timestamp,
+        hint: Option<&Hint<'_>>,
     ) -> Result<Vec<Recorded>, Error> {
         let (mut state, expected, mut events) = match found {
             Some(change) => (Some(change.dossier), change.expected, change.events),
             None => (None, Version::default(), Vec::new()),
         };
         // Each is said of the dossier as it then was; the card is shown once, as it is now.
-        let mut said: Vec<(Dossier, Person, Effect)> = Vec::new();
-        let mut card = false;
+        let mut said: Vec<Said> = Vec::new();
+        let mut card: Option<bool> = None;
         let mut all = Vec::new();
         for act in acts {
             state = act.iter().fold(state, evolve);
             let Some(dossier) = &state else { continue };
             let told = act.iter().any(|recorded| recorded.at >= told_from);
+            let alone = hint.is_some_and(|hint| !act.iter().all(|recorded| hint.made(recorded)));
             if let Some(first) = act.first().filter(|_| told) {
                 for effect in react(dossier, demarche, &act) {
                     match effect {
-                        Effect::Card => card = true,
+                        Effect::Card => card = Some(alone || card == Some(true)),
                         // Nothing waits to leave: it never was to, or it has left.
                         Effect::Unsay { .. } if draft.again => {}
-                        effect => said.push((dossier.clone(), first.by.clone(), effect)),
+                        effect => said.push(Said {
+                            then: dossier.clone(),
+                            by: first.by.clone(),
+                            effect,
+                            alone,
+                        }),
                     }
                 }
             }
@@ -92,19 +100,34 @@ impl<S: Store> App<S> {
             view: View::of(&dossier, demarche),
             dossier: dossier.clone(),
         });
-        if card {
-            self.word(
-                draft,
-                &dossier,
-                demarche,
-                &Person::Plateforme,
-                &Effect::Card,
-            )?;
+        if let Some(alone) = card {
+            let card = Said {
+                then: dossier,
+                by: Person::Plateforme,
+                effect: Effect::Card,
+                alone,
+            };
+            self.say(draft, demarche, &card)?;
         }
-        for (then, by, effect) in &said {
-            self.word(draft, then, demarche, by, effect)?;
+        for said in &said {
+            self.say(draft, demarche, said)?;
         }
         Ok(all)
+    }
+
+    fn say(&self, draft: &mut Draft<'_, S>, demarche: &Demarche, said: &Said) -> Result<(), Error> {
+        let Said {
+            then,
+            by,
+            effect,
+            alone,
+        } = said;
+        let hushed = draft.hushed.take_if(|_| *alone);
+        self.word(draft, then, demarche, by, effect)?;
+        if hushed.is_some() {
+            draft.hushed = hushed;
+        }
+        Ok(())
     }
 
     /// Commits what is Greffier's own beside an act of the platform.
@@ -128,7 +151,7 @@ impl<S: Store> App<S> {
             event,
         });
         let act = vec![act.collect()];
-        self.happened(draft, demarche, Some(found), act, at)?;
+        self.happened(draft, demarche, Some(found), act, at, None)?;
         Ok(())
     }
 
@@ -186,9 +209,18 @@ impl<S: Store> App<S> {
             event,
         }]];
         let met = self.met(draft, demarche)?;
-        self.happened(draft, served, Some(found), act, met)?;
+        self.happened(draft, served, Some(found), act, met, None)?;
         Ok(())
     }
+}
+
+/// What is said of a dossier as it then was.
+struct Said {
+    then: Dossier,
+    by: Person,
+    effect: Effect,
+    /// By itself, although many are told of at once.
+    alone: bool,
 }
 
 fn tombstone(dossier: &Dossier, gone: &GoneDossier, expired: bool) -> Tombstone {

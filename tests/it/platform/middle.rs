@@ -500,3 +500,43 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
         assert_eq!(mails, usize::from(!resolved), "resolved: {resolved}");
     }
 }
+
+/// The code of what a preview wants confirmed.
+fn code_of(preview: &Receipt) -> String {
+    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
+    code.chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect()
+}
+
+#[test]
+fn what_others_did_is_told_although_an_act_on_many_brings_it() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &["dossierBasculeSuivi"]);
+    middle.wait(1);
+    for number in [4807, 4808, 4809] {
+        middle.shown = filed(number, middle.desk.now);
+        middle.look();
+    }
+    middle.out();
+    let preview = middle.line(INES, "suivre 4807-4809");
+    middle.line(INES, &format!("confirmer {}", code_of(&preview)));
+    let (orders, _) = middle.out();
+    assert_eq!(orders.len(), 3);
+    let order = orders.iter().find(|order| order.dossier == 4807).unwrap();
+    middle.wait(1);
+    middle.shown = filed(4807, order.at - SignedDuration::from_mins(1));
+    middle.shown.modified = middle.desk.now;
+    middle.shown.followers = vec![profile(INES)];
+    middle.shown.messages = vec![MessageIn {
+        id: "Commentaire-1".to_owned(),
+        email: USAGER.to_owned(),
+        body: "Mon adresse a changé.".to_owned(),
+        at: middle.desk.now,
+        ..MessageIn::default()
+    }];
+    middle.answer(order, Ended::Done, &[]);
+    let (_, texts) = middle.out();
+    let told = |what: &str| texts.iter().any(|text| text.contains(what));
+    assert!(told("Mon adresse a changé."), "{texts:?}");
+    assert!(!told("ines"), "who follows is told of all three: {texts:?}");
+}
