@@ -35,6 +35,9 @@ pub struct Mirror {
     /// `dateDerniereModification` of what was absorbed last.
     #[serde(default)]
     pub modified: Timestamp,
+    /// `dateDerniereModificationChamps` of what was absorbed last.
+    #[serde(default)]
+    pub champs_modified: Option<Timestamp>,
     /// Labels of what was absorbed last.
     #[serde(default)]
     pub labels: Option<Vec<String>>,

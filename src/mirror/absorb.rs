@@ -73,6 +73,7 @@ pub fn absorb(
     look.mirror.dossier = read.number;
     look.mirror.id.clone_from(&read.id);
     look.mirror.modified = read.modified;
+    look.mirror.champs_modified = read.champs_modified;
     look.mirror.digest = read.digest();
     look.mirror.labels.clone_from(&read.labels);
     look.mirror.correction_pending = read.correction_pending;
@@ -151,14 +152,13 @@ impl Look<'_> {
         if champs.is_empty() && emptied.is_empty() && usager.is_none() && demandeur.is_none() {
             return;
         }
-        let correcting = self.unseen().find(|traitement| {
-            traitement.event == "depose_correction_instructeur" && traitement.by.is_some()
-        });
-        let by = match correcting.and_then(|traitement| traitement.by.as_deref()) {
-            Some(by) => Person::Instructeur(Email::new(by)),
-            None => Person::Usager(self.usager()),
+        let theirs = usager.is_some() || demandeur.is_some() || self.filled_in();
+        let (by, at) = if theirs {
+            (self.filler(), self.read.champs_modified)
+        } else {
+            (Person::Plateforme, None)
         };
-        let at = self.read.champs_modified.unwrap_or(self.read.modified);
+        let at = at.unwrap_or(self.read.modified);
         let event = Event::Modified {
             champs,
             emptied,
@@ -166,6 +166,28 @@ impl Look<'_> {
             demandeur,
         };
         self.add(at, by, event);
+    }
+
+    /// Whether somebody has filled in the form since the last look. A form that was published anew, a file that is found to be
+    /// infected or that is purged by the decision change answers too, and are nobody's doing.
+    fn filled_in(&self) -> bool {
+        // A mirror of an earlier version knows the last change of anything only; an instance that dates no answers tells nothing.
+        let before = self.mirror.champs_modified.unwrap_or(self.mirror.modified);
+        self.read.champs_modified.is_none_or(|at| at > before)
+            || self
+                .unseen()
+                .any(|traitement| traitement.event.starts_with("depose"))
+    }
+
+    /// Who fills in the form: the usager, or an instructeur for him.
+    fn filler(&self) -> Person {
+        let correcting = self.unseen().find(|traitement| {
+            traitement.event == "depose_correction_instructeur" && traitement.by.is_some()
+        });
+        match correcting.and_then(|traitement| traitement.by.as_deref()) {
+            Some(by) => Person::Instructeur(Email::new(by)),
+            None => Person::Usager(self.usager()),
+        }
     }
 
     /// Traitements that are not absorbed yet.
@@ -275,7 +297,9 @@ impl Look<'_> {
 
     /// Whether the pending correction was made, rather than dropped.
     fn corrects(&self) -> bool {
-        let modified = |recorded: &Recorded| matches!(recorded.event, Event::Modified { .. });
+        let modified = |recorded: &Recorded| {
+            matches!(recorded.event, Event::Modified { .. }) && recorded.by != Person::Plateforme
+        };
         self.happened.iter().any(modified)
     }
 

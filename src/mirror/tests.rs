@@ -1,5 +1,7 @@
 //! What the platform shows against what is made of it.
 
+mod unattributed;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};

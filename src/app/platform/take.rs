@@ -74,6 +74,7 @@ impl<S: Store> App<S> {
             let told = act.iter().any(|recorded| recorded.at >= told_from);
             let alone = hint.is_some_and(|hint| !act.iter().all(|recorded| hint.made(recorded)));
             if let Some(first) = act.first().filter(|_| told) {
+                let act: Vec<Recorded> = act.iter().filter(|it| !unasked(it)).cloned().collect();
                 for effect in react(dossier, demarche, &act) {
                     match effect {
                         Effect::Card => card = Some(alone || card == Some(true)),
@@ -221,6 +222,11 @@ struct Said {
     effect: Effect,
     /// By itself, although many are told of at once.
     alone: bool,
+}
+
+/// Whether answers have changed although nobody has filled in the form, of which nobody is told.
+fn unasked(recorded: &Recorded) -> bool {
+    recorded.by == Person::Plateforme && matches!(recorded.event, Event::Modified { .. })
 }
 
 fn tombstone(dossier: &Dossier, gone: &GoneDossier, expired: bool) -> Tombstone {
