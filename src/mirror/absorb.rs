@@ -46,20 +46,28 @@ pub struct Absorbed {
     pub mirror: Mirror,
 }
 
-/// Compares `read` with `known`. The same look absorbed twice is nothing the second time.
+/// Compares `read` with `known`. The same look absorbed twice is nothing the second time. What bears no date is taken to have
+/// come along with the last change that bears one, or else to have happened at `at`; in no case before anything known.
 pub fn absorb(
     known: Option<&Dossier>,
     mirror: Mirror,
     read: &DossierIn,
     demarche: &Demarche,
     hint: Option<&Hint<'_>>,
+    at: Timestamp,
 ) -> Absorbed {
+    let at = match known {
+        Some(known) if read.modified <= mirror.modified => at.max(known.updated),
+        Some(known) => read.modified.max(known.updated),
+        None => read.modified,
+    };
     let mut look = Look {
         known,
         mirror,
         read,
         demarche,
         hint,
+        at,
         happened: Vec::new(),
     };
     look.deposited();
@@ -79,7 +87,7 @@ pub fn absorb(
     look.mirror.correction_pending = read.correction_pending;
     look.mirror.archived = read.archived;
     let acts = acts(look.happened);
-    let acts = settled(known, acts, read);
+    let acts = settled(known, acts, read, at);
     Absorbed {
         acts,
         mirror: look.mirror,
@@ -92,6 +100,8 @@ struct Look<'a> {
     read: &'a DossierIn,
     demarche: &'a Demarche,
     hint: Option<&'a Hint<'a>>,
+    /// When what bears no date is taken to have happened.
+    at: Timestamp,
     happened: Vec<Recorded>,
 }
 
@@ -102,11 +112,9 @@ impl Look<'_> {
 
     /// Adds what bears neither date nor author.
     fn add_now(&mut self, event: Event) {
-        let (at, by) = match self.ordered(&event) {
-            Some(hint) => (hint.order.at.max(self.read.modified), hint.by.clone()),
-            None => (self.read.modified, Person::Plateforme),
-        };
-        self.add(at, by, event);
+        let ordered = self.ordered(&event);
+        let by = ordered.map_or(Person::Plateforme, |hint| hint.by.clone());
+        self.add(self.at, by, event);
     }
 
     /// What was asked, where it brings `event` about.
@@ -158,7 +166,7 @@ impl Look<'_> {
         } else {
             (Person::Plateforme, None)
         };
-        let at = at.unwrap_or(self.read.modified);
+        let at = at.unwrap_or(self.at);
         let event = Event::Modified {
             champs,
             emptied,
@@ -329,7 +337,7 @@ impl Look<'_> {
         if pending.is_some_and(|pending| pending.message == id) {
             let resolved = match &read.correction {
                 Some(correction) => correction.resolved,
-                None => read.discarded.or(Some(self.read.modified)),
+                None => read.discarded.or(Some(self.at)),
             };
             let told = self
                 .happened
@@ -465,7 +473,7 @@ impl Look<'_> {
             pieces: read.files.iter().map(piece).collect(),
             mail: None,
         };
-        let at = read.answered.unwrap_or(self.read.modified);
+        let at = read.answered.unwrap_or(self.at);
         self.add(at, Person::Expert(expert), event);
     }
 
@@ -524,13 +532,13 @@ impl Look<'_> {
             .collect::<Vec<_>>()
         {
             let by = Person::Instructeur(instructeur.clone());
-            self.add(read.modified, by, Event::Followed { instructeur });
+            self.add(self.at, by, Event::Followed { instructeur });
         }
         let before = known.into_iter().flat_map(|known| known.followers.keys());
         for instructeur in before.filter(|email| !now.contains(*email)) {
             let by = Person::Instructeur(instructeur.clone());
             let instructeur = instructeur.clone();
-            self.add(read.modified, by, Event::Unfollowed { instructeur });
+            self.add(self.at, by, Event::Unfollowed { instructeur });
         }
         self.labels();
         match (known.is_some_and(|known| known.archived), read.archived) {
@@ -603,10 +611,7 @@ impl Look<'_> {
         let before = before.and_then(|decided| decided.attestation.as_ref());
         let same = |before: &Piece| before.hash == made.hash;
         if !before.is_some_and(same) && state(&self.read.state).is_some_and(Statut::traite) {
-            let at = self
-                .read
-                .modified
-                .max(self.read.processed.unwrap_or_default());
+            let at = self.at.max(self.read.processed.unwrap_or_default());
             self.add(
                 at,
                 Person::Plateforme,
@@ -729,12 +734,13 @@ fn settled(
     known: Option<&Dossier>,
     mut acts: Vec<Vec<Recorded>>,
     read: &DossierIn,
+    at: Timestamp,
 ) -> Vec<Vec<Recorded>> {
     let after = acts.iter().flatten().fold(known.cloned(), evolve);
     let pending = after.is_some_and(|after| after.correction.is_some());
     if pending && read.correction_pending.is_none() {
         acts.push(vec![Recorded {
-            at: read.modified,
+            at,
             by: Person::Plateforme,
             event: Event::CorrectionResolved,
         }]);

@@ -39,7 +39,7 @@ impl<S: Store> App<S> {
         if purged || read.modified < mirror.modified {
             return Ok(Vec::new());
         }
-        let absorbed = absorb(known, mirror, read, demarche, hint);
+        let absorbed = absorb(known, mirror, read, demarche, hint, draft.at);
         draft.put(
             Collection::Mirror,
             dossier_key(read.number),

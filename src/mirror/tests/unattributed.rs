@@ -74,3 +74,27 @@ fn a_mirror_of_before_knows_the_last_change_of_anything() {
     let bare: Mirror = serde_json::from_str(r#"{"dossier":4807,"id":"Dossier-4807"}"#).unwrap();
     assert_eq!(bare.champs_modified, None);
 }
+
+#[test]
+fn what_bears_no_date_happens_when_it_is_seen() {
+    let (mut known, mut read) = followed();
+    // Labels and followers leave the date of the last change as it is.
+    read.labels = Some(vec!["Urgent".to_owned()]);
+    read.followers = vec![profile(INES), profile(PAUL)];
+    let acts = look_at(&mut known, &read, at(500));
+    let at_all: BTreeSet<Timestamp> = acts.iter().flatten().map(|it| it.at).collect();
+    assert_eq!(at_all, [at(500)].into());
+    // A clock that goes back takes nothing back.
+    read.labels = Some(Vec::new());
+    assert_eq!(look_at(&mut known, &read, at(400))[0][0].at, at(500));
+}
+
+#[test]
+fn what_is_seen_for_the_first_time_is_the_past() {
+    let mut read = filed();
+    read.labels = Some(vec!["Urgent".to_owned()]);
+    read.followers = vec![profile(INES)];
+    let mut known = (None, Mirror::default());
+    let acts = look_at(&mut known, &read, at(500));
+    assert!(acts.iter().flatten().all(|it| it.at == at(0)));
+}

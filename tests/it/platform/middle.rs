@@ -540,3 +540,21 @@ fn what_others_did_is_told_although_an_act_on_many_brings_it() {
     assert!(told("Mon adresse a changé."), "{texts:?}");
     assert!(!told("ines"), "who follows is told of all three: {texts:?}");
 }
+
+#[test]
+fn a_label_on_an_old_dossier_is_told() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &[]);
+    middle.shown = filed(4807, start() - SignedDuration::from_hours(48));
+    middle.shown.labels = Some(Vec::new());
+    middle.look();
+    assert_eq!(middle.out().1, Vec::<String>::new());
+    middle.wait(30);
+    // It leaves the date of the last change as it is.
+    middle.shown.labels = Some(vec!["Urgent".to_owned()]);
+    middle.look();
+    let (_, texts) = middle.out();
+    assert!(
+        texts.iter().any(|text| text.contains("Urgent")),
+        "{texts:?}"
+    );
+}
