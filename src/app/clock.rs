@@ -46,6 +46,11 @@ impl<S: Store> App<S> {
             false
         });
         more |= self.look_at_due(draft)?;
+        let followed = self.apart(draft, Self::follow_renamed)?;
+        more |= followed.unwrap_or_else(|error| {
+            tracing::error!(%error, "The clock failed at groups that were renamed");
+            false
+        });
         let chores: [(&str, Chore<S>); 9] = [
             ("confirmations", Self::sweep_confirmations),
             ("codes", Self::sweep_codes),

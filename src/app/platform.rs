@@ -7,10 +7,12 @@
 //! | `demarche` number | a démarche, as it was read last |
 //! | `progress` number | how far it has been read |
 //! | `dossier` number | a dossier's other half: ids, messages on their way |
+//! | `renamed` number | former names of a démarche's groups |
 
 mod answered;
 mod copy;
 mod order;
+mod renamed;
 mod take;
 
 use std::collections::BTreeMap;
@@ -69,7 +71,10 @@ impl<S: Store> App<S> {
             draft.receipt.verdict = Verdict::Ignored;
             return Ok(());
         }
+        let before: Option<DemarcheIn> =
+            draft.get(Collection::Mirror, &demarche_key(read.number))?;
         draft.put(Collection::Mirror, demarche_key(read.number), read)?;
+        self.learn_renamed(draft, before.as_ref().unwrap_or(read), read)?;
         let key = progress_key(read.number);
         let known: Option<Progress> = draft.get(Collection::Mirror, &key)?;
         if known.is_none() {

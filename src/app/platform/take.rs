@@ -39,6 +39,14 @@ impl<S: Store> App<S> {
         if purged || read.modified < mirror.modified {
             return Ok(Vec::new());
         }
+        let found = if known.is_some() {
+            // That its group has another name now is no event.
+            self.follow_one(draft, number)?;
+            draft.dossier(number)?
+        } else {
+            found
+        };
+        let known = found.as_ref().map(|change| &change.dossier);
         let absorbed = absorb(known, mirror, read, demarche, hint, draft.at);
         draft.put(
             Collection::Mirror,
@@ -74,7 +82,11 @@ impl<S: Store> App<S> {
             let told = act.iter().any(|recorded| recorded.at >= told_from);
             let alone = hint.is_some_and(|hint| !act.iter().all(|recorded| hint.made(recorded)));
             if let Some(first) = act.first().filter(|_| told) {
-                let act: Vec<Recorded> = act.iter().filter(|it| !unasked(it)).cloned().collect();
+                let act: Vec<Recorded> = act
+                    .iter()
+                    .filter(|recorded| !unasked(recorded, demarche))
+                    .cloned()
+                    .collect();
                 for effect in react(dossier, demarche, &act) {
                     match effect {
                         Effect::Card => card = Some(alone || card == Some(true)),
@@ -224,9 +236,15 @@ struct Said {
     alone: bool,
 }
 
-/// Whether answers have changed although nobody has filled in the form, of which nobody is told.
-fn unasked(recorded: &Recorded) -> bool {
-    recorded.by == Person::Plateforme && matches!(recorded.event, Event::Modified { .. })
+/// What is nobody's act, and of which nobody is told: answers that change although nobody has filled in the form, and a group
+/// that the démarche did not have when it was last read, which is most likely a known one under a new name.
+fn unasked(recorded: &Recorded, demarche: &Demarche) -> bool {
+    recorded.by == Person::Plateforme
+        && match &recorded.event {
+            Event::Modified { .. } => true,
+            Event::Reassigned { groupe } => demarche.groupe(groupe).is_none(),
+            _ => false,
+        }
 }
 
 fn tombstone(dossier: &Dossier, gone: &GoneDossier, expired: bool) -> Tombstone {

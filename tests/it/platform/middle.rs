@@ -15,28 +15,28 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::conversation::desk::{Desk, Setting};
 
-const INES: &str = "ines.moreau@ddt-nord.example";
-const PAUL: &str = "paul.girard@ddt-nord.example";
-const USAGER: &str = "lina.faure@courriel.example";
+pub(super) const INES: &str = "ines.moreau@ddt-nord.example";
+pub(super) const PAUL: &str = "paul.girard@ddt-nord.example";
+pub(super) const USAGER: &str = "lina.faure@courriel.example";
 
-struct Middle {
-    desk: Desk,
+pub(super) struct Middle {
+    pub(super) desk: Desk,
     /// The dossier as the platform would show it.
-    shown: DossierIn,
+    pub(super) shown: DossierIn,
 }
 
-fn start() -> Timestamp {
+pub(super) fn start() -> Timestamp {
     "2026-03-09T09:00:00+01:00".parse().unwrap()
 }
 
-fn profile(email: &str) -> Profile {
+pub(super) fn profile(email: &str) -> Profile {
     Profile {
         id: format!("Instructeur-{email}"),
         email: email.to_owned(),
     }
 }
 
-fn demarche(mutations: &[&str]) -> DemarcheIn {
+pub(super) fn demarche(mutations: &[&str]) -> DemarcheIn {
     DemarcheIn {
         number: 12,
         title: "Permis de démolir".to_owned(),
@@ -59,7 +59,7 @@ fn demarche(mutations: &[&str]) -> DemarcheIn {
     }
 }
 
-fn filed(number: u64, at: Timestamp) -> DossierIn {
+pub(super) fn filed(number: u64, at: Timestamp) -> DossierIn {
     DossierIn {
         id: format!("Dossier-{number}"),
         number,
@@ -80,7 +80,7 @@ fn filed(number: u64, at: Timestamp) -> DossierIn {
 }
 
 impl Middle {
-    fn new(settings: Settings, mutations: &[&str]) -> Self {
+    pub(super) fn new(settings: Settings, mutations: &[&str]) -> Self {
         let room = Room {
             externals: false,
             network: "matrix".to_owned(),
@@ -102,12 +102,17 @@ impl Middle {
             desk,
         };
         middle.say(Said::Demarche(Box::new(demarche(mutations))));
-        middle.desk.app.demarches =
-            greffier::app::mirrored(&*middle.desk.app.store, &middle.desk.app.mirrored).unwrap();
+        middle.learn();
         middle
     }
 
-    fn ready() -> Self {
+    /// The middle comes to know the démarches as they were read last.
+    pub(super) fn learn(&mut self) {
+        let app = &mut self.desk.app;
+        app.demarches = greffier::app::mirrored(&*app.store, &app.mirrored).unwrap();
+    }
+
+    pub(super) fn ready() -> Self {
         let mut middle = Self::new(Settings::of(DemarcheId(12)), &["dossierAccepter"]);
         middle.wait(1);
         middle.shown = filed(4807, middle.desk.now);
@@ -116,21 +121,21 @@ impl Middle {
         middle
     }
 
-    fn say(&mut self, said: Said) -> Receipt {
+    pub(super) fn say(&mut self, said: Said) -> Receipt {
         self.desk.hear(None, Heard::Platform(Box::new(said)))
     }
 
     /// The platform shows the dossier as it stands.
-    fn look(&mut self) -> Receipt {
+    pub(super) fn look(&mut self) -> Receipt {
         let shown = self.shown.clone();
         self.say(Said::Dossier(Box::new(shown)))
     }
 
-    fn wait(&mut self, minutes: i64) {
+    pub(super) fn wait(&mut self, minutes: i64) {
         self.desk.now += SignedDuration::from_mins(minutes);
     }
 
-    fn line(&mut self, by: &str, text: &str) -> Receipt {
+    pub(super) fn line(&mut self, by: &str, text: &str) -> Receipt {
         let line = Line {
             from: Account {
                 network: "shell".to_owned(),
@@ -148,7 +153,7 @@ impl Middle {
     }
 
     /// What waits to leave: orders of the platform, and texts of the room.
-    fn out(&mut self) -> (Vec<Order>, Vec<String>) {
+    pub(super) fn out(&mut self) -> (Vec<Order>, Vec<String>) {
         let (mut orders, mut texts) = (Vec::new(), Vec::new());
         for said in self.desk.pump(&[].into()) {
             match said.row.queued.outgoing.body {
@@ -161,13 +166,13 @@ impl Middle {
     }
 
     /// The dossier as it stands here.
-    fn dossier(&self) -> Dossier {
+    pub(super) fn dossier(&self) -> Dossier {
         let found = self.desk.app.store.load(DossierId(4807)).unwrap();
         found.unwrap().0
     }
 
     /// Mails to an address that leave now.
-    fn mailed(&mut self, address: &str) -> usize {
+    pub(super) fn mailed(&mut self, address: &str) -> usize {
         let mails = self.desk.pump(&[].into()).into_iter().filter(|said| {
             let outgoing = &said.row.queued.outgoing;
             matches!(outgoing.body, Body::Mail(_)) && outgoing.to.address == address
@@ -176,7 +181,7 @@ impl Middle {
     }
 
     /// The platform did a step of the dossier.
-    fn step(&mut self, event: &str, state: &str, by: &str) {
+    pub(super) fn step(&mut self, event: &str, state: &str, by: &str) {
         let id = format!("Traitement-4807-{}", self.shown.traitements.len() + 1);
         self.shown.modified = self.desk.now;
         state.clone_into(&mut self.shown.state);
@@ -189,7 +194,7 @@ impl Middle {
         });
     }
 
-    fn answer(&mut self, order: &Order, ended: Ended, messages: &[&str]) -> Receipt {
+    pub(super) fn answer(&mut self, order: &Order, ended: Ended, messages: &[&str]) -> Receipt {
         let answered = Answered {
             order: order.clone(),
             ended,
@@ -499,62 +504,4 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
         let mails = middle.mailed(USAGER);
         assert_eq!(mails, usize::from(!resolved), "resolved: {resolved}");
     }
-}
-
-/// The code of what a preview wants confirmed.
-fn code_of(preview: &Receipt) -> String {
-    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
-    code.chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .collect()
-}
-
-#[test]
-fn what_others_did_is_told_although_an_act_on_many_brings_it() {
-    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &["dossierBasculeSuivi"]);
-    middle.wait(1);
-    for number in [4807, 4808, 4809] {
-        middle.shown = filed(number, middle.desk.now);
-        middle.look();
-    }
-    middle.out();
-    let preview = middle.line(INES, "suivre 4807-4809");
-    middle.line(INES, &format!("confirmer {}", code_of(&preview)));
-    let (orders, _) = middle.out();
-    assert_eq!(orders.len(), 3);
-    let order = orders.iter().find(|order| order.dossier == 4807).unwrap();
-    middle.wait(1);
-    middle.shown = filed(4807, order.at - SignedDuration::from_mins(1));
-    middle.shown.modified = middle.desk.now;
-    middle.shown.followers = vec![profile(INES)];
-    middle.shown.messages = vec![MessageIn {
-        id: "Commentaire-1".to_owned(),
-        email: USAGER.to_owned(),
-        body: "Mon adresse a changé.".to_owned(),
-        at: middle.desk.now,
-        ..MessageIn::default()
-    }];
-    middle.answer(order, Ended::Done, &[]);
-    let (_, texts) = middle.out();
-    let told = |what: &str| texts.iter().any(|text| text.contains(what));
-    assert!(told("Mon adresse a changé."), "{texts:?}");
-    assert!(!told("ines"), "who follows is told of all three: {texts:?}");
-}
-
-#[test]
-fn a_label_on_an_old_dossier_is_told() {
-    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &[]);
-    middle.shown = filed(4807, start() - SignedDuration::from_hours(48));
-    middle.shown.labels = Some(Vec::new());
-    middle.look();
-    assert_eq!(middle.out().1, Vec::<String>::new());
-    middle.wait(30);
-    // It leaves the date of the last change as it is.
-    middle.shown.labels = Some(vec!["Urgent".to_owned()]);
-    middle.look();
-    let (_, texts) = middle.out();
-    assert!(
-        texts.iter().any(|text| text.contains("Urgent")),
-        "{texts:?}"
-    );
 }
