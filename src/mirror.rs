@@ -29,6 +29,9 @@ pub struct Mirror {
     pub dossier: u64,
     /// GraphQL id of the dossier.
     pub id: String,
+    /// When it was last looked at; not known of one that an earlier version looked at.
+    #[serde(default)]
+    pub looked: Option<Timestamp>,
     /// Digest of what was absorbed last.
     #[serde(default)]
     pub digest: String,

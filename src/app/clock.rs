@@ -51,7 +51,7 @@ impl<S: Store> App<S> {
             tracing::error!(%error, "The clock failed at groups that were renamed");
             false
         });
-        let chores: [(&str, Chore<S>); 9] = [
+        let chores: [(&str, Chore<S>); 10] = [
             ("confirmations", Self::sweep_confirmations),
             ("codes", Self::sweep_codes),
             ("reports", Self::sweep_reports),
@@ -61,6 +61,7 @@ impl<S: Store> App<S> {
             ("rejected mail", Self::sweep_rejected),
             ("exports", Self::sweep_exports),
             ("forms", Self::sweep_forms),
+            ("démarches of the platform", Self::note_served),
         ];
         for (name, chore) in chores {
             self.chore(draft, name, chore)?;

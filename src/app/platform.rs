@@ -8,17 +8,17 @@
 //! | `progress` number | how far it has been read |
 //! | `dossier` number | a dossier's other half: ids, messages on their way |
 //! | `renamed` number | former names of a démarche's groups |
+//! | `served` number | until when a démarche was served |
 
 mod answered;
 mod copy;
 mod order;
 mod renamed;
+mod served;
 mod take;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 pub(super) use self::order::{Acted, Errand, Memo};
 
@@ -85,6 +85,7 @@ impl<S: Store> App<S> {
             };
             draft.put(Collection::Mirror, key, &progress)?;
         }
+        self.met(draft, read.number)?;
         Ok(())
     }
 
@@ -144,12 +145,6 @@ impl<S: Store> App<S> {
             .collect();
         let shown = self.listed(&lists)?;
         Ok(shown.into_iter().map(|number| number.0).collect())
-    }
-
-    /// From when on what happens in a démarche is told: since it was first met.
-    fn met(&self, draft: &Draft<'_, S>, demarche: u64) -> Result<Timestamp, Error> {
-        let progress: Option<Progress> = draft.get(Collection::Mirror, &progress_key(demarche))?;
-        Ok(progress.map_or(draft.at, |progress| progress.met))
     }
 
     /// A démarche of the platform, as it was read last.

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use super::super::draft::Draft;
 use super::super::{App, Error};
 use super::dossier_key;
+use super::served::AWAY;
 use crate::domain::{
-    Demarche, Dossier, DossierId, Effect, Event, Person, Recorded, Tombstone, View, evolve, react,
+    Demarche, Dossier, DossierId, Effect, Event, Person, Recipient, Recorded, Tombstone, View,
+    evolve, react,
 };
 use crate::message::Verdict;
 use crate::message::platform::{DossierIn, Gone, GoneDossier};
@@ -47,18 +49,25 @@ impl<S: Store> App<S> {
             found
         };
         let known = found.as_ref().map(|change| &change.dossier);
-        let absorbed = absorb(known, mirror, read, demarche, hint, draft.at);
+        let met = self.met(draft, read.demarche)?;
+        // What bears no date has happened since the last look: nobody knows whether the démarche had come back by then.
+        let seen = match mirror.looked {
+            Some(looked) if looked < met => read.modified,
+            _ => draft.at,
+        };
+        let mut absorbed = absorb(known, mirror, read, demarche, hint, seen);
+        absorbed.mirror.looked = Some(draft.at);
         draft.put(
             Collection::Mirror,
             dossier_key(read.number),
             &absorbed.mirror,
         )?;
-        let met = self.met(draft, read.demarche)?;
         self.happened(draft, demarche, found, absorbed.acts, met, hint)
     }
 
     /// Commits `acts` of a dossier in their order, and tells those that happened from `told_from` on. Answers all of it.
-    /// While many dossiers are told of at once, what `hint` has not made is told all the same.
+    /// While many dossiers are told of at once, what `hint` has not made is told all the same. The usager gets no old mail: the
+    /// platform has long written to him.
     fn happened(
         &self,
         draft: &mut Draft<'_, S>,
@@ -92,6 +101,10 @@ impl<S: Store> App<S> {
                         Effect::Card => card = Some(alone || card == Some(true)),
                         // Nothing waits to leave: it never was to, or it has left.
                         Effect::Unsay { .. } if draft.again => {}
+                        Effect::Tell {
+                            to: Recipient::Usager,
+                            ..
+                        } if draft.at.duration_since(first.at) > AWAY => {}
                         effect => said.push(Said {
                             then: dossier.clone(),
                             by: first.by.clone(),

@@ -127,3 +127,90 @@ fn a_dossier_that_shows_the_new_name_first_is_not_reassigned() {
     let seen = middle.line(PAUL, "dossier 4807");
     assert!(seen.answers[0].contains("En construction"), "{seen:?}");
 }
+
+/// A démarche that is seen again after some days, in which a colleague has written.
+fn away(days: i64, mailed: bool) -> Middle {
+    let settings = Settings {
+        usager_mail: mailed,
+        ..Settings::of(DemarcheId(12))
+    };
+    let mut middle = Middle::new(settings, &[]);
+    middle.wait(1);
+    middle.shown = filed(4807, middle.desk.now);
+    middle.look();
+    middle.tick();
+    middle.out();
+    middle.wait(24 * 60);
+    middle.tick();
+    middle.wait(60);
+    middle.shown.modified = middle.desk.now;
+    middle.shown.labels = Some(vec!["Urgent".to_owned()]);
+    middle.shown.messages = vec![MessageIn {
+        id: "Commentaire-1".to_owned(),
+        email: PAUL.to_owned(),
+        body: "Avez-vous le plan ?".to_owned(),
+        at: middle.desk.now,
+        ..MessageIn::default()
+    }];
+    middle.wait(24 * 60 * days);
+    middle.say(Said::Demarche(Box::new(demarche(&[]))));
+    middle.look();
+    middle
+}
+
+#[test]
+fn a_demarche_that_comes_back_does_not_tell_its_past() {
+    let mut middle = away(90, true);
+    assert_eq!(middle.out().1, Vec::<String>::new());
+    middle.wait(10);
+    assert_eq!(middle.mailed(USAGER), 0);
+    // What happens from now on is told, if nothing dates it too.
+    middle.shown.labels = Some(Vec::new());
+    middle.look();
+    assert!(!middle.out().1.is_empty());
+}
+
+#[test]
+fn what_happened_while_greffier_was_stopped_for_some_days_is_told() {
+    let mut middle = away(5, false);
+    let (_, texts) = middle.out();
+    assert!(texts.iter().any(|text| text.contains("plan")), "{texts:?}");
+    assert!(
+        texts.iter().any(|text| text.contains("Urgent")),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn an_old_message_is_not_mailed_although_it_is_told() {
+    let mut middle = Middle::new(
+        Settings {
+            usager_mail: true,
+            ..Settings::of(DemarcheId(12))
+        },
+        &[],
+    );
+    middle.wait(1);
+    middle.shown = filed(4807, middle.desk.now);
+    middle.look();
+    middle.out();
+    let written = middle.desk.now;
+    // The platform was not to be reached, all the while that Greffier ran.
+    for _ in 0..10 {
+        middle.wait(24 * 60);
+        middle.tick();
+    }
+    middle.shown.modified = written;
+    middle.shown.messages = vec![MessageIn {
+        id: "Commentaire-1".to_owned(),
+        email: PAUL.to_owned(),
+        body: "Avez-vous le plan ?".to_owned(),
+        at: written,
+        ..MessageIn::default()
+    }];
+    middle.look();
+    let (_, texts) = middle.out();
+    assert!(texts.iter().any(|text| text.contains("plan")), "{texts:?}");
+    middle.wait(10);
+    assert_eq!(middle.mailed(USAGER), 0);
+}
