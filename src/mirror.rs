@@ -29,12 +29,18 @@ pub struct Mirror {
     pub dossier: u64,
     /// GraphQL id of the dossier.
     pub id: String,
+    /// When it was last looked at; not known of one that an earlier version looked at.
+    #[serde(default)]
+    pub looked: Option<Timestamp>,
     /// Digest of what was absorbed last.
     #[serde(default)]
     pub digest: String,
     /// `dateDerniereModification` of what was absorbed last.
     #[serde(default)]
     pub modified: Timestamp,
+    /// `dateDerniereModificationChamps` of what was absorbed last.
+    #[serde(default)]
+    pub champs_modified: Option<Timestamp>,
     /// Labels of what was absorbed last.
     #[serde(default)]
     pub labels: Option<Vec<String>>,

@@ -46,7 +46,12 @@ impl<S: Store> App<S> {
             false
         });
         more |= self.look_at_due(draft)?;
-        let chores: [(&str, Chore<S>); 9] = [
+        let followed = self.apart(draft, Self::follow_renamed)?;
+        more |= followed.unwrap_or_else(|error| {
+            tracing::error!(%error, "The clock failed at groups that were renamed");
+            false
+        });
+        let chores: [(&str, Chore<S>); 10] = [
             ("confirmations", Self::sweep_confirmations),
             ("codes", Self::sweep_codes),
             ("reports", Self::sweep_reports),
@@ -56,6 +61,7 @@ impl<S: Store> App<S> {
             ("rejected mail", Self::sweep_rejected),
             ("exports", Self::sweep_exports),
             ("forms", Self::sweep_forms),
+            ("démarches of the platform", Self::note_served),
         ];
         for (name, chore) in chores {
             self.chore(draft, name, chore)?;

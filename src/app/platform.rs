@@ -7,17 +7,19 @@
 //! | `demarche` number | a démarche, as it was read last |
 //! | `progress` number | how far it has been read |
 //! | `dossier` number | a dossier's other half: ids, messages on their way |
+//! | `renamed` number | former names of a démarche's groups |
+//! | `served` number | until when a démarche was served |
 
 mod answered;
 mod copy;
 mod letter;
 mod order;
+mod renamed;
+mod served;
 mod take;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 pub(super) use self::letter::lacks_files;
 pub(super) use self::order::{Acted, Errand, Memo};
@@ -71,7 +73,10 @@ impl<S: Store> App<S> {
             draft.receipt.verdict = Verdict::Ignored;
             return Ok(());
         }
+        let before: Option<DemarcheIn> =
+            draft.get(Collection::Mirror, &demarche_key(read.number))?;
         draft.put(Collection::Mirror, demarche_key(read.number), read)?;
+        self.learn_renamed(draft, before.as_ref().unwrap_or(read), read)?;
         let key = progress_key(read.number);
         let known: Option<Progress> = draft.get(Collection::Mirror, &key)?;
         if known.is_none() {
@@ -82,6 +87,7 @@ impl<S: Store> App<S> {
             };
             draft.put(Collection::Mirror, key, &progress)?;
         }
+        self.met(draft, read.number)?;
         Ok(())
     }
 
@@ -141,12 +147,6 @@ impl<S: Store> App<S> {
             .collect();
         let shown = self.listed(&lists)?;
         Ok(shown.into_iter().map(|number| number.0).collect())
-    }
-
-    /// From when on what happens in a démarche is told: since it was first met.
-    fn met(&self, draft: &Draft<'_, S>, demarche: u64) -> Result<Timestamp, Error> {
-        let progress: Option<Progress> = draft.get(Collection::Mirror, &progress_key(demarche))?;
-        Ok(progress.map_or(draft.at, |progress| progress.met))
     }
 
     /// A démarche of the platform, as it was read last.

@@ -16,7 +16,8 @@ use crate::template::{Answer, RoomRow};
 /// Rooms that may be known.
 const MOST: usize = 10_000;
 
-fn key(network: &str, id: &str) -> String {
+/// Key of what is known of a room.
+pub(super) fn key(network: &str, id: &str) -> String {
     format!("{network}\u{0}{id}")
 }
 

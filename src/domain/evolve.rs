@@ -385,9 +385,11 @@ fn with(dossier: &mut Dossier, avis: super::AvisId, change: impl FnOnce(&mut Avi
     }
 }
 
-/// Lights an orange mark for every follower but the author. Archived dossiers light none.
+/// Lights an orange mark for every follower but the author. Archived dossiers light none; nor does a form that has changed on
+/// the platform while nobody filled it in.
 fn light(dossier: &mut Dossier, recorded: &Recorded) {
     let mark = match (&recorded.event, &recorded.by) {
+        (Event::Modified { .. }, Person::Plateforme) => return,
         (Event::Modified { .. }, _) => Mark::Demande,
         (
             Event::MessagePosted { .. },

@@ -4,26 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::acts::{brings_about, follows_by_itself};
 use super::valeur::{piece, valeurs};
 use super::{Mirror, message};
 use crate::domain::{
     AvisId, CorrectionKind, Decision, Demandeur, Demarche, DemarcheId, Dossier, DossierId, Email,
     Event, Mark, MessageId, Person, Piece, Recorded, Statut, Valeur, evolve,
 };
-use crate::message::platform::{AvisIn, DossierIn, MessageIn, TraitementIn, plain};
+use crate::message::platform::{AvisIn, DossierIn, MessageIn, Order, TraitementIn, plain};
 
 /// Events of one author that are no further apart are one act.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
 /// How much the two clocks may differ.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
-/// Who has just acted, as far as it is known: what bears no author is taken to be his.
+/// What the platform has just been asked: what comes of it and bears no author is whose who asked.
 #[derive(Debug, Clone)]
-pub struct Hint {
-    /// Who.
+pub struct Hint<'a> {
+    /// Who has asked.
     pub by: Person,
-    /// When.
-    pub at: Timestamp,
+    /// What.
+    pub order: &'a Order,
+}
+
+impl Hint<'_> {
+    /// Whether it has brought that about, rather than somebody else meanwhile.
+    pub fn made(&self, recorded: &Recorded) -> bool {
+        let own = recorded.by == self.by
+            || recorded.by.email() == Some(&Email::new(&self.order.instructeur.email));
+        (own || follows_by_itself(&recorded.event))
+            && brings_about(&self.order.acts, &recorded.event)
+    }
 }
 
 /// What came of a look.
@@ -35,20 +46,28 @@ pub struct Absorbed {
     pub mirror: Mirror,
 }
 
-/// Compares `read` with `known`. The same look absorbed twice is nothing the second time.
+/// Compares `read` with `known`. The same look absorbed twice is nothing the second time. What bears no date is taken to have
+/// come along with the last change that bears one, or else to have happened at `at`; in no case before anything known.
 pub fn absorb(
     known: Option<&Dossier>,
     mirror: Mirror,
     read: &DossierIn,
     demarche: &Demarche,
-    hint: Option<&Hint>,
+    hint: Option<&Hint<'_>>,
+    at: Timestamp,
 ) -> Absorbed {
+    let at = match known {
+        Some(known) if read.modified <= mirror.modified => at.max(known.updated),
+        Some(known) => read.modified.max(known.updated),
+        None => read.modified,
+    };
     let mut look = Look {
         known,
         mirror,
         read,
         demarche,
         hint,
+        at,
         happened: Vec::new(),
     };
     look.deposited();
@@ -62,12 +81,13 @@ pub fn absorb(
     look.mirror.dossier = read.number;
     look.mirror.id.clone_from(&read.id);
     look.mirror.modified = read.modified;
+    look.mirror.champs_modified = read.champs_modified;
     look.mirror.digest = read.digest();
     look.mirror.labels.clone_from(&read.labels);
     look.mirror.correction_pending = read.correction_pending;
     look.mirror.archived = read.archived;
     let acts = acts(look.happened);
-    let acts = settled(known, acts, read);
+    let acts = settled(known, acts, read, at);
     Absorbed {
         acts,
         mirror: look.mirror,
@@ -79,7 +99,9 @@ struct Look<'a> {
     mirror: Mirror,
     read: &'a DossierIn,
     demarche: &'a Demarche,
-    hint: Option<&'a Hint>,
+    hint: Option<&'a Hint<'a>>,
+    /// When what bears no date is taken to have happened.
+    at: Timestamp,
     happened: Vec<Recorded>,
 }
 
@@ -90,11 +112,15 @@ impl Look<'_> {
 
     /// Adds what bears neither date nor author.
     fn add_now(&mut self, event: Event) {
-        let (at, by) = match self.hint {
-            Some(hint) => (hint.at.max(self.read.modified), hint.by.clone()),
-            None => (self.read.modified, Person::Plateforme),
-        };
-        self.add(at, by, event);
+        let ordered = self.ordered(&event);
+        let by = ordered.map_or(Person::Plateforme, |hint| hint.by.clone());
+        self.add(self.at, by, event);
+    }
+
+    /// What was asked, where it brings `event` about.
+    fn ordered(&self, event: &Event) -> Option<&Hint<'_>> {
+        self.hint
+            .filter(|hint| brings_about(&hint.order.acts, event))
     }
 
     fn usager(&self) -> Email {
@@ -134,14 +160,13 @@ impl Look<'_> {
         if champs.is_empty() && emptied.is_empty() && usager.is_none() && demandeur.is_none() {
             return;
         }
-        let correcting = self.unseen().find(|traitement| {
-            traitement.event == "depose_correction_instructeur" && traitement.by.is_some()
-        });
-        let by = match correcting.and_then(|traitement| traitement.by.as_deref()) {
-            Some(by) => Person::Instructeur(Email::new(by)),
-            None => Person::Usager(self.usager()),
+        let theirs = usager.is_some() || demandeur.is_some() || self.filled_in();
+        let (by, at) = if theirs {
+            (self.filler(), self.read.champs_modified)
+        } else {
+            (Person::Plateforme, None)
         };
-        let at = self.read.champs_modified.unwrap_or(self.read.modified);
+        let at = at.unwrap_or(self.at);
         let event = Event::Modified {
             champs,
             emptied,
@@ -149,6 +174,28 @@ impl Look<'_> {
             demandeur,
         };
         self.add(at, by, event);
+    }
+
+    /// Whether somebody has filled in the form since the last look. A form that was published anew, a file that is found to be
+    /// infected or that is purged by the decision change answers too, and are nobody's doing.
+    fn filled_in(&self) -> bool {
+        // A mirror of an earlier version knows the last change of anything only; an instance that dates no answers tells nothing.
+        let before = self.mirror.champs_modified.unwrap_or(self.mirror.modified);
+        self.read.champs_modified.is_none_or(|at| at > before)
+            || self
+                .unseen()
+                .any(|traitement| traitement.event.starts_with("depose"))
+    }
+
+    /// Who fills in the form: the usager, or an instructeur for him.
+    fn filler(&self) -> Person {
+        let correcting = self.unseen().find(|traitement| {
+            traitement.event == "depose_correction_instructeur" && traitement.by.is_some()
+        });
+        match correcting.and_then(|traitement| traitement.by.as_deref()) {
+            Some(by) => Person::Instructeur(Email::new(by)),
+            None => Person::Usager(self.usager()),
+        }
     }
 
     /// Traitements that are not absorbed yet.
@@ -258,7 +305,9 @@ impl Look<'_> {
 
     /// Whether the pending correction was made, rather than dropped.
     fn corrects(&self) -> bool {
-        let modified = |recorded: &Recorded| matches!(recorded.event, Event::Modified { .. });
+        let modified = |recorded: &Recorded| {
+            matches!(recorded.event, Event::Modified { .. }) && recorded.by != Person::Plateforme
+        };
         self.happened.iter().any(modified)
     }
 
@@ -288,7 +337,7 @@ impl Look<'_> {
         if pending.is_some_and(|pending| pending.message == id) {
             let resolved = match &read.correction {
                 Some(correction) => correction.resolved,
-                None => read.discarded.or(Some(self.read.modified)),
+                None => read.discarded.or(Some(self.at)),
             };
             let told = self
                 .happened
@@ -298,7 +347,8 @@ impl Look<'_> {
                 let by = if self.corrects() {
                     Person::Usager(self.usager())
                 } else {
-                    self.hint.map_or(Person::Plateforme, |hint| hint.by.clone())
+                    self.ordered(&Event::CorrectionResolved)
+                        .map_or(Person::Plateforme, |hint| hint.by.clone())
                 };
                 self.add(at, by, Event::CorrectionResolved);
             }
@@ -423,7 +473,7 @@ impl Look<'_> {
             pieces: read.files.iter().map(piece).collect(),
             mail: None,
         };
-        let at = read.answered.unwrap_or(self.read.modified);
+        let at = read.answered.unwrap_or(self.at);
         self.add(at, Person::Expert(expert), event);
     }
 
@@ -482,13 +532,13 @@ impl Look<'_> {
             .collect::<Vec<_>>()
         {
             let by = Person::Instructeur(instructeur.clone());
-            self.add(read.modified, by, Event::Followed { instructeur });
+            self.add(self.at, by, Event::Followed { instructeur });
         }
         let before = known.into_iter().flat_map(|known| known.followers.keys());
         for instructeur in before.filter(|email| !now.contains(*email)) {
             let by = Person::Instructeur(instructeur.clone());
             let instructeur = instructeur.clone();
-            self.add(read.modified, by, Event::Unfollowed { instructeur });
+            self.add(self.at, by, Event::Unfollowed { instructeur });
         }
         self.labels();
         match (known.is_some_and(|known| known.archived), read.archived) {
@@ -561,10 +611,7 @@ impl Look<'_> {
         let before = before.and_then(|decided| decided.attestation.as_ref());
         let same = |before: &Piece| before.hash == made.hash;
         if !before.is_some_and(same) && state(&self.read.state).is_some_and(Statut::traite) {
-            let at = self
-                .read
-                .modified
-                .max(self.read.processed.unwrap_or_default());
+            let at = self.at.max(self.read.processed.unwrap_or_default());
             self.add(
                 at,
                 Person::Plateforme,
@@ -687,12 +734,13 @@ fn settled(
     known: Option<&Dossier>,
     mut acts: Vec<Vec<Recorded>>,
     read: &DossierIn,
+    at: Timestamp,
 ) -> Vec<Vec<Recorded>> {
     let after = acts.iter().flatten().fold(known.cloned(), evolve);
     let pending = after.is_some_and(|after| after.correction.is_some());
     if pending && read.correction_pending.is_none() {
         acts.push(vec![Recorded {
-            at: read.modified,
+            at,
             by: Person::Plateforme,
             event: Event::CorrectionResolved,
         }]);

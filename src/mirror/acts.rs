@@ -5,7 +5,7 @@ use super::valeur::value;
 use crate::domain::{
     CorrectionKind, Decision, Dossier, Email, Event, Person, Piece, Recorded, Refusal,
 };
-use crate::message::platform::{Act, DemarcheIn, Profile};
+use crate::message::platform::{Act, DemarcheIn, Profile, plain};
 
 /// What is found behind the names of a démarche: its last reading.
 pub type Ids = DemarcheIn;
@@ -202,5 +202,60 @@ pub fn steps(act: &Act) -> bool {
                 correction: Some(_),
                 ..
             }
+    )
+}
+
+/// Whether `acts` bring `event` about, on the platform itself or along with what they ask for.
+pub(super) fn brings_about(acts: &[Act], event: &Event) -> bool {
+    acts.iter().any(|act| match act {
+        Act::Suivi { follow: true } => matches!(event, Event::Followed { .. }),
+        Act::Suivi { follow: false } => matches!(event, Event::Unfollowed { .. }),
+        Act::PasserEnInstruction => matches!(
+            event,
+            Event::PassedToInstruction | Event::Followed { .. } | Event::CorrectionResolved
+        ),
+        Act::RepasserEnConstruction => *event == Event::ReturnedToConstruction,
+        Act::RepasserEnInstruction => *event == Event::Reopened,
+        Act::Accepter { .. } | Act::Refuser { .. } | Act::ClasserSansSuite { .. } => matches!(
+            event,
+            Event::Decided { .. } | Event::AvisClosed { .. } | Event::AttestationMade { .. }
+        ),
+        Act::Archiver => *event == Event::Archived,
+        Act::Desarchiver => *event == Event::Unarchived,
+        Act::EnvoyerMessage {
+            body, correction, ..
+        } => match event {
+            Event::MessagePosted { text, .. } => plain(text) == plain(body),
+            Event::CorrectionRequested { .. } | Event::ReturnedToConstruction => {
+                correction.is_some()
+            }
+            _ => false,
+        },
+        Act::SupprimerMessage { .. } => matches!(
+            event,
+            Event::MessageWithdrawn { .. } | Event::CorrectionResolved
+        ),
+        Act::AnnulerDemandeCorrection { .. } => *event == Event::CorrectionResolved,
+        Act::ChangerGroupe { .. } => {
+            matches!(event, Event::Reassigned { .. } | Event::Unfollowed { .. })
+        }
+        Act::ModifierAnnotation { annotation, .. } => {
+            matches!(event, Event::Annotated { annotation: now, .. } if now == annotation)
+        }
+        Act::Label { name, on, .. } => match event {
+            Event::Labelled { etiquette } => *on && etiquette == name,
+            Event::Unlabelled { etiquette } => !*on && etiquette == name,
+            _ => false,
+        },
+        Act::Fetch { .. } => false,
+    })
+}
+
+/// What the platform does of its own accord when it does something else, and says so in other names: those who are not in
+/// the new group follow no more, an attestation is made.
+pub(super) fn follows_by_itself(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Unfollowed { .. } | Event::AttestationMade { .. }
     )
 }

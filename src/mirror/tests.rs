@@ -1,5 +1,7 @@
 //! What the platform shows against what is made of it.
 
+mod unattributed;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -135,7 +137,23 @@ fn message(id: u32, email: &str, minute: i64, body: &str) -> MessageIn {
 
 /// Absorbs a look into what was known, and answers what was new.
 fn look(known: &mut (Option<Dossier>, Mirror), read: &DossierIn) -> Vec<Vec<Recorded>> {
-    let absorbed = absorb(known.0.as_ref(), known.1.clone(), read, &served(), None);
+    look_at(known, read, read.modified)
+}
+
+/// The same at that time.
+fn look_at(
+    known: &mut (Option<Dossier>, Mirror),
+    read: &DossierIn,
+    now: Timestamp,
+) -> Vec<Vec<Recorded>> {
+    let absorbed = absorb(
+        known.0.as_ref(),
+        known.1.clone(),
+        read,
+        &served(),
+        None,
+        now,
+    );
     let events: Vec<Recorded> = absorbed.acts.iter().flatten().cloned().collect();
     known.0 = events.iter().fold(known.0.take(), evolve);
     known.1 = absorbed.mirror;

@@ -6,6 +6,7 @@ mod document;
 pub(crate) mod fake;
 mod figures;
 mod job;
+mod meanwhile;
 mod middle;
 mod probe;
 mod read;

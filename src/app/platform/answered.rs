@@ -29,8 +29,9 @@ impl<S: Store> App<S> {
             .clone()
             .map_or(Person::Plateforme, Person::Instructeur);
         self.name_posts(draft, answered)?;
-        // Of one that was stopped meanwhile each dossier is said by itself.
+        // Of one that was stopped meanwhile each dossier is said by itself; so is one of which not all was done.
         if let Memo::Bulk { code, run, .. } = &kept.why
+            && answered.ended == Ended::Done
             && self.bulk_run(draft, code, run)?.is_some()
         {
             draft.hushed = Some(Hushed::default());
@@ -38,7 +39,7 @@ impl<S: Store> App<S> {
         if let Some(read) = &answered.dossier {
             let hint = Hint {
                 by: by.clone(),
-                at: order.at,
+                order,
             };
             self.take(draft, read, Some(&hint))?;
         }

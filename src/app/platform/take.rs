@@ -6,8 +6,10 @@ use super::super::draft::Draft;
 use super::super::word::tag_of;
 use super::super::{App, Error};
 use super::dossier_key;
+use super::served::AWAY;
 use crate::domain::{
-    Demarche, Dossier, DossierId, Effect, Event, Person, Recorded, Tombstone, View, evolve, react,
+    Demarche, Dossier, DossierId, Effect, Event, Person, Recipient, Recorded, Tombstone, View,
+    evolve, react,
 };
 use crate::message::Verdict;
 use crate::message::platform::{DossierIn, Gone, GoneDossier};
@@ -20,7 +22,7 @@ impl<S: Store> App<S> {
         &self,
         draft: &mut Draft<'_, S>,
         read: &DossierIn,
-        hint: Option<&Hint>,
+        hint: Option<&Hint<'_>>,
     ) -> Result<Vec<Recorded>, Error> {
         let number = DossierId(read.number);
         let found = draft.dossier(number)?;
@@ -40,17 +42,33 @@ impl<S: Store> App<S> {
         if purged || read.modified < mirror.modified {
             return Ok(Vec::new());
         }
-        let absorbed = absorb(known, mirror, read, demarche, hint);
+        let found = if known.is_some() {
+            // That its group has another name now is no event.
+            self.follow_one(draft, number)?;
+            draft.dossier(number)?
+        } else {
+            found
+        };
+        let known = found.as_ref().map(|change| &change.dossier);
+        let met = self.met(draft, read.demarche)?;
+        // What bears no date has happened since the last look: nobody knows whether the démarche had come back by then.
+        let seen = match mirror.looked {
+            Some(looked) if looked < met => read.modified,
+            _ => draft.at,
+        };
+        let mut absorbed = absorb(known, mirror, read, demarche, hint, seen);
+        absorbed.mirror.looked = Some(draft.at);
         draft.put(
             Collection::Mirror,
             dossier_key(read.number),
             &absorbed.mirror,
         )?;
-        let met = self.met(draft, read.demarche)?;
-        self.happened(draft, demarche, found, absorbed.acts, met)
+        self.happened(draft, demarche, found, absorbed.acts, met, hint)
     }
 
     /// Commits `acts` of a dossier in their order, and tells those that happened from `told_from` on. Answers all of it.
+    /// While many dossiers are told of at once, what `hint` has not made is told all the same. The usager gets no old mail: the
+    /// platform has long written to him.
     fn happened(
         &self,
         draft: &mut Draft<'_, S>,
@@ -58,25 +76,40 @@ impl<S: Store> App<S> {
         found: Option<DossierChange>,
         acts: Vec<Vec<Recorded>>,
         told_from: Timestamp,
+        hint: Option<&Hint<'_>>,
     ) -> Result<Vec<Recorded>, Error> {
         let (mut state, expected, mut events) = match found {
             Some(change) => (Some(change.dossier), change.expected, change.events),
             None => (None, Version::default(), Vec::new()),
         };
         // Each is said of the dossier as it then was; the card is shown once, as it is now.
-        let mut said: Vec<(Dossier, Person, Effect)> = Vec::new();
-        let mut card = false;
+        let mut said: Vec<Said> = Vec::new();
+        let mut card: Option<bool> = None;
         let mut all = Vec::new();
         for act in acts {
             state = act.iter().fold(state, evolve);
             let Some(dossier) = &state else { continue };
             let told = act.iter().any(|recorded| recorded.at >= told_from);
+            let alone = hint.is_some_and(|hint| !act.iter().all(|recorded| hint.made(recorded)));
             if let Some(first) = act.first().filter(|_| told) {
+                let act: Vec<Recorded> = act
+                    .iter()
+                    .filter(|recorded| !unasked(recorded, demarche))
+                    .cloned()
+                    .collect();
                 for effect in react(dossier, demarche, &act) {
-                    if effect == Effect::Card {
-                        card = true;
-                    } else {
-                        said.push((dossier.clone(), first.by.clone(), effect));
+                    match effect {
+                        Effect::Card => card = Some(alone || card == Some(true)),
+                        Effect::Tell {
+                            to: Recipient::Usager,
+                            ..
+                        } if draft.at.duration_since(first.at) > AWAY => {}
+                        effect => said.push(Said {
+                            then: dossier.clone(),
+                            by: first.by.clone(),
+                            effect,
+                            alone,
+                        }),
                     }
                 }
             }
@@ -92,24 +125,39 @@ impl<S: Store> App<S> {
             view: View::of(&dossier, demarche),
             dossier: dossier.clone(),
         });
-        if card {
-            self.word(
-                draft,
-                &dossier,
-                demarche,
-                &Person::Plateforme,
-                &Effect::Card,
-            )?;
+        if let Some(alone) = card {
+            let card = Said {
+                then: dossier,
+                by: Person::Plateforme,
+                effect: Effect::Card,
+                alone,
+            };
+            self.say(draft, demarche, &card)?;
         }
-        for (then, by, effect) in &said {
+        for said in &said {
             // It is taken back on the platform already, whether a mail of ours waits or not.
-            if let Effect::Unsay { message } = effect {
-                draft.unsay_waiting(tag_of(then, *message));
+            if let Effect::Unsay { message } = &said.effect {
+                draft.unsay_waiting(tag_of(&said.then, *message));
             } else {
-                self.word(draft, then, demarche, by, effect)?;
+                self.say(draft, demarche, said)?;
             }
         }
         Ok(all)
+    }
+
+    fn say(&self, draft: &mut Draft<'_, S>, demarche: &Demarche, said: &Said) -> Result<(), Error> {
+        let Said {
+            then,
+            by,
+            effect,
+            alone,
+        } = said;
+        let hushed = draft.hushed.take_if(|_| *alone);
+        self.word(draft, then, demarche, by, effect)?;
+        if hushed.is_some() {
+            draft.hushed = hushed;
+        }
+        Ok(())
     }
 
     /// Commits what is Greffier's own beside an act of the platform.
@@ -133,7 +181,7 @@ impl<S: Store> App<S> {
             event,
         });
         let act = vec![act.collect()];
-        self.happened(draft, demarche, Some(found), act, at)?;
+        self.happened(draft, demarche, Some(found), act, at, None)?;
         Ok(())
     }
 
@@ -191,9 +239,29 @@ impl<S: Store> App<S> {
             event,
         }]];
         let met = self.met(draft, demarche)?;
-        self.happened(draft, served, Some(found), act, met)?;
+        self.happened(draft, served, Some(found), act, met, None)?;
         Ok(())
     }
+}
+
+/// What is said of a dossier as it then was.
+struct Said {
+    then: Dossier,
+    by: Person,
+    effect: Effect,
+    /// By itself, although many are told of at once.
+    alone: bool,
+}
+
+/// What is nobody's act, and of which nobody is told: answers that change although nobody has filled in the form, and a group
+/// that the démarche did not have when it was last read, which is most likely a known one under a new name.
+fn unasked(recorded: &Recorded, demarche: &Demarche) -> bool {
+    recorded.by == Person::Plateforme
+        && match &recorded.event {
+            Event::Modified { .. } => true,
+            Event::Reassigned { groupe } => demarche.groupe(groupe).is_none(),
+            _ => false,
+        }
 }
 
 fn tombstone(dossier: &Dossier, gone: &GoneDossier, expired: bool) -> Tombstone {

@@ -17,28 +17,28 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::conversation::desk::{Desk, Setting};
 
-const INES: &str = "ines.moreau@ddt-nord.example";
-const PAUL: &str = "paul.girard@ddt-nord.example";
-const USAGER: &str = "lina.faure@courriel.example";
+pub(super) const INES: &str = "ines.moreau@ddt-nord.example";
+pub(super) const PAUL: &str = "paul.girard@ddt-nord.example";
+pub(super) const USAGER: &str = "lina.faure@courriel.example";
 
-struct Middle {
-    desk: Desk,
+pub(super) struct Middle {
+    pub(super) desk: Desk,
     /// The dossier as the platform would show it.
-    shown: DossierIn,
+    pub(super) shown: DossierIn,
 }
 
-fn start() -> Timestamp {
+pub(super) fn start() -> Timestamp {
     "2026-03-09T09:00:00+01:00".parse().unwrap()
 }
 
-fn profile(email: &str) -> Profile {
+pub(super) fn profile(email: &str) -> Profile {
     Profile {
         id: format!("Instructeur-{email}"),
         email: email.to_owned(),
     }
 }
 
-fn demarche(mutations: &[&str]) -> DemarcheIn {
+pub(super) fn demarche(mutations: &[&str]) -> DemarcheIn {
     DemarcheIn {
         number: 12,
         title: "Permis de démolir".to_owned(),
@@ -61,7 +61,7 @@ fn demarche(mutations: &[&str]) -> DemarcheIn {
     }
 }
 
-fn filed(number: u64, at: Timestamp) -> DossierIn {
+pub(super) fn filed(number: u64, at: Timestamp) -> DossierIn {
     DossierIn {
         id: format!("Dossier-{number}"),
         number,
@@ -82,7 +82,7 @@ fn filed(number: u64, at: Timestamp) -> DossierIn {
 }
 
 impl Middle {
-    fn new(settings: Settings, mutations: &[&str]) -> Self {
+    pub(super) fn new(settings: Settings, mutations: &[&str]) -> Self {
         let room = Room {
             externals: false,
             network: "matrix".to_owned(),
@@ -104,12 +104,17 @@ impl Middle {
             desk,
         };
         middle.say(Said::Demarche(Box::new(demarche(mutations))));
-        middle.desk.app.demarches =
-            greffier::app::mirrored(&*middle.desk.app.store, &middle.desk.app.mirrored).unwrap();
+        middle.learn();
         middle
     }
 
-    fn ready() -> Self {
+    /// The middle comes to know the démarches as they were read last.
+    pub(super) fn learn(&mut self) {
+        let app = &mut self.desk.app;
+        app.demarches = greffier::app::mirrored(&*app.store, &app.mirrored).unwrap();
+    }
+
+    pub(super) fn ready() -> Self {
         let mut middle = Self::new(Settings::of(DemarcheId(12)), &["dossierAccepter"]);
         middle.wait(1);
         middle.shown = filed(4807, middle.desk.now);
@@ -118,21 +123,21 @@ impl Middle {
         middle
     }
 
-    fn say(&mut self, said: Said) -> Receipt {
+    pub(super) fn say(&mut self, said: Said) -> Receipt {
         self.desk.hear(None, Heard::Platform(Box::new(said)))
     }
 
     /// The platform shows the dossier as it stands.
-    fn look(&mut self) -> Receipt {
+    pub(super) fn look(&mut self) -> Receipt {
         let shown = self.shown.clone();
         self.say(Said::Dossier(Box::new(shown)))
     }
 
-    fn wait(&mut self, minutes: i64) {
+    pub(super) fn wait(&mut self, minutes: i64) {
         self.desk.now += SignedDuration::from_mins(minutes);
     }
 
-    fn line(&mut self, by: &str, text: &str) -> Receipt {
+    pub(super) fn line(&mut self, by: &str, text: &str) -> Receipt {
         let line = Line {
             from: Account {
                 network: "shell".to_owned(),
@@ -150,7 +155,7 @@ impl Middle {
     }
 
     /// What waits to leave: orders of the platform, and texts of the room.
-    fn out(&mut self) -> (Vec<Order>, Vec<String>) {
+    pub(super) fn out(&mut self) -> (Vec<Order>, Vec<String>) {
         let (mut orders, mut texts) = (Vec::new(), Vec::new());
         for said in self.desk.pump(&[].into()) {
             match said.row.queued.outgoing.body {
@@ -163,7 +168,7 @@ impl Middle {
     }
 
     /// The dossier as it stands here.
-    fn dossier(&self) -> Dossier {
+    pub(super) fn dossier(&self) -> Dossier {
         let found = self.desk.app.store.load(DossierId(4807)).unwrap();
         found.unwrap().0
     }
@@ -182,7 +187,7 @@ impl Middle {
     }
 
     /// Mails to an address that leave now.
-    fn mailed(&mut self, address: &str) -> usize {
+    pub(super) fn mailed(&mut self, address: &str) -> usize {
         let mails = self.desk.pump(&[].into()).into_iter().filter(|said| {
             let outgoing = &said.row.queued.outgoing;
             matches!(outgoing.body, Body::Mail(_)) && outgoing.to.address == address
@@ -191,7 +196,7 @@ impl Middle {
     }
 
     /// The platform did a step of the dossier.
-    fn step(&mut self, event: &str, state: &str, by: &str) {
+    pub(super) fn step(&mut self, event: &str, state: &str, by: &str) {
         let id = format!("Traitement-4807-{}", self.shown.traitements.len() + 1);
         self.shown.modified = self.desk.now;
         state.clone_into(&mut self.shown.state);
@@ -204,7 +209,7 @@ impl Middle {
         });
     }
 
-    fn answer(&mut self, order: &Order, ended: Ended, messages: &[&str]) -> Receipt {
+    pub(super) fn answer(&mut self, order: &Order, ended: Ended, messages: &[&str]) -> Receipt {
         let answered = Answered {
             order: order.clone(),
             ended,

@@ -76,7 +76,8 @@ fn a_dossier_of_the_site_is_instructed_from_an_encrypted_room() {
         .writes("Où en est ma demande ?", &[]);
     thread.shown("Où en est ma demande ?");
     thread.say("!accepter Le projet respecte le règlement.");
-    let preview = thread.shown("Le projet respecte le règlement.");
+    let preview = thread.shown("À confirmer");
+    room.reacted(&preview.id, "✅");
     assert_eq!(site.fake.done("dossierAccepter", filed), 0);
     room.react(&preview.id, "✅");
     thread.becomes("Accepté");
