@@ -90,15 +90,14 @@ impl Client {
     ) -> Result<(), Fault> {
         let sent = self.http.put(url.clone()).timeout(PATIENCE * 5);
         let sent = sent.headers(headers).body(content);
-        let response = sent.send().await.map_err(|error| away(&error))?;
-        match response.status() {
-            status if status.is_success() => Ok(()),
-            status if status.is_client_error() => Err(Fault::Failed(status.as_u16())),
-            status => Err(Fault::Away(format!(
-                "the file server answers {}",
-                status.as_u16()
-            ))),
+        let response = sent.send().await;
+        let response = response
+            .map_err(|error| Fault::Storage(format!("is not reached: {}", unanswered(&error))))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
         }
+        Err(Fault::Storage(format!("answers {}", status.as_u16())))
     }
 
     /// What is asked of a file's address, which is none of the platform's own: the token is not shown there.
@@ -190,16 +189,22 @@ pub(super) async fn whole(mut response: reqwest::Response, most: usize) -> Resul
 fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, Fault> {
     match status {
         StatusCode::UNAUTHORIZED => return Err(Fault::Expired),
-        StatusCode::FORBIDDEN => return Err(Fault::Forbidden),
         StatusCode::TOO_MANY_REQUESTS => return Err(Fault::Limited(pause(headers))),
         _ => {}
     }
     let Ok(Value::Object(mut answer)) = serde_json::from_slice::<Value>(body) else {
+        if status.is_client_error() {
+            return Err(Fault::Barred(status.as_u16()));
+        }
         return Err(Fault::Away(format!(
             "it answers {} without JSON",
             status.as_u16()
         )));
     };
+    // Of the platform's own it is about the token; a firewall says it of a text that it does not like.
+    if status == StatusCode::FORBIDDEN {
+        return Err(Fault::Forbidden);
+    }
     let data = answer.remove("data").unwrap_or_default();
     let complaints = Complaint::of(&Value::Object(answer));
     if status.is_server_error() {
@@ -241,14 +246,17 @@ fn pause(headers: &HeaderMap) -> Duration {
 }
 
 fn away(error: &reqwest::Error) -> Fault {
-    let why = if error.is_timeout() {
+    Fault::Away(unanswered(error).to_owned())
+}
+
+fn unanswered(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
         LATE
     } else if error.is_connect() {
         "there is no connection"
     } else {
         "the connection broke"
-    };
-    Fault::Away(why.to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -268,6 +276,9 @@ mod tests {
         assert_eq!(judged(200, r#"{"data":{"a":1}}"#), Ok(json!({"a": 1})));
         assert_eq!(judged(401, r#"{"errors":[]}"#), Err(Fault::Expired));
         assert_eq!(judged(403, "{}"), Err(Fault::Forbidden));
+        for barred in [403, 413, 422] {
+            assert_eq!(judged(barred, "<html>"), Err(Fault::Barred(barred)));
+        }
         assert_eq!(judged(429, "Retry later\n"), Err(Fault::Limited(PAUSE)));
         let late =
             r#"{"data":{"a":null},"errors":[{"message":"x","extensions":{"code":"timeout"}}]}"#;

@@ -26,12 +26,18 @@ pub(super) enum Fault {
     /// The document, or what it asks for, is refused.
     #[error("the platform refuses what was asked ({})", codes(.0))]
     Refused(Vec<Complaint>),
+    /// 4xx by something that stands before the application, and does not like what was sent.
+    #[error("the platform, or what stands before it, turns this away ({0})")]
+    Barred(u16),
     /// 5xx with an error of the application's own.
     #[error("the platform failed at it ({0})")]
     Failed(u16),
     /// No connection, no answer, or one of something in between.
     #[error("the platform is not reached: {0}")]
     Away(String),
+    /// The server of its files, which is not the platform itself, does not do its part.
+    #[error("the platform's file server {0}")]
+    Storage(String),
     /// The instance cannot do that.
     #[error("the instance has no {0}")]
     Unable(String),

@@ -328,10 +328,14 @@ impl Desk {
         self.platform.deliver("outbox-1", &outgoing, &known).await
     }
 
-    /// Tries until it is delivered, and answers how it ended.
+    /// Tries until it is delivered, and answers how it ended. Waits are cut short.
     pub(super) async fn carried_out(&self, order: &Order) -> Answered {
-        for _ in 0..6 {
-            if let Outcome::Delivered { .. } = self.deliver(order).await {
+        for _ in 0..12 {
+            let outcome = self.deliver(order).await;
+            if let Outcome::Held { after, .. } = &outcome {
+                tokio::time::sleep((*after).min(Duration::from_millis(250))).await;
+            }
+            if let Outcome::Delivered { .. } = outcome {
                 let kept = self.memory.kept();
                 let answered = kept
                     .answered
