@@ -116,8 +116,8 @@ async fn an_order_that_cannot_succeed_blocks_nothing() {
 /// What `/readyz` says of the platform.
 fn why(desk: &Desk) -> Option<String> {
     let checks = desk.health.checks().into_iter();
-    let platform = checks.filter(|check| check.name == "platform");
-    platform.filter_map(|check| check.why).next()
+    let mut platform = checks.filter(|check| check.name == "platform");
+    platform.find_map(|check| check.why)
 }
 
 #[tokio::test]
