@@ -104,6 +104,10 @@ struct Inner {
     acted: Mutex<HashMap<u64, Instant>>,
     /// Orders that have failed.
     stumbles: Stumbles,
+    /// When Greffier started, by its clock and by the machine's.
+    started: (Timestamp, Instant),
+    /// Orders of which a message got no answer, and when.
+    unanswered: Mutex<HashMap<String, Instant>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
 }
@@ -131,6 +135,8 @@ impl Platform {
             stopping: CancellationToken::new(),
             acted: Mutex::default(),
             stumbles: Stumbles::default(),
+            started: (crate::clock::now(), Instant::now()),
+            unanswered: Mutex::default(),
             again: Mutex::default(),
         })))
     }

@@ -77,6 +77,7 @@ impl Inner {
         match receipt {
             Ok(receipt) => {
                 self.stumbles.forget(order);
+                lock(&self.unanswered).remove(&order.id);
                 inbox.tell(order.cause.clone(), receipt);
                 Outcome::Delivered {
                     remote_id: String::new(),
@@ -144,6 +145,10 @@ impl Inner {
                 })
             };
             let standing = self.standing(order, dossier, at);
+            let posts = matches!(act, Act::EnvoyerMessage { .. });
+            if standing == Standing::Open && posts {
+                self.sure(order, known)?;
+            }
             if standing == Standing::Open
                 && let Some(sentence) = self.stumbles.spent(order)
             {
@@ -164,7 +169,12 @@ impl Inner {
                 Err(Fault::Unable(mutation)) => return ended(Ended::Unable { mutation }),
                 // What it asks for, a message or a label, may be gone while the dossier is there.
                 Err(Fault::Refused(complaints)) => Sent::No(sentences(&complaints)),
-                Err(fault) => return Err(fault),
+                Err(fault) => {
+                    if posts && fault.may_be_done() {
+                        lock(&self.unanswered).insert(order.id.clone(), Instant::now());
+                    }
+                    return Err(fault);
+                }
             };
             // What the platform says is one thing, how the dossier stands another.
             *dossier = match self.dossier(Rank::Act, order.dossier).await {
@@ -197,6 +207,21 @@ impl Inner {
         let mut plan = Plan::new(order, dossier, &claims);
         let standings = order.acts.iter().take(at + 1).map(|act| plan.standing(act));
         standings.last().unwrap_or(Standing::Open)
+    }
+
+    /// Whether a message of `order` that is not there will not come either: nothing but its text tells that it was sent.
+    fn sure(&self, order: &Order, known: &Known) -> Result<(), Fault> {
+        let (started, since) = self.started;
+        // Whether it was tried before a start is not known.
+        let inherited = (known.since < started).then_some(since);
+        let sent = lock(&self.unanswered).get(&order.id).copied();
+        let Some(sent) = sent.max(inherited) else {
+            return Ok(());
+        };
+        match self.instance.client.at_work().checked_sub(sent.elapsed()) {
+            Some(left) if !left.is_zero() => Err(Fault::Unsure(left)),
+            _ => Ok(()),
+        }
     }
 
     /// An attestation is made some time after the decision, and nothing says when.

@@ -14,6 +14,10 @@ use super::settings::{Settings, is_loopback};
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long what got no answer may still be at work: what stands in between may have given up before the platform does.
+const AT_WORK: Duration = Duration::from_secs(45);
+/// The same on this machine, where nothing stands in between.
+const AT_WORK_NEARBY: Duration = Duration::from_millis(500);
 /// Octets of an answer at most.
 const ANSWER: usize = 64 * 1024 * 1024;
 /// How long nothing is asked where the platform wants a pause and does not say how long.
@@ -109,6 +113,11 @@ impl Client {
     /// Whether a file may be fetched from `url` or put there: by TLS, or from this machine where the instance is on it too.
     pub(super) fn may_reach(&self, url: &Url) -> bool {
         url.scheme() == "https" || self.nearby && url.scheme() == "http" && is_loopback(url)
+    }
+
+    /// How long what got no answer may still be at work.
+    pub(super) fn at_work(&self) -> Duration {
+        if self.nearby { AT_WORK_NEARBY } else { AT_WORK }
     }
 
     fn token(&self) -> Result<SecretString, Fault> {

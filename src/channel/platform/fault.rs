@@ -32,6 +32,9 @@ pub(super) enum Fault {
     /// 5xx with an error of the application's own.
     #[error("the platform failed at it ({0})")]
     Failed(u16),
+    /// An earlier try got no answer, and what it sent may still be done.
+    #[error("an answer did not come: it is waited for what comes of it")]
+    Unsure(Duration),
     /// No connection, no answer, or one of something in between.
     #[error("the platform is not reached: {0}")]
     Away(String),
@@ -58,6 +61,11 @@ impl Fault {
         complaints
             .iter()
             .any(|complaint| matches!(complaint.code.as_str(), "unauthorized" | "not_found"))
+    }
+
+    /// Whether what was asked may be done all the same, now or a little later.
+    pub(super) fn may_be_done(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Failed(_) | Self::Partial(_))
     }
 
     /// Whether fewer at once may go well.

@@ -61,7 +61,7 @@ impl Stumbles {
         answered: Option<Instant>,
     ) -> Next {
         let (base, most) = match fault {
-            Fault::Limited(wait) => return Next::Wait(*wait),
+            Fault::Limited(wait) | Fault::Unsure(wait) => return Next::Wait(*wait),
             // What is wrong here is mended here, and the token's end is the end of everything.
             Fault::Local(_) | Fault::Lost(_) => return Next::Wait(Duration::from_mins(1)),
             Fault::Expired | Fault::Forbidden => (Duration::from_mins(1), UNANSWERED),

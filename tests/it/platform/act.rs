@@ -168,6 +168,27 @@ async fn a_message_is_sent_once_however_the_channel_dies() {
 }
 
 #[tokio::test]
+async fn a_message_that_comes_late_is_waited_for() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let late = Fault::Late(Duration::from_millis(100));
+    fake.fail("dossierEnvoyerMessage", 1, late.clone());
+    let order = desk.order(dossier, INES, vec![message("Une fois")]);
+    assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+    // Whether it is there by now or not, it is not sent again.
+    desk.deliver(&order).await;
+    assert_eq!(fake.count("EnvoyerMessage"), 1);
+    assert_eq!(desk.carried_out(&order).await.ended, Ended::Done);
+    // Nor where Greffier has died meanwhile.
+    fake.fail("dossierEnvoyerMessage", 1, late);
+    let order = desk.order(dossier, INES, vec![message("Encore une")]);
+    assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+    let desk = desk.again();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(desk.carried_out(&order).await.ended, Ended::Done);
+    assert_eq!(fake.done("dossierEnvoyerMessage", dossier), 2);
+}
+
+#[tokio::test]
 async fn what_somebody_else_has_decided_is_not_decided_again() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
     let order = desk.order(

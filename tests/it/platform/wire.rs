@@ -184,7 +184,8 @@ pub(super) struct Desk {
     tasks: Vec<JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
     demarches: Vec<u64>,
-    orders: u64,
+    /// When each order was given.
+    ordered: BTreeMap<String, Timestamp>,
 }
 
 impl Desk {
@@ -234,7 +235,7 @@ impl Desk {
             tasks,
             folder,
             demarches,
-            orders: 0,
+            ordered: BTreeMap::new(),
         }
     }
 
@@ -243,7 +244,7 @@ impl Desk {
         for task in &self.tasks {
             task.abort();
         }
-        let orders = self.orders;
+        let ordered = self.ordered.clone();
         let (memory, files) = (self.memory.clone(), self.files.clone());
         let mut desk = Self::start(
             &self.fake,
@@ -252,7 +253,7 @@ impl Desk {
             files,
             self.folder.clone(),
         );
-        desk.orders = orders;
+        desk.ordered = ordered;
         desk
     }
 
@@ -288,10 +289,9 @@ impl Desk {
 
     /// An order of `instructeur` about a dossier as the middle knows it.
     pub(super) fn order(&mut self, dossier: i32, instructeur: &str, acts: Vec<Act>) -> Order {
-        self.orders += 1;
         let known = self.dossier(dossier);
         let order = Order {
-            id: format!("order-{}", self.orders),
+            id: format!("order-{}", self.ordered.len() + 1),
             demarche: known.demarche,
             dossier: known.number,
             dossier_id: known.id.clone(),
@@ -307,6 +307,7 @@ impl Desk {
             memo: serde_json::Value::Null,
         };
         self.memory.kept().open.push(order.clone());
+        self.ordered.insert(order.id.clone(), clock::now());
         order
     }
 
@@ -322,7 +323,7 @@ impl Desk {
         let known = Known {
             thread: None,
             edits: None,
-            since: clock::now(),
+            since: self.ordered[&order.id],
             shelf: self.files.clone(),
         };
         self.platform.deliver("outbox-1", &outgoing, &known).await
