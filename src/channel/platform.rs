@@ -25,6 +25,7 @@ mod right;
 mod schema;
 mod selection;
 mod settings;
+mod stumble;
 mod sync;
 mod upload;
 
@@ -37,10 +38,10 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::fault::Fault;
 use self::instance::Instance;
 pub use self::schema::Schema;
 pub use self::settings::Settings;
+use self::stumble::Stumbles;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
 use crate::message::platform::{PLATFORM, Progress};
@@ -101,8 +102,12 @@ struct Inner {
     stopping: CancellationToken,
     /// Dossiers that are acted on, or were lately, and when that ended: what was read before is not the newest.
     acted: Mutex<HashMap<u64, Instant>>,
-    /// How often an act of an order ended in a failure of the server's own.
-    stumbles: Mutex<HashMap<(String, usize), u32>>,
+    /// Orders that have failed.
+    stumbles: Stumbles,
+    /// When Greffier started, by its clock and by the machine's.
+    started: (Timestamp, Instant),
+    /// Orders of which a message got no answer, and when.
+    unanswered: Mutex<HashMap<String, Instant>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
 }
@@ -129,7 +134,9 @@ impl Platform {
             door: Mutex::new(None),
             stopping: CancellationToken::new(),
             acted: Mutex::default(),
-            stumbles: Mutex::default(),
+            stumbles: Stumbles::default(),
+            started: (crate::clock::now(), Instant::now()),
+            unanswered: Mutex::default(),
             again: Mutex::default(),
         })))
     }
@@ -253,26 +260,6 @@ impl Channel for Platform {
                 why: "Greffier is stopping".to_owned(),
             },
             outcome = inner.carry_out(order, known) => outcome,
-        }
-    }
-}
-
-/// What becomes of an order that could not be carried out now.
-fn later(fault: &Fault) -> Outcome {
-    let why = fault.to_string();
-    match fault {
-        Fault::Limited(wait) => Outcome::Held { after: *wait, why },
-        Fault::Lost(_) => Outcome::Dead { why },
-        Fault::Expired | Fault::Forbidden | Fault::Local(_) => Outcome::Held {
-            after: Duration::from_mins(1),
-            why,
-        },
-        Fault::Away(_) => Outcome::Held {
-            after: Duration::from_secs(10),
-            why,
-        },
-        Fault::Partial(_) | Fault::Failed(_) | Fault::Refused(_) | Fault::Unable(_) => {
-            Outcome::Retry { after: None, why }
         }
     }
 }

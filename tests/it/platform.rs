@@ -3,6 +3,7 @@
 mod act;
 pub(crate) mod desk;
 mod document;
+mod errand;
 pub(crate) mod fake;
 mod figures;
 mod job;

@@ -12,13 +12,12 @@ use super::json::{list, text};
 use super::pace::Rank;
 use super::plan::{Plan, Standing};
 use super::right::says_read_only;
-use super::{Inner, documents, later, lock};
+use super::stumble::Next;
+use super::{Inner, documents, lock};
 use crate::channel::{Inbox, Known};
 use crate::message::platform::{Act, Answered, DossierIn, Ended, Order, Said};
 use crate::message::{Outcome, Piece};
 
-/// Failures of the server's own after which an order is refused: it answers all the while, but cannot do this.
-const STUMBLES: u32 = 3;
 /// When a dossier is looked at again for its attestation.
 const ATTESTATION: Duration = Duration::from_mins(1);
 
@@ -50,11 +49,24 @@ impl Inner {
             };
         };
         let acting = self.acting(order.dossier);
+        let begun = Instant::now();
         let answered = match self.perform(order, &inbox, known).await {
             Ok(answered) => answered,
-            Err(fault) => return later(&fault),
+            Err(Fault::Lost(why)) => return Outcome::Dead { why },
+            Err(fault) => {
+                let answered = self.instance.answered();
+                match self.stumbles.note(order, &fault, begun, answered) {
+                    Next::Wait(after) => {
+                        let why = fault.to_string();
+                        return Outcome::Held { after, why };
+                    }
+                    Next::Refuse(sentence) => {
+                        let sentences = vec![sentence];
+                        unseen(order, Ended::Refused { act: 0, sentences })
+                    }
+                }
+            }
         };
-        lock(&self.stumbles).retain(|(stumbled, _), _| *stumbled != order.id);
         let incoming = said(
             &format!("answered:{}", order.id),
             Said::Answered(Box::new(answered)),
@@ -64,6 +76,8 @@ impl Inner {
         drop(acting);
         match receipt {
             Ok(receipt) => {
+                self.stumbles.forget(order);
+                lock(&self.unanswered).remove(&order.id);
                 inbox.tell(order.cause.clone(), receipt);
                 Outcome::Delivered {
                     remote_id: String::new(),
@@ -84,7 +98,7 @@ impl Inner {
     ) -> Result<Answered, Fault> {
         let mut dossier = match self.dossier(Rank::Act, order.dossier).await {
             Ok(dossier) => dossier,
-            Err(fault) if fault.is_hidden() => return Ok(hidden(order)),
+            Err(fault) if fault.is_hidden() => return Ok(unseen(order, Ended::Hidden)),
             Err(fault) => return Err(fault),
         };
         let result = self.acts(order, &mut dossier, inbox, known).await?;
@@ -130,11 +144,22 @@ impl Inner {
                     files: Vec::new(),
                 })
             };
+            let standing = self.standing(order, dossier, at);
+            let posts = matches!(act, Act::EnvoyerMessage { .. });
+            if standing == Standing::Open && posts {
+                self.sure(order, known)?;
+            }
+            if standing == Standing::Open
+                && let Some(sentence) = self.stumbles.spent(order)
+            {
+                let sentences = vec![sentence];
+                return ended(Ended::Refused { act: at, sentences });
+            }
             if let Act::Fetch { files: wanted } = act {
                 files.extend(self.fetch(order.dossier, wanted, inbox, known).await?);
                 continue;
             }
-            match self.standing(order, dossier, at) {
+            match standing {
                 Standing::Done => continue,
                 Standing::Moved => return ended(Ended::Moved { act: at }),
                 Standing::Open => {}
@@ -144,8 +169,12 @@ impl Inner {
                 Err(Fault::Unable(mutation)) => return ended(Ended::Unable { mutation }),
                 // What it asks for, a message or a label, may be gone while the dossier is there.
                 Err(Fault::Refused(complaints)) => Sent::No(sentences(&complaints)),
-                Err(Fault::Failed(status)) => self.stumble(order, at, status)?,
-                Err(fault) => return Err(fault),
+                Err(fault) => {
+                    if posts && fault.may_be_done() {
+                        lock(&self.unanswered).insert(order.id.clone(), Instant::now());
+                    }
+                    return Err(fault);
+                }
             };
             // What the platform says is one thing, how the dossier stands another.
             *dossier = match self.dossier(Rank::Act, order.dossier).await {
@@ -154,6 +183,8 @@ impl Inner {
                 Err(fault) => return Err(fault),
             };
             let Sent::No(sentences) = sent else {
+                // Each act has its own tries.
+                self.stumbles.forget(order);
                 self.look_again(order, act);
                 continue;
             };
@@ -178,17 +209,19 @@ impl Inner {
         standings.last().unwrap_or(Standing::Open)
     }
 
-    /// A failure of the server's own. It was not done, or is found done by the next try; after several, it is no chance.
-    fn stumble(&self, order: &Order, act: usize, status: u16) -> Result<Sent, Fault> {
-        let mut stumbles = lock(&self.stumbles);
-        let count = stumbles.entry((order.id.clone(), act)).or_default();
-        *count += 1;
-        if *count < STUMBLES {
-            return Err(Fault::Failed(status));
+    /// Whether a message of `order` that is not there will not come either: nothing but its text tells that it was sent.
+    fn sure(&self, order: &Order, known: &Known) -> Result<(), Fault> {
+        let (started, since) = self.started;
+        // Whether it was tried before a start is not known.
+        let inherited = (known.since < started).then_some(since);
+        let sent = lock(&self.unanswered).get(&order.id).copied();
+        let Some(sent) = sent.max(inherited) else {
+            return Ok(());
+        };
+        match self.instance.client.at_work().checked_sub(sent.elapsed()) {
+            Some(left) if !left.is_zero() => Err(Fault::Unsure(left)),
+            _ => Ok(()),
         }
-        Ok(Sent::No(vec![format!(
-            "Erreur interne de la plateforme ({status})"
-        )]))
     }
 
     /// An attestation is made some time after the decision, and nothing says when.
@@ -348,10 +381,11 @@ fn sentences(complaints: &[Complaint]) -> Vec<String> {
         .collect()
 }
 
-fn hidden(order: &Order) -> Answered {
+/// How `order` ended, where its dossier cannot be shown.
+fn unseen(order: &Order, ended: Ended) -> Answered {
     Answered {
         order: order.clone(),
-        ended: Ended::Hidden,
+        ended,
         dossier: None,
         messages: Vec::new(),
         files: Vec::new(),

@@ -14,6 +14,10 @@ use super::settings::{Settings, is_loopback};
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long what got no answer may still be at work: what stands in between may have given up before the platform does.
+const AT_WORK: Duration = Duration::from_secs(45);
+/// The same on this machine, where nothing stands in between.
+const AT_WORK_NEARBY: Duration = Duration::from_millis(500);
 /// Octets of an answer at most.
 const ANSWER: usize = 64 * 1024 * 1024;
 /// How long nothing is asked where the platform wants a pause and does not say how long.
@@ -90,15 +94,14 @@ impl Client {
     ) -> Result<(), Fault> {
         let sent = self.http.put(url.clone()).timeout(PATIENCE * 5);
         let sent = sent.headers(headers).body(content);
-        let response = sent.send().await.map_err(|error| away(&error))?;
-        match response.status() {
-            status if status.is_success() => Ok(()),
-            status if status.is_client_error() => Err(Fault::Failed(status.as_u16())),
-            status => Err(Fault::Away(format!(
-                "the file server answers {}",
-                status.as_u16()
-            ))),
+        let response = sent.send().await;
+        let response = response
+            .map_err(|error| Fault::Storage(format!("is not reached: {}", unanswered(&error))))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
         }
+        Err(Fault::Storage(format!("answers {}", status.as_u16())))
     }
 
     /// What is asked of a file's address, which is none of the platform's own: the token is not shown there.
@@ -110,6 +113,11 @@ impl Client {
     /// Whether a file may be fetched from `url` or put there: by TLS, or from this machine where the instance is on it too.
     pub(super) fn may_reach(&self, url: &Url) -> bool {
         url.scheme() == "https" || self.nearby && url.scheme() == "http" && is_loopback(url)
+    }
+
+    /// How long what got no answer may still be at work.
+    pub(super) fn at_work(&self) -> Duration {
+        if self.nearby { AT_WORK_NEARBY } else { AT_WORK }
     }
 
     fn token(&self) -> Result<SecretString, Fault> {
@@ -190,16 +198,22 @@ pub(super) async fn whole(mut response: reqwest::Response, most: usize) -> Resul
 fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, Fault> {
     match status {
         StatusCode::UNAUTHORIZED => return Err(Fault::Expired),
-        StatusCode::FORBIDDEN => return Err(Fault::Forbidden),
         StatusCode::TOO_MANY_REQUESTS => return Err(Fault::Limited(pause(headers))),
         _ => {}
     }
     let Ok(Value::Object(mut answer)) = serde_json::from_slice::<Value>(body) else {
+        if status.is_client_error() {
+            return Err(Fault::Barred(status.as_u16()));
+        }
         return Err(Fault::Away(format!(
             "it answers {} without JSON",
             status.as_u16()
         )));
     };
+    // Of the platform's own it is about the token; a firewall says it of a text that it does not like.
+    if status == StatusCode::FORBIDDEN {
+        return Err(Fault::Forbidden);
+    }
     let data = answer.remove("data").unwrap_or_default();
     let complaints = Complaint::of(&Value::Object(answer));
     if status.is_server_error() {
@@ -241,14 +255,17 @@ fn pause(headers: &HeaderMap) -> Duration {
 }
 
 fn away(error: &reqwest::Error) -> Fault {
-    let why = if error.is_timeout() {
+    Fault::Away(unanswered(error).to_owned())
+}
+
+fn unanswered(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
         LATE
     } else if error.is_connect() {
         "there is no connection"
     } else {
         "the connection broke"
-    };
-    Fault::Away(why.to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -268,6 +285,9 @@ mod tests {
         assert_eq!(judged(200, r#"{"data":{"a":1}}"#), Ok(json!({"a": 1})));
         assert_eq!(judged(401, r#"{"errors":[]}"#), Err(Fault::Expired));
         assert_eq!(judged(403, "{}"), Err(Fault::Forbidden));
+        for barred in [403, 413, 422] {
+            assert_eq!(judged(barred, "<html>"), Err(Fault::Barred(barred)));
+        }
         assert_eq!(judged(429, "Retry later\n"), Err(Fault::Limited(PAUSE)));
         let late =
             r#"{"data":{"a":null},"errors":[{"message":"x","extensions":{"code":"timeout"}}]}"#;

@@ -26,12 +26,21 @@ pub(super) enum Fault {
     /// The document, or what it asks for, is refused.
     #[error("the platform refuses what was asked ({})", codes(.0))]
     Refused(Vec<Complaint>),
+    /// 4xx by something that stands before the application, and does not like what was sent.
+    #[error("the platform, or what stands before it, turns this away ({0})")]
+    Barred(u16),
     /// 5xx with an error of the application's own.
     #[error("the platform failed at it ({0})")]
     Failed(u16),
+    /// An earlier try got no answer, and what it sent may still be done.
+    #[error("an answer did not come: it is waited for what comes of it")]
+    Unsure(Duration),
     /// No connection, no answer, or one of something in between.
     #[error("the platform is not reached: {0}")]
     Away(String),
+    /// The server of its files, which is not the platform itself, does not do its part.
+    #[error("the platform's file server {0}")]
+    Storage(String),
     /// The instance cannot do that.
     #[error("the instance has no {0}")]
     Unable(String),
@@ -52,6 +61,11 @@ impl Fault {
         complaints
             .iter()
             .any(|complaint| matches!(complaint.code.as_str(), "unauthorized" | "not_found"))
+    }
+
+    /// Whether what was asked may be done all the same, now or a little later.
+    pub(super) fn may_be_done(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Failed(_) | Self::Partial(_))
     }
 
     /// Whether fewer at once may go well.

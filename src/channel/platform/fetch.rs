@@ -1,8 +1,10 @@
 //! Files on their way from the platform to the shelf. Their addresses open them to anyone for an hour: they are used at
 //! once, and kept nowhere.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::LOCATION;
@@ -21,6 +23,9 @@ use crate::message::{Piece, Scan};
 
 /// How often a file's address may send elsewhere.
 const HOPS: usize = 3;
+/// How often a file is asked for of a server that does not do its part, and how long after the first time.
+const TRIES: u32 = 2;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A file, with its address.
 struct Found {
@@ -42,12 +47,19 @@ impl Inner {
         let mut found = Vec::new();
         collect(&data, &mut found);
         let mut pieces = Vec::new();
+        let mut silent = BTreeSet::new();
         for wanted in wanted {
             let same = |found: &&Found| found.file.checksum == wanted.checksum;
             let named = |found: &&Found| same(found) && found.file.filename == wanted.filename;
             let found = found.iter().find(named).or_else(|| found.iter().find(same));
             let piece = match found {
-                Some(found) => self.fetch_one(dossier, found, inbox, known).await?,
+                Some(found) => {
+                    let content = self.content_of(dossier, found, &mut silent).await;
+                    match content {
+                        Some(content) => self.shelve(dossier, found, content, inbox, known).await?,
+                        None => None,
+                    }
+                }
                 None => None,
             };
             pieces.push(piece);
@@ -55,25 +67,56 @@ impl Inner {
         Ok(pieces)
     }
 
-    async fn fetch_one(
+    /// The content of a file; none where it cannot be had. The file server is not the platform: what it cannot do now must
+    /// not hold up what is to be done on the dossier, and a file can be asked for again. `silent` are hosts that did not
+    /// answer: they are not waited for once more at each file.
+    async fn content_of(
         &self,
         dossier: u64,
         found: &Found,
-        inbox: &Inbox,
-        known: &Known,
-    ) -> Result<Option<Piece>, Fault> {
+        silent: &mut BTreeSet<String>,
+    ) -> Option<Vec<u8>> {
         let most = self.settings.max_file_bytes;
         if found.file.bytes > most {
             tracing::info!(
                 dossier,
                 "A file of dossier {dossier} is larger than platform.max_file_bytes"
             );
-            return Ok(None);
+            return None;
         }
-        let Some(content) = self.download(&found.url, most).await? else {
-            tracing::warn!(dossier, "A file of dossier {dossier} cannot be fetched");
-            return Ok(None);
-        };
+        let url = Url::parse(&found.url).ok()?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        for tried in 1..=TRIES {
+            if silent.contains(&host) {
+                break;
+            }
+            let why = match self.download(url.clone(), most).await {
+                Ok(Some(content)) => return Some(content),
+                Ok(None) => {
+                    tracing::warn!(dossier, "A file of dossier {dossier} cannot be fetched");
+                    return None;
+                }
+                Err(why) => why,
+            };
+            tracing::warn!(dossier, "A file of dossier {dossier} is not fetched: {why}");
+            if tried < TRIES {
+                tokio::time::sleep(PAUSE).await;
+            } else if matches!(why, Fault::Away(_)) {
+                silent.insert(host.clone());
+            }
+        }
+        None
+    }
+
+    /// Puts the content of a file onto the shelf, if it is what it should be and harmless.
+    async fn shelve(
+        &self,
+        dossier: u64,
+        found: &Found,
+        content: Vec<u8>,
+        inbox: &Inbox,
+        known: &Known,
+    ) -> Result<Option<Piece>, Fault> {
         if checksum(&content) != found.file.checksum {
             tracing::warn!(
                 dossier,
@@ -107,11 +150,11 @@ impl Inner {
     }
 
     /// The content at an address; none where it may not or cannot be had.
-    async fn download(&self, url: &str, most: u64) -> Result<Option<Vec<u8>>, Fault> {
+    async fn download(&self, mut url: Url, most: u64) -> Result<Option<Vec<u8>>, Fault> {
         let client = &self.instance.client;
-        let Some(mut url) = Url::parse(url).ok().filter(|url| client.may_reach(url)) else {
+        if !client.may_reach(&url) {
             return Ok(None);
-        };
+        }
         for _ in 0..=HOPS {
             let response = client.get(&url).await?;
             let status = response.status();
@@ -129,10 +172,7 @@ impl Inner {
                 continue;
             }
             if status.is_server_error() || status.as_u16() == 429 {
-                return Err(Fault::Away(format!(
-                    "the file server answers {}",
-                    status.as_u16()
-                )));
+                return Err(Fault::Storage(format!("answers {}", status.as_u16())));
             }
             if !status.is_success()
                 || response

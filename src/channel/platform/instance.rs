@@ -35,6 +35,8 @@ pub(super) struct Instance {
     learned: tokio::sync::Mutex<Option<Instant>>,
     /// Connections that failed in a row.
     failures: AtomicU32,
+    /// When it gave its last good answer.
+    answered: Mutex<Option<Instant>>,
     /// What is wrong with single démarches.
     troubles: Mutex<std::collections::BTreeMap<u64, String>>,
     /// Whether the token may only read, and when that was asked.
@@ -51,6 +53,7 @@ impl Instance {
             schema: RwLock::new(None),
             learned: tokio::sync::Mutex::new(None),
             failures: AtomicU32::new(0),
+            answered: Mutex::default(),
             troubles: Mutex::default(),
             read_only: tokio::sync::Mutex::new(None),
         })
@@ -196,8 +199,16 @@ impl Instance {
             Err(_) => "failed",
         };
         metrics::counter!("greffier_platform_requests_total", "outcome" => outcome).increment(1);
+        if matches!(answered, Ok(_) | Err(Fault::Refused(_))) {
+            *super::lock(&self.answered) = Some(Instant::now());
+        }
         self.judge(answered.as_ref().err());
         answered
+    }
+
+    /// When it gave its last good answer: a refusal is one, too.
+    pub(super) fn answered(&self) -> Option<Instant> {
+        *super::lock(&self.answered)
     }
 
     /// Says by `/readyz` whether the instance answers.
@@ -206,7 +217,7 @@ impl Instance {
             Some(fault @ (Fault::Expired | Fault::Forbidden | Fault::Local(_))) => {
                 self.say(Some(fault.to_string()));
             }
-            Some(fault @ (Fault::Away(_) | Fault::Failed(_))) => {
+            Some(fault @ (Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_))) => {
                 if self.failures.fetch_add(1, Ordering::SeqCst) + 1 >= LOST {
                     self.say(Some(fault.to_string()));
                 }

@@ -29,6 +29,8 @@ pub(super) struct Plan<'a> {
     /// one is not there.
     since: Option<Vec<&'a TraitementIn>>,
     made: usize,
+    /// The usager has deposited answers that the instructeur did not see, before anything was done.
+    unseen: bool,
     /// Messages that this order made.
     messages: Vec<String>,
 }
@@ -36,12 +38,18 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// A plan for `order`, on its dossier as it stands.
     pub(super) fn new(order: &'a Order, dossier: &'a DossierIn, claims: &'a Claims) -> Self {
+        let later = since(order, &dossier.traitements);
         Self {
             order,
             dossier,
             claims,
-            since: since(order, &dossier.traitements),
+            since: later.as_ref().map(|later| {
+                let changes = later.iter().filter(|made| !is_deposit(made));
+                changes.copied().collect()
+            }),
             made: 0,
+            unseen: order.expects.is_some()
+                && later.is_some_and(|later| later.first().is_some_and(|made| is_deposit(made))),
             messages: Vec::new(),
         }
     }
@@ -76,7 +84,7 @@ impl<'a> Plan<'a> {
                 body,
                 piece,
                 correction,
-            } => self.message(body, piece.is_some(), correction.as_deref()),
+            } => return self.message(body, piece.is_some(), correction.as_deref()),
             Act::SupprimerMessage { message } => {
                 let message = dossier.messages.iter().find(|other| other.id == *message);
                 message.is_some_and(|message| message.discarded.is_some())
@@ -117,6 +125,7 @@ impl<'a> Plan<'a> {
             return Standing::Done;
         }
         match next {
+            None if self.unseen && self.judges() => Standing::Moved,
             None => Standing::Open,
             // Without what the instructeur knew, it cannot be said what is new to him; the platform refuses what does not fit.
             Some(_) if self.order.expects.is_none() => Standing::Open,
@@ -132,8 +141,30 @@ impl<'a> Plan<'a> {
         kind && by.is_none_or(|by| same_address(by, &self.order.instructeur.email))
     }
 
-    /// Whether a message of this order is there; it is taken then, for another of the same words is another message.
-    fn message(&mut self, body: &str, piece: bool, correction: Option<&str>) -> bool {
+    /// Whether this order says what is thought of the usager's answers: they must be those that were seen.
+    fn judges(&self) -> bool {
+        let judges = |act: &Act| match act {
+            Act::Accepter { .. } | Act::Refuser { .. } | Act::ClasserSansSuite { .. } => true,
+            Act::EnvoyerMessage { correction, .. } => correction.is_some(),
+            _ => false,
+        };
+        self.order.acts.iter().any(judges)
+    }
+
+    /// How a demande de correction stands that was not made: it takes the dossier back to en construction, which must not
+    /// undo what somebody else has done, and there is one at a time.
+    fn correction(&self) -> Standing {
+        let dossier = self.dossier;
+        let pending = dossier.correction_pending.is_some() && dossier.state == "en_construction";
+        let stepped = |since: &Vec<_>| self.order.expects.is_some() && since.len() > self.made;
+        if pending || self.unseen || self.since.as_ref().is_none_or(stepped) {
+            return Standing::Moved;
+        }
+        Standing::Open
+    }
+
+    /// How a message of this order stands. One that is there is taken, for another of the same words is another message.
+    fn message(&mut self, body: &str, piece: bool, correction: Option<&str>) -> Standing {
         let words = plain(body);
         let oldest = self.order.at.checked_sub(SKEW).unwrap_or(self.order.at);
         let found = self.dossier.messages.iter().find(|message| {
@@ -142,18 +173,28 @@ impl<'a> Plan<'a> {
                 .as_ref()
                 .map(|asked| asked.reason.as_str());
             let free = !self.messages.contains(&message.id);
-            let own = self.claims.own.contains(&message.id);
-            let fits = same_address(&message.email, &self.order.instructeur.email)
-                && message.discarded.is_none()
+            let mine = same_address(&message.email, &self.order.instructeur.email);
+            let other = self.claims.others.contains(&message.id);
+            // Nothing is left of its text, and so it may have been read as somebody else's.
+            let deleted = message
+                .discarded
+                .is_some_and(|discarded| discarded >= self.order.at)
+                && (asked.is_none() || correction.is_some())
+                && (!other || message.at >= self.order.at);
+            let same = message.discarded.is_none()
+                && !other
                 && asked.is_some() == correction.is_some()
                 && plain(&message.body) == words
                 // A file that is still being looked through for viruses, or that was found infected, is not there.
                 && (piece || message.files.is_empty());
-            free && (own && fits
-                || fits && !self.claims.others.contains(&message.id) && message.at >= oldest)
+            let own = self.claims.own.contains(&message.id);
+            free && (own || mine && (same || deleted) && message.at >= oldest)
         });
         let Some(found) = found else {
-            return false;
+            return match correction {
+                Some(_) => self.correction(),
+                None => Standing::Open,
+            };
         };
         self.messages.push(found.id.clone());
         // A demande de correction takes the dossier back to en construction.
@@ -164,11 +205,11 @@ impl<'a> Plan<'a> {
             });
             self.made += usize::from(taken);
         }
-        true
+        Standing::Done
     }
 }
 
-/// What happened to the state since what the instructeur knew. What the usager deposits is no change of state.
+/// What happened to the dossier since what the instructeur knew.
 fn since<'a>(order: &Order, traitements: &'a [TraitementIn]) -> Option<Vec<&'a TraitementIn>> {
     let from = if let Some(expected) = &order.expects {
         let seen = traitements.iter().position(|made| made.id == *expected)?;
@@ -179,12 +220,12 @@ fn since<'a>(order: &Order, traitements: &'a [TraitementIn]) -> Option<Vec<&'a T
         let first = traitements.iter().position(|made| made.at >= oldest);
         first.unwrap_or(traitements.len())
     };
-    let since = traitements.iter().skip(from);
-    Some(
-        since
-            .filter(|made| !made.event.starts_with("depose"))
-            .collect(),
-    )
+    Some(traitements.iter().skip(from).collect())
+}
+
+/// What is deposited again is no change of state.
+fn is_deposit(made: &TraitementIn) -> bool {
+    made.event.starts_with("depose")
 }
 
 fn same_address(one: &str, other: &str) -> bool {

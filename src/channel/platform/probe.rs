@@ -52,7 +52,9 @@ pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, Stri
             Err(fault) if fault.is_hidden() => {
                 Err("the token does not reach it, or there is none".to_owned())
             }
-            Err(fault @ (Fault::Expired | Fault::Forbidden | Fault::Away(_))) => {
+            Err(
+                fault @ (Fault::Expired | Fault::Forbidden | Fault::Barred(_) | Fault::Away(_)),
+            ) => {
                 return Err(words(fault));
             }
             Err(fault) => Err(words(fault)),

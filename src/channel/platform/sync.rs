@@ -153,7 +153,7 @@ impl Reader {
         };
         match fault {
             Fault::Limited(wait) => return *wait,
-            Fault::Away(_) | Fault::Failed(_) | Fault::Partial(_) => {
+            Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_) | Fault::Partial(_) => {
                 tracing::info!(demarche, "Démarche {demarche} is read later: {why}");
             }
             _ => self.inner.instance.trouble(demarche, Some(why)),

@@ -44,8 +44,8 @@ impl Inner {
             .ok_or_else(odd)?;
         let name = text(upload, "signedBlobId").ok_or_else(odd)?;
         if !self.instance.client.may_reach(&url) {
-            return Err(Fault::Local(
-                "the platform wants a file to be sent elsewhere than by TLS".to_owned(),
+            return Err(Fault::Storage(
+                "wants a file elsewhere than by TLS".to_owned(),
             ));
         }
         let headers = text(upload, "headers").unwrap_or_default();

@@ -168,6 +168,27 @@ async fn a_message_is_sent_once_however_the_channel_dies() {
 }
 
 #[tokio::test]
+async fn a_message_that_comes_late_is_waited_for() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let late = Fault::Late(Duration::from_millis(100));
+    fake.fail("dossierEnvoyerMessage", 1, late.clone());
+    let order = desk.order(dossier, INES, vec![message("Une fois")]);
+    assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+    // Whether it is there by now or not, it is not sent again.
+    desk.deliver(&order).await;
+    assert_eq!(fake.count("EnvoyerMessage"), 1);
+    assert_eq!(desk.carried_out(&order).await.ended, Ended::Done);
+    // Nor where Greffier has died meanwhile.
+    fake.fail("dossierEnvoyerMessage", 1, late);
+    let order = desk.order(dossier, INES, vec![message("Encore une")]);
+    assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+    let desk = desk.again();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(desk.carried_out(&order).await.ended, Ended::Done);
+    assert_eq!(fake.done("dossierEnvoyerMessage", dossier), 2);
+}
+
+#[tokio::test]
 async fn what_somebody_else_has_decided_is_not_decided_again() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
     let order = desk.order(
@@ -211,4 +232,42 @@ async fn a_decision_that_was_taken_back_since_is_done_and_not_repeated() {
     assert_eq!(done.ended, Ended::Done);
     assert_eq!(fake.done("dossierClasserSansSuite", dossier), 1);
     assert_eq!(desk.dossier(dossier).state, "en_instruction");
+}
+
+#[tokio::test]
+async fn a_demande_de_correction_leaves_what_somebody_else_did_meanwhile() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let ask = || Act::EnvoyerMessage {
+        body: "Le plan manque.".to_owned(),
+        piece: None,
+        correction: Some("incomplete".to_owned()),
+    };
+    let order = desk.order(dossier, INES, vec![ask()]);
+    fake.instructeur(PAUL)
+        .asks_correction(dossier, "incorrect", "La surface.");
+    let second = desk.carried_out(&order).await;
+    assert_eq!(second.ended, Ended::Moved { act: 0 });
+    let order = desk.order(dossier, INES, vec![ask()]);
+    fake.instructeur(PAUL).passes(dossier);
+    let back = desk.carried_out(&order).await;
+    assert_eq!(back.ended, Ended::Moved { act: 0 });
+    assert_eq!(desk.dossier(dossier).state, "en_instruction");
+    assert_eq!(fake.done("dossierEnvoyerMessage", dossier), 0);
+}
+
+#[tokio::test]
+async fn answers_that_nobody_has_seen_are_not_accepted() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let accept = Act::Accepter {
+        motivation: None,
+        justificatif: None,
+    };
+    let chain = vec![Act::PasserEnInstruction, accept];
+    let order = desk.order(dossier, INES, chain.clone());
+    fake.usager(dossier).submits(&[]);
+    let moved = desk.carried_out(&order).await;
+    assert_eq!(moved.ended, Ended::Moved { act: 0 });
+    assert_eq!(desk.dossier(dossier).state, "en_construction");
+    // Now that he has seen them, he may.
+    assert_eq!(desk.act(dossier, INES, chain).await.ended, Ended::Done);
 }

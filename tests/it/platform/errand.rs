@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use greffier::channel::platform::probe::probe;
 use greffier::message::Outcome;
-use greffier::message::platform::{Act, Ended};
+use greffier::message::platform::{Act, Answered, Ended};
 use serde_json::json;
 
-use super::act::{INES, PAUL, accept, desk, message};
-use super::desk::{number, settings};
+use super::act::{INES, PAUL, desk, message};
+
 use super::fake::{Edition, Fault, Options};
+use super::wire::{Desk, number, settings};
 
 #[tokio::test]
 async fn refusals_are_told_in_the_platform_s_words() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
-    let refused = desk.act(dossier, INES, vec![accept()]).await;
+    let accept = Act::Accepter {
+        motivation: None,
+        justificatif: None,
+    };
+    let refused = desk.act(dossier, INES, vec![accept]).await;
     let Ended::Refused { act: 0, sentences } = refused.ended else {
         panic!("{:?}", refused.ended);
     };
@@ -52,6 +57,67 @@ async fn refusals_are_told_in_the_platform_s_words() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let order = desk.order(dossier, INES, vec![message("Bonjour")]);
     assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_succeed_blocks_nothing() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let piece = Act::EnvoyerMessage {
+        body: "Voici".to_owned(),
+        piece: Some(desk.file("modele.pdf", b"%PDF-1.4 modele")),
+        correction: None,
+    };
+    for (name, fault, act) in [
+        (
+            "dossierEnvoyerMessage",
+            Fault::Html(403),
+            message("<script>"),
+        ),
+        ("dossierEnvoyerMessage", Fault::Html(413), message("Long")),
+        (
+            "dossierEnvoyerMessage",
+            Fault::Html(503),
+            message("Bonjour"),
+        ),
+        ("upload", Fault::Html(503), piece.clone()),
+        ("upload", Fault::Html(302), piece),
+        ("Files", Fault::Timeout(0), Act::Fetch { files: Vec::new() }),
+    ] {
+        fake.fail(name, 100, fault.clone());
+        let refused = desk.act(dossier, INES, vec![act]).await;
+        assert!(
+            matches!(&refused.ended, Ended::Refused { act: 0, sentences } if sentences.len() == 1),
+            "{name} {fault:?} {:?}",
+            refused.ended
+        );
+        assert!(refused.dossier.is_some());
+        assert_eq!(why(&desk), None, "{name} {fault:?}");
+        fake.clear_faults();
+    }
+    assert!(fake.effects().is_empty());
+    // A dossier that cannot be read at all.
+    for name in ["One", "Champs"] {
+        fake.fail(name, 100, Fault::Timeout(0));
+    }
+    let refused = desk.act(dossier, INES, vec![message("Bonjour")]).await;
+    assert!(matches!(refused.ended, Ended::Refused { act: 0, .. }));
+    assert_eq!(refused.dossier, None);
+    fake.clear_faults();
+    // While nothing answers at all, everything waits.
+    fake.maintenance(503);
+    let order = desk.order(dossier, INES, vec![message("Bonjour")]);
+    for _ in 0..30 {
+        assert!(matches!(desk.deliver(&order).await, Outcome::Held { .. }));
+    }
+    fake.back();
+    assert_eq!(desk.carried_out(&order).await.ended, Ended::Done);
+}
+
+/// What `/readyz` says of the platform.
+fn why(desk: &Desk) -> Option<String> {
+    let checks = desk.health.checks().into_iter();
+    let mut platform = checks.filter(|check| check.name == "platform");
+    platform.find_map(|check| check.why)
 }
 
 #[tokio::test]
@@ -181,23 +247,27 @@ async fn files_are_fetched_onto_the_shelf() {
     let mut unknown = files[0].clone();
     unknown.checksum = "AAAAAAAAAAAAAAAAAAAAAA==".to_owned();
     files.push(unknown);
-    fake.fail("download", 1, Fault::Html(503));
-    let order = desk.order(dossier, INES, vec![Act::Fetch { files }]);
-    assert!(matches!(
-        desk.deliver(&order).await,
-        Outcome::Held { .. } | Outcome::Retry { .. }
-    ));
-    let fetched = desk.carried_out(&order).await;
-    assert_eq!(fetched.ended, Ended::Done);
-    let names: Vec<_> = fetched
-        .files
-        .iter()
-        .map(|file| file.as_ref().map(|file| (file.name.as_str(), file.bytes)))
-        .collect();
-    assert_eq!(
-        names,
-        [Some(("plan.pdf", 13)), Some(("video.mp4", 100_000)), None]
+    let names = |fetched: &Answered| {
+        let files = fetched.files.iter().map(Option::as_ref);
+        let named = files.map(|file| file.map(|file| (file.name.clone(), file.bytes)));
+        named.collect::<Vec<_>>()
+    };
+    let (plan, video) = (
+        ("plan.pdf".to_owned(), 13),
+        ("video.mp4".to_owned(), 100_000),
     );
+    fake.fail("download", 1, Fault::Html(503));
+    let fetch = Act::Fetch { files };
+    let fetched = desk.act(dossier, INES, vec![fetch.clone()]).await;
+    assert_eq!(fetched.ended, Ended::Done);
+    assert_eq!(names(&fetched), [Some(plan), Some(video.clone()), None]);
+    // A file server that does not do its part holds nothing up.
+    fake.fail("download", 2, Fault::Html(503));
+    let fetched = desk.act(dossier, INES, vec![fetch.clone()]).await;
+    assert_eq!(names(&fetched), [None, Some(video), None]);
+    fake.fail("download", 100, Fault::DropBefore);
+    let fetched = desk.act(dossier, INES, vec![fetch]).await;
+    assert_eq!(names(&fetched), [None, None, None]);
     assert!(fake.effects().is_empty());
 }
 

@@ -184,7 +184,8 @@ pub(super) struct Desk {
     tasks: Vec<JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
     demarches: Vec<u64>,
-    orders: u64,
+    /// When each order was given.
+    ordered: BTreeMap<String, Timestamp>,
 }
 
 impl Desk {
@@ -234,7 +235,7 @@ impl Desk {
             tasks,
             folder,
             demarches,
-            orders: 0,
+            ordered: BTreeMap::new(),
         }
     }
 
@@ -243,7 +244,7 @@ impl Desk {
         for task in &self.tasks {
             task.abort();
         }
-        let orders = self.orders;
+        let ordered = self.ordered.clone();
         let (memory, files) = (self.memory.clone(), self.files.clone());
         let mut desk = Self::start(
             &self.fake,
@@ -252,7 +253,7 @@ impl Desk {
             files,
             self.folder.clone(),
         );
-        desk.orders = orders;
+        desk.ordered = ordered;
         desk
     }
 
@@ -288,10 +289,9 @@ impl Desk {
 
     /// An order of `instructeur` about a dossier as the middle knows it.
     pub(super) fn order(&mut self, dossier: i32, instructeur: &str, acts: Vec<Act>) -> Order {
-        self.orders += 1;
         let known = self.dossier(dossier);
         let order = Order {
-            id: format!("order-{}", self.orders),
+            id: format!("order-{}", self.ordered.len() + 1),
             demarche: known.demarche,
             dossier: known.number,
             dossier_id: known.id.clone(),
@@ -307,6 +307,7 @@ impl Desk {
             memo: serde_json::Value::Null,
         };
         self.memory.kept().open.push(order.clone());
+        self.ordered.insert(order.id.clone(), clock::now());
         order
     }
 
@@ -322,16 +323,20 @@ impl Desk {
         let known = Known {
             thread: None,
             edits: None,
-            since: clock::now(),
+            since: self.ordered[&order.id],
             shelf: self.files.clone(),
         };
         self.platform.deliver("outbox-1", &outgoing, &known).await
     }
 
-    /// Tries until it is delivered, and answers how it ended.
+    /// Tries until it is delivered, and answers how it ended. Waits are cut short.
     pub(super) async fn carried_out(&self, order: &Order) -> Answered {
-        for _ in 0..6 {
-            if let Outcome::Delivered { .. } = self.deliver(order).await {
+        for _ in 0..12 {
+            let outcome = self.deliver(order).await;
+            if let Outcome::Held { after, .. } = &outcome {
+                tokio::time::sleep((*after).min(Duration::from_millis(250))).await;
+            }
+            if let Outcome::Delivered { .. } = outcome {
                 let kept = self.memory.kept();
                 let answered = kept
                     .answered

@@ -98,17 +98,18 @@ fn a_change_of_state_is_found_by_who_made_it_and_when() {
     assert_eq!(states(chain(), vec![]), [Open]);
     assert_eq!(states(chain(), vec![passed()]), [Done, Open]);
     assert_eq!(states(chain(), vec![passed(), accepted()]), [Done, Done]);
-    // The usager deposits again in between.
+    // The usager deposits again, before anything is done or while it is.
+    let deposited = || made("x", "depose_correction_usager", "", 1);
     assert_eq!(
-        states(
-            chain(),
-            vec![
-                made("x", "depose_correction_usager", "", 1),
-                passed(),
-                accepted()
-            ]
-        ),
+        states(chain(), vec![deposited(), passed(), accepted()]),
         [Done, Done]
+    );
+    assert_eq!(states(chain(), vec![deposited()]), [Moved]);
+    assert_eq!(states(chain(), vec![deposited(), passed()]), [Done, Moved]);
+    assert_eq!(states(vec![accept()], vec![deposited()]), [Moved]);
+    assert_eq!(
+        states(vec![Act::PasserEnInstruction], vec![deposited()]),
+        [Open]
     );
     // Somebody has taken it back since: it was done all the same.
     assert_eq!(
@@ -249,4 +250,78 @@ fn a_demande_de_correction_takes_the_state_with_it() {
     let order = order(vec![correction, Act::PasserEnInstruction]);
     let standing = standings(&order, &dossier, &Claims::default()).0;
     assert_eq!(standing, [Standing::Done, Standing::Open]);
+}
+
+#[test]
+fn a_demande_de_correction_undoes_nothing_that_somebody_else_has_done() {
+    use Standing::{Done, Moved, Open};
+    let ask = || Act::EnvoyerMessage {
+        body: "Le plan".to_owned(),
+        piece: None,
+        correction: Some("incorrect".to_owned()),
+    };
+    assert_eq!(states(vec![ask()], vec![]), [Open]);
+    for event in [
+        "passe_en_instruction",
+        "accepte",
+        "accepte_automatiquement",
+        "depose_correction_usager",
+    ] {
+        let made = made("t2", event, "paul@ddt", 1);
+        assert_eq!(states(vec![ask()], vec![made]), [Moved], "{event}");
+    }
+    let own = made("t2", "passe_en_instruction", "ines@ddt", 1);
+    assert_eq!(
+        states(vec![Act::PasserEnInstruction, ask()], vec![own]),
+        [Done, Open]
+    );
+    // A colleague has just asked for one, which is no change of state.
+    let pending = DossierIn {
+        state: "en_construction".to_owned(),
+        correction_pending: Some(after(1)),
+        traitements: vec![made("t1", "depose", "", -60)],
+        ..DossierIn::default()
+    };
+    let standing = standings(&order(vec![ask()]), &pending, &Claims::default()).0;
+    assert_eq!(standing, [Moved]);
+}
+
+#[test]
+fn a_message_that_was_deleted_since_is_not_sent_again() {
+    use Standing::{Done, Open};
+    let deleted = |at: i64, discarded: i64| MessageIn {
+        discarded: Some(after(discarded)),
+        ..said("m", "ines@ddt", "", at)
+    };
+    let standing = |message: MessageIn, claims: &Claims| {
+        let dossier = DossierIn {
+            messages: vec![message],
+            ..DossierIn::default()
+        };
+        standings(&order(vec![write("Bonjour")]), &dossier, claims).0
+    };
+    let none = Claims::default();
+    let own = Claims {
+        own: ["m".to_owned()].into(),
+        ..Claims::default()
+    };
+    let read = Claims {
+        others: ["m".to_owned()].into(),
+        ..Claims::default()
+    };
+    assert_eq!(standing(deleted(1, 2), &none), [Done]);
+    assert_eq!(standing(deleted(1, 2), &own), [Done]);
+    assert_eq!(standing(deleted(1, 2), &read), [Done]);
+    // Deleted before this was ordered, written before by himself, or by somebody else.
+    assert_eq!(standing(deleted(-5, -4), &none), [Open]);
+    assert_eq!(standing(deleted(-5, 2), &read), [Open]);
+    let foreign = MessageIn {
+        email: "paul@ddt".to_owned(),
+        ..deleted(1, 2)
+    };
+    assert_eq!(standing(foreign, &none), [Open]);
+    // The platform may write it otherwise than it was sent.
+    let changed = said("m", "ines@ddt", "Bonjour !", 1);
+    assert_eq!(standing(changed.clone(), &own), [Done]);
+    assert_eq!(standing(changed, &none), [Open]);
 }

@@ -11,6 +11,8 @@ pub enum Fault {
     DropBefore,
     /// The request takes effect, then the connection closes without an answer.
     DropAfter,
+    /// The connection closes at once, and the request takes effect so much later: something in between has given up.
+    Late(Duration),
     /// Nothing is done and nothing is ever answered: the client's own time limit must end it.
     Hang,
     /// The request takes effect and nothing is ever answered.
@@ -41,6 +43,7 @@ impl Fault {
             self,
             Self::DropAfter
                 | Self::HangAfter
+                | Self::Late(_)
                 | Self::InternalAfter
                 | Self::Slow(_)
                 | Self::Timeout(_)

@@ -123,6 +123,14 @@ async fn post(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     } else {
         shared.state().work
     };
+    if let Some(Fault::Late(time)) = fault {
+        count(&shared, &name, body.len(), 0);
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            graphql::execute(&shared, &prepared, token, budget);
+        });
+        return Err(Dropped);
+    }
     let (status, value) = graphql::execute(&shared, &prepared, token, budget);
     let mut answer = json(status, &value);
     count(&shared, &name, body.len(), answer.body().len());
