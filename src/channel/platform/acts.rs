@@ -21,6 +21,9 @@ use crate::message::{Outcome, Piece};
 /// When a dossier is looked at again for its attestation.
 const ATTESTATION: Duration = Duration::from_mins(1);
 
+/// What the platform says to who may not act on a dossier.
+const NO_RIGHTS: &str = "L’instructeur n’a pas les droits d’accès à ce dossier";
+
 /// What came of one mutation.
 enum Sent {
     /// The platform says that it did it.
@@ -163,6 +166,12 @@ impl Inner {
                 Standing::Done => continue,
                 Standing::Moved => return ended(Ended::Moved { act: at }),
                 Standing::Open => {}
+            }
+            // These name nobody to the platform, which therefore asks nobody's rights.
+            let unsigned = matches!(act, Act::ChangerGroupe { .. } | Act::Label { .. });
+            if unsigned && !self.instance.reaches(order).await? {
+                let sentences = vec![NO_RIGHTS.to_owned()];
+                return ended(Ended::Refused { act: at, sentences });
             }
             let sent = match self.send(order, dossier, act, known).await {
                 Ok(sent) => sent,

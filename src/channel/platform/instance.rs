@@ -20,10 +20,29 @@ use crate::message::platform::PLATFORM;
 const DAY: Duration = Duration::from_hours(24);
 /// How soon an instance is asked for its schema again.
 const AGAIN: Duration = Duration::from_mins(1);
+/// How soon it is asked after it did not answer, where one is known that serves meanwhile.
+const LATER: Duration = Duration::from_mins(5);
 /// Corrections of a document before it is given up.
 const TRIES: usize = 8;
 /// Failures in a row after which the server counts as lost.
 const LOST: u32 = 3;
+
+/// When an instance last told its schema, and until when that is believed.
+#[derive(Debug, Clone, Copy)]
+struct Learned {
+    at: Instant,
+    until: Instant,
+}
+
+impl Learned {
+    fn now() -> Self {
+        let at = Instant::now();
+        Self {
+            at,
+            until: at + DAY,
+        }
+    }
+}
 
 /// An instance of the platform.
 pub(super) struct Instance {
@@ -31,8 +50,8 @@ pub(super) struct Instance {
     pace: Pace,
     health: Arc<Health>,
     schema: RwLock<Option<Arc<Schema>>>,
-    /// When it was last asked for its schema. Held while it is.
-    learned: tokio::sync::Mutex<Option<Instant>>,
+    /// When it last told its schema, and when it is asked again. Held while it is.
+    learned: tokio::sync::Mutex<Option<Learned>>,
     /// Connections that failed in a row.
     failures: AtomicU32,
     /// When it gave its last good answer.
@@ -88,17 +107,22 @@ impl Instance {
     /// What the instance knows. It is asked once a day.
     pub(super) async fn schema(&self, rank: Rank) -> Result<Arc<Schema>, Fault> {
         let mut learned = self.learned.lock().await;
-        let fresh = learned.is_some_and(|at| at.elapsed() < DAY);
+        let fresh = learned.is_some_and(|learned| Instant::now() < learned.until);
         if let Some(schema) = self.known().filter(|_| fresh) {
             return Ok(schema);
         }
         match self.introspect(rank).await {
             Ok(schema) => {
-                *learned = Some(Instant::now());
+                *learned = Some(Learned::now());
                 Ok(self.learn(schema))
             }
             // The one of yesterday serves until it answers.
-            Err(fault) => self.known().ok_or(fault),
+            Err(fault) => {
+                if let Some(learned) = &mut *learned {
+                    learned.until = Instant::now() + LATER;
+                }
+                self.known().ok_or(fault)
+            }
         }
     }
 
@@ -145,9 +169,9 @@ impl Instance {
         if self.known().is_some_and(|known| known != *schema) {
             return Ok(true);
         }
-        if learned.is_none_or(|at| at.elapsed() > AGAIN) {
+        if learned.is_none_or(|learned| learned.at.elapsed() > AGAIN) {
             let schema_now = self.introspect(rank).await?;
-            *learned = Some(Instant::now());
+            *learned = Some(Learned::now());
             if schema_now != **schema {
                 self.learn(schema_now);
                 return Ok(true);
@@ -266,4 +290,35 @@ fn is_unknown(complaints: &[Complaint]) -> bool {
     complaints
         .iter()
         .any(|complaint| !complaint.unknown().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_schema_of_yesterday_serves_while_the_instance_does_not_tell_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "t").unwrap();
+        // A port on which nobody listens.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", free.local_addr().unwrap());
+        drop(free);
+        let text = format!("url = \"{url}\"\ntoken_file = \"{}\"", token.display());
+        let settings: Settings = toml::from_str(&text).unwrap();
+        let instance = Instance::new(&settings, Arc::new(Health::default())).unwrap();
+        assert!(instance.schema(Rank::Read).await.is_err());
+        instance.learn(Schema::published());
+        let now = Instant::now();
+        *instance.learned.lock().await = Some(Learned {
+            at: now,
+            until: now,
+        });
+        for _ in 0..5 {
+            assert!(instance.schema(Rank::Read).await.is_ok());
+        }
+        // It was asked once with nothing known, and once since.
+        assert_eq!(instance.failures.load(Ordering::SeqCst), 2);
+    }
 }

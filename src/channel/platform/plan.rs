@@ -228,7 +228,8 @@ fn is_deposit(made: &TraitementIn) -> bool {
     made.event.starts_with("depose")
 }
 
-fn same_address(one: &str, other: &str) -> bool {
+/// Whether two addresses are one person's.
+pub(super) fn same_address(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 

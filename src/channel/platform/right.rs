@@ -1,4 +1,4 @@
-//! Whether a token may do anything but read.
+//! Who may do what: whether the token may do anything but read, and whether an instructeur may still act on a dossier.
 
 use std::time::Duration;
 
@@ -8,8 +8,11 @@ use tokio::time::Instant;
 use super::documents;
 use super::fault::Fault;
 use super::instance::Instance;
-use super::json::{list, text};
+use super::json::{inner, list, text};
 use super::pace::Rank;
+use super::plan::same_address;
+use super::read::profile;
+use crate::message::platform::Order;
 
 /// How long that is believed: another token may be in the file by then.
 const HOUR: Duration = Duration::from_hours(1);
@@ -27,6 +30,26 @@ impl Instance {
         let read_only = self.try_to_write(rank).await?;
         *known = Some((Instant::now(), read_only));
         Some(read_only)
+    }
+
+    /// Whether the instructeur of `order` is in the group of its dossier, as it is now. Where that cannot be seen, he is.
+    pub(super) async fn reaches(&self, order: &Order) -> Result<bool, Fault> {
+        if order.instructeur.email.is_empty() {
+            return Ok(true);
+        }
+        let variables = json!({ "dossier": order.dossier });
+        let data = match self.ask(Rank::Act, "Groupe", variables).await {
+            Ok(data) => data,
+            Err(Fault::Unable(_)) => return Ok(true),
+            Err(fault) => return Err(fault),
+        };
+        let groupe = data.pointer("/dossier/groupeInstructeur");
+        let Some(groupe) = groupe.filter(|groupe| inner(groupe, "instructeurs").is_some()) else {
+            return Ok(true);
+        };
+        let me = &order.instructeur;
+        let mut members = list(groupe, "instructeurs").filter_map(profile);
+        Ok(members.any(|one| one.id == me.id || same_address(&one.email, &me.email)))
     }
 
     async fn try_to_write(&self, rank: Rank) -> Option<bool> {

@@ -377,3 +377,36 @@ async fn a_token_that_may_only_read_knows_no_mutation() {
     let kept = desk.memory.kept();
     assert!(!kept.demarches[0].mutations.is_empty() && kept.demarches[1].mutations.is_empty());
 }
+
+#[tokio::test]
+async fn who_has_left_the_group_changes_nothing_any_more() {
+    let (fake, mut desk, dossier) = desk(Options::default()).await;
+    let demarche = i32::try_from(desk.dossier(dossier).demarche).unwrap();
+    let label = |on| Act::Label {
+        label: fake.label_id(demarche, "Urgent"),
+        name: "Urgent".to_owned(),
+        on,
+    };
+    let done = desk.act(dossier, PAUL, vec![label(true)]).await;
+    assert_eq!(done.ended, Ended::Done);
+    let culture = fake.groupe(demarche, "Culture").number;
+    let groupe = Act::ChangerGroupe {
+        groupe: data_encoding::BASE64.encode(format!("GroupeInstructeur-{culture}").as_bytes()),
+        label: "Culture".to_owned(),
+    };
+    let orders = [
+        desk.order(dossier, PAUL, vec![label(false)]),
+        desk.order(dossier, PAUL, vec![groupe]),
+    ];
+    let own = fake.dossier(dossier).groupe;
+    fake.leave(own, PAUL);
+    for order in &orders {
+        let refused = desk.carried_out(order).await;
+        assert!(
+            matches!(&refused.ended, Ended::Refused { act: 0, sentences } if sentences[0].contains("droits")),
+            "{:?}",
+            refused.ended
+        );
+    }
+    assert_eq!(fake.effects().len(), 1);
+}

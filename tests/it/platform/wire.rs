@@ -331,7 +331,7 @@ impl Desk {
 
     /// Tries until it is delivered, and answers how it ended. Waits are cut short.
     pub(super) async fn carried_out(&self, order: &Order) -> Answered {
-        for _ in 0..12 {
+        for _ in 0..30 {
             let outcome = self.deliver(order).await;
             if let Outcome::Held { after, .. } = &outcome {
                 tokio::time::sleep((*after).min(Duration::from_millis(250))).await;
