@@ -115,10 +115,17 @@ impl Matrix {
         ) else {
             return Ok(event);
         };
-        let encryption = online.client.encryption();
-        encryption.request_user_identity(sender).await?;
-        let again = room.event(id, None).await?;
-        Ok(read(&again).unwrap_or(event))
+        let asked = async {
+            let encryption = online.client.encryption();
+            encryption.request_user_identity(sender).await?;
+            Ok(room.event(id, None).await?)
+        };
+        match asked.await {
+            Ok(again) => Ok(read(&again).unwrap_or(event)),
+            // It concerns this one event, which stays what it is: nobody acts by it.
+            Err(Fault::Denied { .. } | Fault::Refused(_)) => Ok(event),
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn text(

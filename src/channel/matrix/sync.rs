@@ -170,8 +170,8 @@ impl Matrix {
         }
     }
 
-    /// Hands in all of `response`, then keeps the place. At the very `first` start what was said
-    /// before there was this device is history.
+    /// Hands in all of `response`, then keeps the place. At the very `first` start what was said before there was this
+    /// device is history.
     async fn take(
         &self,
         online: &Online,
