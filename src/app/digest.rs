@@ -259,7 +259,9 @@ impl<S: Store> App<S> {
             .map(|groupe| groupe.label.as_str())
             .collect();
         let of_groupes = |onglet| -> Vec<List> {
-            let of = |label: &&str| list(demarche, Of::Groupe((*label).to_owned()), onglet);
+            let of = |label: &&str| {
+                List::whole(demarche.number, Of::Groupe((*label).to_owned()), onglet)
+            };
             groupes.iter().map(of).collect()
         };
         let count = |lists: &[List]| -> Result<u64, Error> {
@@ -267,7 +269,7 @@ impl<S: Store> App<S> {
             Ok(counts.sum::<Result<u64, _>>()?)
         };
         let total = of_groupes(Onglet::Total);
-        let mine = |onglet| list(demarche, Of::Instructeur(email.clone()), onglet);
+        let mine = |onglet| List::whole(demarche.number, Of::Instructeur(email.clone()), onglet);
         let en_cours = count(&total)?.saturating_sub(count(&of_groupes(Onglet::Traites))?);
         let mut ongoing = Some(Vec::new());
         for groupe in &groupes {
@@ -331,8 +333,8 @@ impl<S: Store> App<S> {
         if let Some(known) = seen.ongoing.get(&key) {
             return Ok(known.dossiers.clone());
         }
-        let mut lists = vec![list(
-            demarche,
+        let mut lists = vec![List::whole(
+            demarche.number,
             Of::Groupe(groupe.to_owned()),
             Onglet::ASuivre,
         )];
@@ -340,7 +342,13 @@ impl<S: Store> App<S> {
         lists.extend(
             members
                 .flat_map(|groupe| &groupe.instructeurs)
-                .map(|member| list(demarche, Of::Instructeur(member.clone()), Onglet::Suivis)),
+                .map(|member| {
+                    List::whole(
+                        demarche.number,
+                        Of::Instructeur(member.clone()),
+                        Onglet::Suivis,
+                    )
+                }),
         );
         let page = self.store.page(&lists, None, LOOKED_AT)?;
         let dossiers = if page.next.is_some() {
@@ -376,7 +384,8 @@ impl<S: Store> App<S> {
                 *known
             } else {
                 let of = Of::Groupe((*groupe).to_owned());
-                let found = self.deposited_since(&list(demarche, of, Onglet::Total), since)?;
+                let found =
+                    self.deposited_since(&List::whole(demarche.number, of, Onglet::Total), since)?;
                 seen.deposited.insert(key, found);
                 found
             };
@@ -418,14 +427,5 @@ impl<S: Store> App<S> {
             }
         }
         Ok(news)
-    }
-}
-
-fn list(demarche: &Demarche, of: Of, onglet: Onglet) -> List {
-    List {
-        demarche: demarche.number,
-        of,
-        onglet,
-        marked: false,
     }
 }

@@ -291,12 +291,7 @@ pub(super) fn lists(
     onglet: Onglet,
     groupe: Option<&str>,
 ) -> Vec<List> {
-    let list = |of| List {
-        demarche: demarche.number,
-        of,
-        onglet,
-        marked: false,
-    };
+    let list = |of| List::whole(demarche.number, of, onglet);
     if onglet == Onglet::Suivis {
         return vec![list(Of::Instructeur(email.clone()))];
     }

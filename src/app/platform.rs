@@ -137,11 +137,8 @@ impl<S: Store> App<S> {
             .groupes
             .iter()
             .flat_map(|groupe| {
-                [Onglet::Total, Onglet::Archives].map(|onglet| List {
-                    demarche: demarche.number,
-                    of: Of::Groupe(groupe.label.clone()),
-                    onglet,
-                    marked: false,
+                [Onglet::Total, Onglet::Archives].map(|onglet| {
+                    List::whole(demarche.number, Of::Groupe(groupe.label.clone()), onglet)
                 })
             })
             .collect();

@@ -22,7 +22,7 @@ const LOOKED_UP: u64 = 10_000;
 /// Dossiers of a list that are read together.
 const PAGE: usize = 1_000;
 /// The tabs that a dossier can be found in, whatever becomes of it.
-const EVERYWHERE: [Onglet; 3] = [Onglet::Total, Onglet::Archives, Onglet::Supprimes];
+pub(super) const EVERYWHERE: [Onglet; 3] = [Onglet::Total, Onglet::Archives, Onglet::Supprimes];
 
 /// What is to be chosen.
 #[derive(Debug, Clone, Copy)]

@@ -68,6 +68,18 @@ pub struct List {
     pub marked: bool,
 }
 
+impl List {
+    /// All that is in a tab, with and without marks.
+    pub fn whole(demarche: DemarcheId, of: Of, onglet: Onglet) -> Self {
+        Self {
+            demarche,
+            of,
+            onglet,
+            marked: false,
+        }
+    }
+}
+
 /// Whose list it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,12 +119,7 @@ fn lists(dossier: &Dossier) -> BTreeSet<List> {
     if dossier.purged.is_some() {
         return lists;
     }
-    let groupe = |onglet| List {
-        demarche: dossier.demarche,
-        of: Of::Groupe(dossier.groupe.clone()),
-        onglet,
-        marked: false,
-    };
+    let groupe = |onglet| List::whole(dossier.demarche, Of::Groupe(dossier.groupe.clone()), onglet);
     if dossier.trash.is_some() {
         lists.insert(groupe(Onglet::Supprimes));
         return lists;

@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::draft::Draft;
 use super::super::room;
+use super::super::select::EVERYWHERE;
 use super::super::{App, Error};
 use crate::directory::Known;
-use crate::domain::{
-    DemarcheId, DossierId, Event, List, Of, Onglet, Person, Recorded, View, evolve,
-};
+use crate::domain::{DemarcheId, DossierId, Event, List, Of, Person, Recorded, View, evolve};
 use crate::message::platform::DemarcheIn;
 use crate::store::{Collection, DossierChange, Store};
 
@@ -132,16 +131,12 @@ impl<S: Store> App<S> {
         let Some(mut renamed) = renamed.filter(|renamed| renamed.under_way) else {
             return Ok(false);
         };
-        let tabs = [Onglet::Total, Onglet::Archives, Onglet::Supprimes];
         let lists: Vec<List> = renamed
             .labels
             .keys()
             .flat_map(|label| {
-                tabs.map(|onglet| List {
-                    demarche: DemarcheId(number),
-                    of: Of::Groupe(label.clone()),
-                    onglet,
-                    marked: false,
+                EVERYWHERE.map(|onglet| {
+                    List::whole(DemarcheId(number), Of::Groupe(label.clone()), onglet)
                 })
             })
             .collect();
