@@ -86,12 +86,12 @@ impl<S: Store> App<S> {
             Ok(chosen) => chosen,
             Err(answer) => return self.answer(draft, speaker, &answer, Some(dossier)),
         };
-        let far: Vec<Piece> = pieces
+        let far: Vec<&Piece> = pieces
             .get(chosen.clone())
             .unwrap_or_default()
             .iter()
+            .copied()
             .filter(|piece| piece.elsewhere().is_some())
-            .map(|piece| (*piece).clone())
             .collect();
         if !far.is_empty() {
             return self.fetch_files(draft, speaker, dossier, &far);

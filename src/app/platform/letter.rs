@@ -74,12 +74,7 @@ impl<S: Store> App<S> {
         notice: &Notice,
         mut queued: Queued,
     ) -> Result<(), Error> {
-        let wanted: Vec<Piece> = files(&mut queued)
-            .into_iter()
-            .flatten()
-            .filter(|file| file.elsewhere().is_some())
-            .map(|file| file.clone())
-            .collect();
+        let wanted = files(&mut queued).cloned().unwrap_or_default();
         let letter = Letter {
             queued,
             about: About::of(notice),
@@ -92,7 +87,7 @@ impl<S: Store> App<S> {
         };
         // Several mails may come of one cause.
         let suffix = format!("/letter-{}", draft.queued());
-        self.order_files(draft, dossier, &wanted, None, &kept, &suffix)
+        self.order_files(draft, dossier, wanted.iter(), None, &kept, &suffix)
     }
 
     /// Queues the mail with the files that could be had; without any where the platform has given none. The mail names

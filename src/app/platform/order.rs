@@ -277,7 +277,7 @@ impl<S: Store> App<S> {
         draft: &mut Draft<'_, S>,
         speaker: &Speaker<'_>,
         dossier: &Dossier,
-        pieces: &[Piece],
+        pieces: &[&Piece],
     ) -> Result<(), Error> {
         let kept = Kept {
             why: Memo::Files,
@@ -285,21 +285,22 @@ impl<S: Store> App<S> {
             ..Kept::default()
         };
         let line = Some(speaker.line);
+        let pieces = pieces.iter().copied();
         self.order_files(draft, dossier, pieces, line, &kept, "/files")?;
         self.asked(draft, speaker)
     }
 
     /// Has those of `pieces` fetched that are on the platform.
-    pub(super) fn order_files(
+    pub(super) fn order_files<'p>(
         &self,
         draft: &mut Draft<'_, S>,
         dossier: &Dossier,
-        pieces: &[Piece],
+        pieces: impl Iterator<Item = &'p Piece>,
         line: Option<&Line>,
         kept: &Kept,
         suffix: &str,
     ) -> Result<(), Error> {
-        let files = pieces.iter().filter_map(|piece| {
+        let files = pieces.filter_map(|piece| {
             Some(FileIn {
                 filename: piece.name.clone(),
                 content_type: piece.media_type.clone(),
