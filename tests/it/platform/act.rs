@@ -33,6 +33,13 @@ pub(super) fn message(body: &str) -> Act {
     }
 }
 
+pub(super) fn accept() -> Act {
+    Act::Accepter {
+        motivation: None,
+        justificatif: None,
+    }
+}
+
 #[tokio::test]
 async fn a_dossier_is_instructed_from_deposit_to_archive() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
@@ -258,11 +265,7 @@ async fn a_demande_de_correction_leaves_what_somebody_else_did_meanwhile() {
 #[tokio::test]
 async fn answers_that_nobody_has_seen_are_not_accepted() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
-    let accept = Act::Accepter {
-        motivation: None,
-        justificatif: None,
-    };
-    let chain = vec![Act::PasserEnInstruction, accept];
+    let chain = vec![Act::PasserEnInstruction, accept()];
     let order = desk.order(dossier, INES, chain.clone());
     fake.usager(dossier).submits(&[]);
     let moved = desk.carried_out(&order).await;

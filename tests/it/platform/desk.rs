@@ -9,6 +9,11 @@ use tokio::runtime::Runtime;
 use super::fake::{Fake, NewDemarche};
 use crate::daemon::desk::{self, INES, PAUL, ROSE, until};
 
+/// What makes mail of a démarche: the usager's, in both directions, and the experts'.
+pub(crate) fn with_mail() -> String {
+    format!("usager_mail = true\nporte_parole = \"{INES}\"\navis_annotation = \"Note interne\"\n")
+}
+
 /// A platform with one démarche of the groups Nord and Sud.
 pub(crate) struct Site {
     pub(crate) fake: Fake,

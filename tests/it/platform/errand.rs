@@ -7,19 +7,14 @@ use greffier::message::Outcome;
 use greffier::message::platform::{Act, Answered, Ended};
 use serde_json::json;
 
-use super::act::{INES, PAUL, desk, message};
-
+use super::act::{INES, PAUL, accept, desk, message};
 use super::fake::{Edition, Fault, Options};
 use super::wire::{Desk, number, settings};
 
 #[tokio::test]
 async fn refusals_are_told_in_the_platform_s_words() {
     let (fake, mut desk, dossier) = desk(Options::default()).await;
-    let accept = Act::Accepter {
-        motivation: None,
-        justificatif: None,
-    };
-    let refused = desk.act(dossier, INES, vec![accept]).await;
+    let refused = desk.act(dossier, INES, vec![accept()]).await;
     let Ended::Refused { act: 0, sentences } = refused.ended else {
         panic!("{:?}", refused.ended);
     };

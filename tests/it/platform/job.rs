@@ -1,15 +1,12 @@
 //! The main job on the platform: filed on the site, followed, instructed, discussed and decided from a room and by mail.
 
-use super::desk::Desk;
+use super::desk::{Desk, with_mail};
 use super::fake::{Decision, Statut, Value};
 use crate::daemon::desk::{ABF, INES, LINA, PAUL, ROSE, until};
 
 #[test]
 fn a_dossier_of_the_site_is_instructed_from_the_room() {
-    let more = format!(
-        "usager_mail = true\nporte_parole = \"{INES}\"\navis_annotation = \"Note interne\""
-    );
-    let mut desk = Desk::open(&more);
+    let mut desk = Desk::open(&with_mail());
     let number = desk.filed(LINA);
 
     desk.type_line(&format!("suivre {number}"));

@@ -2,20 +2,14 @@
 //! given up.
 
 use greffier::domain::DemarcheId;
-use greffier::message::platform::{Ended, MessageIn, Said};
-use greffier::message::{Heard, Receipt};
+use greffier::message::Heard;
+use greffier::message::platform::{Ended, Said};
 use greffier::mirror::Settings;
 use jiff::SignedDuration;
 
-use super::middle::{INES, Middle, PAUL, USAGER, demarche, filed, profile, start};
-
-/// The code of what a preview wants confirmed.
-fn code_of(preview: &Receipt) -> String {
-    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
-    code.chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .collect()
-}
+use super::middle::{
+    INES, Middle, PAUL, USAGER, code_of, demarche, filed, profile, start, written,
+};
 
 #[test]
 fn what_others_did_is_told_although_an_act_on_many_brings_it() {
@@ -35,13 +29,7 @@ fn what_others_did_is_told_although_an_act_on_many_brings_it() {
     middle.shown = filed(4807, order.at - SignedDuration::from_mins(1));
     middle.shown.modified = middle.desk.now;
     middle.shown.followers = vec![profile(INES)];
-    middle.shown.messages = vec![MessageIn {
-        id: "Commentaire-1".to_owned(),
-        email: USAGER.to_owned(),
-        body: "Mon adresse a changé.".to_owned(),
-        at: middle.desk.now,
-        ..MessageIn::default()
-    }];
+    middle.shown.messages = vec![written(USAGER, "Mon adresse a changé.", middle.desk.now)];
     middle.answer(order, Ended::Done, &[]);
     let (_, texts) = middle.out();
     let told = |what: &str| texts.iter().any(|text| text.contains(what));
@@ -145,13 +133,7 @@ fn away(days: i64, mailed: bool) -> Middle {
     middle.wait(60);
     middle.shown.modified = middle.desk.now;
     middle.shown.labels = Some(vec!["Urgent".to_owned()]);
-    middle.shown.messages = vec![MessageIn {
-        id: "Commentaire-1".to_owned(),
-        email: PAUL.to_owned(),
-        body: "Avez-vous le plan ?".to_owned(),
-        at: middle.desk.now,
-        ..MessageIn::default()
-    }];
+    middle.shown.messages = vec![written(PAUL, "Avez-vous le plan ?", middle.desk.now)];
     middle.wait(24 * 60 * days);
     middle.say(Said::Demarche(Box::new(demarche(&[]))));
     middle.look();
@@ -194,20 +176,14 @@ fn an_old_message_is_not_mailed_although_it_is_told() {
     middle.shown = filed(4807, middle.desk.now);
     middle.look();
     middle.out();
-    let written = middle.desk.now;
+    let then = middle.desk.now;
     // The platform was not to be reached, all the while that Greffier ran.
     for _ in 0..10 {
         middle.wait(24 * 60);
         middle.tick();
     }
-    middle.shown.modified = written;
-    middle.shown.messages = vec![MessageIn {
-        id: "Commentaire-1".to_owned(),
-        email: PAUL.to_owned(),
-        body: "Avez-vous le plan ?".to_owned(),
-        at: written,
-        ..MessageIn::default()
-    }];
+    middle.shown.modified = then;
+    middle.shown.messages = vec![written(PAUL, "Avez-vous le plan ?", then)];
     middle.look();
     let (_, texts) = middle.out();
     assert!(texts.iter().any(|text| text.contains("plan")), "{texts:?}");

@@ -81,6 +81,25 @@ pub(super) fn filed(number: u64, at: Timestamp) -> DossierIn {
     }
 }
 
+/// The code of what a preview wants confirmed.
+pub(super) fn code_of(preview: &Receipt) -> String {
+    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
+    code.chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect()
+}
+
+/// A message as the platform shows it.
+pub(super) fn written(by: &str, body: &str, at: Timestamp) -> MessageIn {
+    MessageIn {
+        id: "Commentaire-1".to_owned(),
+        email: by.to_owned(),
+        body: body.to_owned(),
+        at,
+        ..MessageIn::default()
+    }
+}
+
 impl Middle {
     pub(super) fn new(settings: Settings, mutations: &[&str]) -> Self {
         let room = Room {
@@ -293,11 +312,7 @@ fn a_refusal_is_said_in_words_that_help() {
     assert_eq!(already.verdict, Verdict::Done, "{already:?}");
 
     let preview = middle.line(INES, "accepter 4807 Conforme.");
-    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
-    let code: String = code
-        .chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .collect();
+    let code = code_of(&preview);
     let confirmed = middle.line(INES, &format!("confirmer {code}"));
     assert!(confirmed.awaits, "{confirmed:?} after {preview:?}");
     let (orders, _) = middle.out();
@@ -363,13 +378,7 @@ fn a_message_and_its_files_are_messages_there() {
     middle.wait(1);
     middle.shown.modified = middle.desk.now;
     middle.shown.followers = vec![profile(INES)];
-    middle.shown.messages = vec![MessageIn {
-        id: "Commentaire-1".to_owned(),
-        email: INES.to_owned(),
-        body: body.clone(),
-        at: middle.desk.now,
-        ..MessageIn::default()
-    }];
+    middle.shown.messages = vec![written(INES, body, middle.desk.now)];
     let answered = middle.answer(&orders[0], Ended::Done, &["Commentaire-1"]);
     assert!(answered.answers[0].contains("annuler"), "{answered:?}");
     // Delivery that was killed before it noted this finds the message again as its own.
@@ -493,11 +502,7 @@ fn many_at_once_are_reported_once_the_platform_has_answered() {
         middle.look();
     }
     let preview = middle.line(INES, "suivre 101-112");
-    let code = preview.answers[0].split("`confirmer ").nth(1).unwrap();
-    let code: String = code
-        .chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .collect();
+    let code = code_of(&preview);
     middle.line(INES, &format!("confirmer {code}"));
     let mut waiting = Vec::new();
     let mut done = 0;
@@ -531,17 +536,13 @@ fn many_at_once_are_reported_once_the_platform_has_answered() {
 }
 
 /// A message of a colleague's on the web; one that asks for a correction if `corrects`.
-fn written_there(id: &str, at: Timestamp, corrects: bool) -> MessageIn {
+fn written_there(at: Timestamp, corrects: bool) -> MessageIn {
     MessageIn {
-        id: id.to_owned(),
-        email: PAUL.to_owned(),
-        body: "Merci de joindre le plan de masse.".to_owned(),
-        at,
         correction: corrects.then(|| CorrectionIn {
             reason: "incomplete".to_owned(),
             resolved: None,
         }),
-        ..MessageIn::default()
+        ..written(PAUL, "Merci de joindre le plan de masse.", at)
     }
 }
 
@@ -550,7 +551,7 @@ fn a_message_taken_back_there_is_taken_back_here() {
     let mut middle = Middle::ready();
     middle.wait(1);
     middle.shown.modified = middle.desk.now;
-    middle.shown.messages = vec![written_there("Commentaire-1", middle.desk.now, false)];
+    middle.shown.messages = vec![written_there(middle.desk.now, false)];
     middle.look();
     middle.out();
     middle.wait(1);
@@ -591,7 +592,7 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
         middle.look();
         middle.wait(1);
         middle.shown.modified = middle.desk.now;
-        middle.shown.messages = vec![written_there("Commentaire-1", middle.desk.now, true)];
+        middle.shown.messages = vec![written_there(middle.desk.now, true)];
         middle.shown.correction_pending = Some(middle.desk.now);
         middle.look();
         middle.out();

@@ -1,6 +1,6 @@
 //! The main job on the platform from an encrypted Matrix room: a real homeserver, a stock client, mailboxes.
 
-use super::desk::Site;
+use super::desk::{Site, with_mail};
 use super::fake::Statut;
 use crate::daemon::desk::{ABF, INES, LINA, until};
 use crate::matrix::client::People;
@@ -18,12 +18,7 @@ fn a_dossier_of_the_site_is_instructed_from_an_encrypted_room() {
     let mut bot = Bot::on(server, &people, "greffier-site");
     let room = ines.create(true, &[&bot.id]);
     bot.bind(&room.id, "privacy = \"full\"");
-    site.follow(
-        &bot,
-        &format!(
-            "usager_mail = true\nporte_parole = \"{INES}\"\navis_annotation = \"Note interne\"\n"
-        ),
-    );
+    site.follow(&bot, &with_mail());
     bot.start();
     bot.comes(&room);
     site.is_read(&bot);
@@ -37,7 +32,7 @@ fn a_dossier_of_the_site_is_instructed_from_an_encrypted_room() {
     room.reacted(&line, "✅");
     thread.shown("suit ce dossier");
     let line = thread.say("!instruire");
-    // What the platform is asked takes a moment, and is shown to.
+    // What the platform is asked takes a moment, which is shown.
     room.reacted(&line, "⏳");
     room.reacted(&line, "✅");
     thread.becomes("En instruction");
