@@ -110,6 +110,8 @@ struct Inner {
     unanswered: Mutex<HashMap<String, Instant>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
+    /// Dossiers that could not be read, until when they are let be.
+    passed: Mutex<HashMap<u64, Instant>>,
 }
 
 impl Platform {
@@ -138,6 +140,7 @@ impl Platform {
             started: (crate::clock::now(), Instant::now()),
             unanswered: Mutex::default(),
             again: Mutex::default(),
+            passed: Mutex::default(),
         })))
     }
 }
