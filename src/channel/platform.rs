@@ -14,6 +14,7 @@ mod gone;
 mod hand;
 mod instance;
 mod json;
+mod outside;
 mod pace;
 mod pages;
 mod patrol;
