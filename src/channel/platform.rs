@@ -14,6 +14,7 @@ mod gone;
 mod hand;
 mod instance;
 mod json;
+mod outside;
 mod pace;
 mod pages;
 mod patrol;
@@ -110,6 +111,8 @@ struct Inner {
     unanswered: Mutex<HashMap<String, Instant>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
+    /// Dossiers that could not be read, until when they are let be.
+    passed: Mutex<HashMap<u64, Instant>>,
 }
 
 impl Platform {
@@ -138,6 +141,7 @@ impl Platform {
             started: (crate::clock::now(), Instant::now()),
             unanswered: Mutex::default(),
             again: Mutex::default(),
+            passed: Mutex::default(),
         })))
     }
 }

@@ -28,11 +28,13 @@ const LONGEST: Duration = Duration::from_mins(15);
 /// The way to one instance.
 pub(super) struct Client {
     http: reqwest::Client,
-    endpoint: Url,
+    pub(super) endpoint: Url,
     token_file: std::path::PathBuf,
     token: Mutex<Option<SecretString>>,
     /// The instance is on this machine: so may its files be.
     nearby: bool,
+    /// A proxy asks for us.
+    pub(super) proxied: bool,
 }
 
 impl Client {
@@ -54,6 +56,7 @@ impl Client {
             token_file: settings.token_file.clone(),
             token: Mutex::new(None),
             nearby,
+            proxied: settings.proxy.is_some(),
         })
     }
 

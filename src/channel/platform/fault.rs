@@ -58,9 +58,11 @@ impl Fault {
         let Self::Refused(complaints) = self else {
             return false;
         };
+        let hides =
+            |complaint: &Complaint| matches!(complaint.code.as_str(), "unauthorized" | "not_found");
         complaints
             .iter()
-            .any(|complaint| matches!(complaint.code.as_str(), "unauthorized" | "not_found"))
+            .any(|complaint| !complaint.within && hides(complaint))
     }
 
     /// Whether what was asked may be done all the same, now or a little later.
@@ -68,10 +70,17 @@ impl Fault {
         matches!(self, Self::Away(_) | Self::Failed(_) | Self::Partial(_))
     }
 
-    /// Whether fewer at once may go well.
+    /// Whether fewer at once may go well: it is too much for the server, or one thing among others spoils the answer.
     pub(super) fn is_too_much(&self) -> bool {
-        matches!(self, Self::Partial(_) | Self::Failed(_))
-            || matches!(self, Self::Away(why) if why == LATE || why == LONG)
+        match self {
+            Self::Partial(_) | Self::Failed(_) => true,
+            Self::Away(why) => why == LATE || why == LONG,
+            Self::Refused(complaints) => complaints.iter().any(|complaint| {
+                complaint.code == "invalid_null"
+                    || complaint.within && complaint.code == "unauthorized"
+            }),
+            _ => false,
+        }
     }
 }
 
@@ -98,6 +107,8 @@ pub(super) struct Complaint {
     pub(super) message: String,
     /// `extensions.typeName`, `fieldName`, `argumentName`, as graphql-ruby has them.
     names: [Option<String>; 3],
+    /// It is about something within what was asked for (`path`), not about that itself.
+    within: bool,
 }
 
 impl Complaint {
@@ -120,6 +131,10 @@ impl Complaint {
                 .unwrap_or_default()
                 .to_owned(),
             names: ["typeName", "fieldName", "argumentName"].map(extension),
+            within: error
+                .get("path")
+                .and_then(Value::as_array)
+                .is_some_and(|path| path.len() > 1),
         }
     }
 
@@ -188,6 +203,23 @@ mod tests {
 
     fn unknown(error: &Value) -> Vec<(String, String)> {
         Complaint::of(&json!({ "errors": [error] }))[0].unknown()
+    }
+
+    #[test]
+    fn what_is_hidden_within_an_answer_hides_not_the_whole() {
+        let refused = |error: Value| Fault::Refused(Complaint::of(&json!({ "errors": [error] })));
+        let root = refused(
+            json!({"message": "x", "path": ["demarche"], "extensions": {"code": "unauthorized"}}),
+        );
+        assert!(root.is_hidden() && !root.is_too_much());
+        for within in [
+            json!({"message": "x", "path": ["demarche", "dossiers", "nodes", 3, "champs"],
+                   "extensions": {"code": "unauthorized"}}),
+            json!({"message": "x", "extensions": {"code": "invalid_null"}}),
+        ] {
+            let within = refused(within);
+            assert!(!within.is_hidden() && within.is_too_much());
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! once, and kept nowhere.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,7 +151,7 @@ impl Inner {
     /// The content at an address; none where it may not or cannot be had.
     async fn download(&self, mut url: Url, most: u64) -> Result<Option<Vec<u8>>, Fault> {
         let client = &self.instance.client;
-        if !client.may_reach(&url) {
+        if !client.may_follow(None, &url).await {
             return Ok(None);
         }
         for _ in 0..=HOPS {
@@ -165,7 +164,7 @@ impl Inner {
                 let Some(target) = target else {
                     return Ok(None);
                 };
-                if !client.may_reach(&target) || !leads_outside(&url, &target).await {
+                if !client.may_follow(Some(&url), &target).await {
                     return Ok(None);
                 }
                 url = target;
@@ -192,51 +191,6 @@ impl Inner {
     }
 }
 
-/// Whether a redirection stays where it is, or leads to a public address: not into the network that Greffier stands in.
-async fn leads_outside(from: &Url, to: &Url) -> bool {
-    if from.origin() == to.origin() {
-        return true;
-    }
-    let host = to.host_str().unwrap_or_default();
-    let host = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
-    let port = to.port_or_known_default().unwrap_or(443);
-    match tokio::net::lookup_host((host, port)).await {
-        Ok(addresses) => {
-            let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
-            !addresses.is_empty() && addresses.into_iter().all(is_public)
-        }
-        Err(_) => false,
-    }
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            let shared = first == 100 && (64..128).contains(&second);
-            !(address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || address.is_unspecified()
-                || address.is_broadcast()
-                || address.is_multicast()
-                || shared
-                || first == 0
-                || first >= 240)
-        }
-        IpAddr::V6(address) => {
-            !(address.is_loopback()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_unique_local()
-                || address.is_unicast_link_local())
-        }
-    }
-}
-
 /// Every file with an address, wherever it stands.
 fn collect(value: &Value, found: &mut Vec<Found>) {
     match value {
@@ -254,25 +208,6 @@ fn collect(value: &Value, found: &mut Vec<Found>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_inside_is_not_public() {
-        for inside in [
-            "10.1.2.3",
-            "127.0.0.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "::1",
-            "fd00::1",
-            "::ffff:192.168.1.1",
-        ] {
-            assert!(!is_public(inside.parse().unwrap()), "{inside}");
-        }
-        for outside in ["192.0.78.1", "2001:4860:4860::8888"] {
-            assert!(is_public(outside.parse().unwrap()), "{outside}");
-        }
-    }
 
     #[test]
     fn files_are_found_wherever_they_stand() {

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::documents::PAGE;
 use super::fault::Fault;
 use super::pace::Rank;
-use super::pages::{Page, page};
+use super::pages::page;
 use super::read;
-use super::sync::{Broken, Reader};
+use super::sync::{Broken, Reader, not_ahead};
 use crate::message::platform::{Gone, GoneDossier};
 
 /// Deletions that were handed in lately: when, which, and whether for good.
@@ -53,7 +53,7 @@ impl Reader {
             .collect();
         self.inner.hand_gone(&self.inbox, gone).await?;
         self.told.note(&names, since);
-        self.progress.deleted = self.progress.deleted.max(newest);
+        self.progress.deleted = self.progress.deleted.max(not_ahead(newest));
         self.inner
             .hand_progress(&self.inbox, &self.progress)
             .await?;
@@ -82,11 +82,11 @@ impl Reader {
                 Err(Fault::Unable(_)) => return Ok(all),
                 Err(fault) => return Err(fault),
             };
-            let Page { rows, end, more } = page(&data, name, read::gone)?;
-            all.extend(rows);
-            match end.filter(|_| more) {
-                Some(end) => after = Some(end),
-                None => return Ok(all),
+            let page = page(&data, name, read::gone)?;
+            after = page.next(after.as_deref());
+            all.extend(page.rows);
+            if after.is_none() {
+                return Ok(all);
             }
         }
     }

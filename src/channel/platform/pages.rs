@@ -1,16 +1,21 @@
 //! Pages of dossiers, and dossiers alone, however much the server can take at once.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Inner;
 use super::documents::PAGE;
 use super::fault::Fault;
 use super::json::{inner, list, moment, number, text, truth};
 use super::pace::Rank;
 use super::read;
+use super::{Inner, lock};
 use crate::message::platform::DossierIn;
+
+/// How long a dossier that could not be read is let be.
+const PASSED: Duration = Duration::from_mins(5);
 
 /// Where in a list of dossiers.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +35,15 @@ pub(super) struct Page<T> {
     pub(super) end: Option<String>,
     /// Whether there is a next.
     pub(super) more: bool,
+}
+
+impl<T> Page<T> {
+    /// Behind what the next page begins, of one that was asked for behind `after`; none where it is the last. One that leads
+    /// to itself would be read for ever.
+    pub(super) fn next(&self, after: Option<&str>) -> Option<String> {
+        let end = self.end.clone().filter(|_| self.more)?;
+        (Some(end.as_str()) != after).then_some(end)
+    }
 }
 
 /// A row of a light page.
@@ -133,14 +147,7 @@ impl Inner {
             match self.in_parts(Rank::Read, row.number).await {
                 Ok(dossier) => dossiers.push(dossier),
                 Err(fault) if fault.is_hidden() => {}
-                Err(fault) if fault.is_too_much() => {
-                    // The others must not wait for it for ever; the patrol comes by again.
-                    tracing::warn!(
-                        dossier = row.number,
-                        "Dossier {} is passed over for now: {fault}",
-                        row.number
-                    );
-                }
+                Err(fault) if fault.is_too_much() => self.pass_over(demarche, row.number, &fault),
                 Err(fault) => return Err(fault),
             }
         }
@@ -193,14 +200,38 @@ impl Inner {
         }
     }
 
-    /// Reads dossiers alone, and hands them in.
+    /// Leaves a dossier that cannot be read for later: the others must not wait for it for ever.
+    fn pass_over(&self, demarche: u64, dossier: u64, fault: &Fault) {
+        tracing::warn!(
+            demarche,
+            dossier,
+            "Dossier {dossier} is passed over for now: {fault}"
+        );
+        let later = Instant::now() + PASSED;
+        lock(&self.passed).insert(dossier, later);
+        lock(&self.again).insert(dossier, (demarche, later));
+    }
+
+    /// Whether a dossier was passed over a moment ago.
+    fn is_passed_over(&self, dossier: u64) -> bool {
+        let mut passed = lock(&self.passed);
+        let now = Instant::now();
+        passed.retain(|_, until| *until > now);
+        passed.contains_key(&dossier)
+    }
+
+    /// Reads dossiers of a démarche alone, and hands them in. What cannot be read is passed over.
     pub(super) async fn read_alone(
         &self,
         rank: Rank,
+        demarche: u64,
         numbers: impl IntoIterator<Item = u64>,
         inbox: &crate::channel::Inbox,
     ) -> Result<(), super::sync::Broken> {
         for number in numbers {
+            if self.is_passed_over(number) {
+                continue;
+            }
             let asked = Instant::now();
             match self.dossier(rank, number).await {
                 Ok(dossier) => {
@@ -208,6 +239,7 @@ impl Inner {
                 }
                 // Its deletion is told elsewhere.
                 Err(fault) if fault.is_hidden() => {}
+                Err(fault) if fault.is_too_much() => self.pass_over(demarche, number, &fault),
                 Err(fault) => return Err(fault.into()),
             }
         }
@@ -228,4 +260,23 @@ fn variables(demarche: u64, place: &Place, first: u32) -> Value {
         "after": place.after,
         "updatedSince": place.since,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_the_last() {
+        let page = |end: Option<&str>, more| Page::<()> {
+            end: end.map(ToOwned::to_owned),
+            more,
+            ..Page::default()
+        };
+        assert_eq!(page(Some("b"), true).next(Some("a")), Some("b".to_owned()));
+        assert_eq!(page(Some("b"), true).next(None), Some("b".to_owned()));
+        assert_eq!(page(Some("b"), true).next(Some("b")), None);
+        assert_eq!(page(Some("b"), false).next(None), None);
+        assert_eq!(page(None, true).next(None), None);
+    }
 }

@@ -1,14 +1,17 @@
-//! Looks through all dossiers, little by little, for what changes without a date, and for those that have vanished.
+//! Looks through all dossiers, little by little, for what changes without a date, for changes that were missed, and for
+//! dossiers that have vanished.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Undated;
 use super::documents::PAGE;
+use super::fault::Fault;
 use super::json::{list, moment, number, text, truth};
 use super::pace::Rank;
-use super::pages::{Page, page};
+use super::pages::page;
 use super::sync::{Broken, Reader};
 use crate::message::platform::{Gone, GoneDossier};
 
@@ -39,6 +42,7 @@ impl Default for Round {
 /// A row of the patrol.
 struct Row {
     number: u64,
+    modified: Option<Timestamp>,
     undated: Undated,
 }
 
@@ -52,6 +56,7 @@ fn row(value: &Value) -> Option<Row> {
     });
     Some(Row {
         number: number(value, "number")?,
+        modified: moment(value, "dateDerniereModification"),
         undated: Undated {
             labels,
             correction_pending: moment(value, "dateDerniereCorrectionEnAttente"),
@@ -89,12 +94,22 @@ impl Reader {
     async fn step(&mut self) -> Result<bool, Broken> {
         let variables =
             json!({ "demarche": self.demarche, "first": PAGE, "after": self.round.after });
-        let data = self
+        let asked = self
             .inner
             .instance
             .ask(Rank::Patrol, "Patrol", variables)
-            .await?;
-        let Page { rows, end, more } = page(&data, "dossiers", row)?;
+            .await;
+        let data = match asked {
+            // The place may be one that the instance does not know any more.
+            Err(fault @ Fault::Refused(_)) => {
+                (self.round.after, self.round.missing) = (None, None);
+                return Err(fault.into());
+            }
+            asked => asked?,
+        };
+        let page = page(&data, "dossiers", row)?;
+        let next = page.next(self.round.after.as_deref());
+        let rows = page.rows;
         let mirror = &self.inner.mirror;
         let mut changed = Vec::new();
         for row in rows {
@@ -102,14 +117,16 @@ impl Reader {
                 missing.remove(&row.number);
             }
             let known = mirror.undated(row.number);
-            if known.is_none_or(|known| known != row.undated) {
+            // A change that became visible too late for the list of changes.
+            let missed = row.modified > mirror.modified(row.number);
+            if missed || known.is_none_or(|known| known != row.undated) {
                 changed.push(row.number);
             }
         }
         self.inner
-            .read_alone(Rank::Patrol, changed, &self.inbox)
+            .read_alone(Rank::Patrol, self.demarche, changed, &self.inbox)
             .await?;
-        self.round.after = end.filter(|_| more);
+        self.round.after = next;
         if self.round.after.is_none() {
             self.vanished().await?;
         }

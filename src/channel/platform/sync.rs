@@ -27,6 +27,9 @@ const GONE: u32 = 5;
 /// How long after a failure the next try is, at first and at most.
 const REST: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(5));
 
+/// Failures in a row after which it is said by `/readyz` that a démarche is not read.
+const FAILURES: u32 = 4;
+
 /// Why reading stopped.
 #[derive(Debug)]
 pub(super) enum Broken {
@@ -151,12 +154,13 @@ impl Reader {
         } else {
             fault.to_string()
         };
-        match fault {
-            Fault::Limited(wait) => return *wait,
-            Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_) | Fault::Partial(_) => {
-                tracing::info!(demarche, "Démarche {demarche} is read later: {why}");
-            }
-            _ => self.inner.instance.trouble(demarche, Some(why)),
+        if let Fault::Limited(wait) = fault {
+            return *wait;
+        }
+        if may_pass(fault, failures) {
+            tracing::info!(demarche, "Démarche {demarche} is read later: {why}");
+        } else {
+            self.inner.instance.trouble(demarche, Some(why));
         }
         let (first, last) = REST;
         let wait = first.saturating_mul(1 << (failures - 1).min(10)).min(last);
@@ -230,20 +234,33 @@ impl Reader {
                 since: Some(Timestamp::UNIX_EPOCH),
             };
             let asked = Instant::now();
-            let page = self.inner.full(demarche, &place, &mut self.size).await?;
+            let page = match self.inner.full(demarche, &place, &mut self.size).await {
+                // The place was noted some time ago, and means nothing to the instance any more.
+                Err(fault @ Fault::Refused(_))
+                    if count == 0 && place.after.is_some() && !fault.is_hidden() =>
+                {
+                    tracing::info!(
+                        demarche,
+                        "Démarche {demarche} is read from its beginning: {fault}"
+                    );
+                    self.progress.after = None;
+                    continue;
+                }
+                page => page?,
+            };
+            let next = page.next(place.after.as_deref());
             count += page.rows.len();
             let newest = page.rows.iter().map(|dossier| dossier.modified).max();
             self.inner
                 .hand_dossiers(&self.inbox, page.rows, asked)
                 .await?;
-            self.progress.newest = self.progress.newest.max(newest);
-            let more = page.more && page.end.is_some();
-            self.progress.whole = !more;
-            self.progress.after = page.end.filter(|_| more);
+            self.progress.newest = self.progress.newest.max(not_ahead(newest));
+            self.progress.whole = next.is_none();
+            self.progress.after = next;
             self.inner
                 .hand_progress(&self.inbox, &self.progress)
                 .await?;
-            if !more {
+            if self.progress.whole {
                 tracing::info!(
                     demarche,
                     count,
@@ -266,23 +283,21 @@ impl Reader {
             let page = self.inner.light(self.demarche, &place).await?;
             let new = page.rows.iter().filter(|row| self.is_new(row));
             let changed: Vec<u64> = new.map(|row| row.number).collect();
-            let (newest, end, more) = if changed.len() <= ALONE {
+            let (newest, next) = if changed.len() <= ALONE {
                 self.inner
-                    .read_alone(Rank::Read, changed.clone(), &self.inbox)
+                    .read_alone(Rank::Read, self.demarche, changed.clone(), &self.inbox)
                     .await?;
                 let read = page.rows.iter().filter(|row| changed.contains(&row.number));
                 self.recent
                     .note(read.map(|row| (row.number, row.modified)), asked);
-                (
-                    page.rows.iter().map(|row| row.modified).max(),
-                    page.end,
-                    page.more,
-                )
+                let newest = page.rows.iter().map(|row| row.modified).max();
+                (newest, page.next(place.after.as_deref()))
             } else {
                 let page = self
                     .inner
                     .full(self.demarche, &place, &mut self.size)
                     .await?;
+                let next = page.next(place.after.as_deref());
                 let read: Vec<_> = page
                     .rows
                     .iter()
@@ -292,19 +307,15 @@ impl Reader {
                     .hand_dossiers(&self.inbox, page.rows, asked)
                     .await?;
                 self.recent.note(read.iter().copied(), asked);
-                (
-                    read.iter().map(|(_, modified)| *modified).max(),
-                    page.end,
-                    page.more,
-                )
+                (read.iter().map(|(_, modified)| *modified).max(), next)
             };
-            self.progress.newest = self.progress.newest.max(newest);
+            self.progress.newest = self.progress.newest.max(not_ahead(newest));
             self.inner
                 .hand_progress(&self.inbox, &self.progress)
                 .await?;
-            match end.filter(|_| more) {
-                Some(end) => place.after = Some(end),
-                None => break,
+            place.after = next;
+            if place.after.is_none() {
+                break;
             }
         }
         self.recent.forget(self.behind(self.progress.newest));
@@ -321,7 +332,7 @@ impl Reader {
     /// Some time before `newest`, or before the démarche was met: changes become visible a little later than they are dated.
     pub(super) fn behind(&self, newest: Option<Timestamp>) -> Timestamp {
         let overlap = i64::try_from(self.inner.settings.overlap_seconds).unwrap_or(i64::MAX);
-        let newest = newest.unwrap_or(self.progress.met);
+        let newest = not_ahead(newest).unwrap_or(self.progress.met);
         newest
             .checked_sub(SignedDuration::from_secs(overlap))
             .unwrap_or(newest)
@@ -339,6 +350,44 @@ impl Reader {
             again.retain(|dossier, _| !due.contains(dossier));
             due
         };
-        self.inner.read_alone(Rank::Read, due, &self.inbox).await
+        self.inner
+            .read_alone(Rank::Read, self.demarche, due, &self.inbox)
+            .await
+    }
+}
+
+/// `newest`, or now where that is before: by a clock that is ahead of ours, changes of the time between would be missed.
+pub(super) fn not_ahead(newest: Option<Timestamp>) -> Option<Timestamp> {
+    newest.map(|newest| newest.min(crate::clock::now()))
+}
+
+/// Whether a fault may pass by itself, and has not come too often yet to be kept from the operator.
+fn may_pass(fault: &Fault, failures: u32) -> bool {
+    let passes = matches!(
+        fault,
+        Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_) | Fault::Partial(_)
+    );
+    passes && failures < FAILURES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_pass_is_said() {
+        let late = Fault::Partial(serde_json::Value::Null);
+        assert!(may_pass(&late, 1) && may_pass(&late, FAILURES - 1));
+        assert!(!may_pass(&late, FAILURES));
+        assert!(!may_pass(&Fault::Expired, 1));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_not_followed() {
+        let now = crate::clock::now();
+        let hour = SignedDuration::from_hours(1);
+        assert_eq!(not_ahead(Some(now - hour)), Some(now - hour));
+        assert!(not_ahead(Some(now + hour)) < Some(now + hour));
+        assert_eq!(not_ahead(None), None);
     }
 }

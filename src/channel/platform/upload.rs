@@ -43,9 +43,9 @@ impl Inner {
             .and_then(|url| Url::parse(&url).ok())
             .ok_or_else(odd)?;
         let name = text(upload, "signedBlobId").ok_or_else(odd)?;
-        if !self.instance.client.may_reach(&url) {
+        if !self.instance.client.may_follow(None, &url).await {
             return Err(Fault::Storage(
-                "wants a file elsewhere than by TLS".to_owned(),
+                "wants a file elsewhere than by TLS, or within the network here".to_owned(),
             ));
         }
         let headers = text(upload, "headers").unwrap_or_default();

@@ -51,7 +51,7 @@ use tokio::sync::watch;
 
 pub use champ::{Champ, Value};
 pub use descriptor::{ChampDescriptor, champ_id, sample_annotations, sample_champs, typed_id};
-pub use fault::Fault;
+pub use fault::{Broken, Fault};
 pub use model::{
     Avis, Correction, Demandeur, Demarche, DossierState, Groupe, Instructeur, Label, Message,
     Settings, Statut, Traitement,

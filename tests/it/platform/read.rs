@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use greffier::clock;
 
-use super::fake::{Edition, Fake, Fault, NewDemarche, Options};
+use super::fake::{Broken, Edition, Fake, Fault, NewDemarche, Options};
 use super::wire::{Desk, number};
 
 const INES: &str = "ines@ddt.example";
@@ -281,4 +281,104 @@ async fn a_pause_that_the_platform_wants_is_kept() {
     let desk = Desk::open(&fake, &[demarche]);
     desk.whole().await;
     assert!(begun.elapsed() >= Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_dossier_that_cannot_be_read_holds_nothing_up() {
+    for broken in [Broken::Crashes, Broken::Null, Broken::Hides] {
+        let (fake, demarche) = fake(Options::default()).await;
+        let numbers: Vec<i32> = (0..6)
+            .map(|_| fake.usager_files(demarche, "u@x.example"))
+            .collect();
+        fake.breaks(numbers[2], Some(broken));
+        let desk = Desk::open(&fake, &[demarche]);
+        desk.whole().await;
+        assert_eq!(desk.memory.kept().dossiers.len(), 5, "{broken:?}");
+        fake.advance(Duration::from_secs(5));
+        fake.usager(numbers[2]).writes("Perdu", &[]);
+        fake.usager(numbers[3]).writes("Bonjour", &[]);
+        desk.until("the message behind it", |kept| {
+            let messages = &kept.dossiers[&number(numbers[3])].messages;
+            messages.iter().any(|message| message.body == "Bonjour")
+        })
+        .await;
+        // The patrol goes past it too, and then sees what has vanished.
+        fake.expire_dossier(numbers[5]);
+        let desk = desk.again();
+        desk.until("the vanished one", |kept| {
+            !kept.dossiers.contains_key(&number(numbers[5]))
+        })
+        .await;
+        fake.breaks(numbers[2], None);
+        let desk = desk.again();
+        desk.until("the dossier once it can be read", |kept| {
+            kept.dossiers.contains_key(&number(numbers[2]))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_was_missed_is_found_by_the_patrol() {
+    let now = clock::now() - Duration::from_hours(2);
+    let fake = Fake::start(Options {
+        now,
+        ..Options::default()
+    })
+    .await;
+    let demarche = fake.add_demarche(NewDemarche::sample(&[INES]));
+    let dossier = fake.usager_files(demarche, "u@x.example");
+    let other = fake.usager_files(demarche, "v@x.example");
+    let desk = Desk::open(&fake, &[demarche]);
+    desk.whole().await;
+    fake.advance(Duration::from_hours(1));
+    fake.usager(other).writes("Bonjour", &[]);
+    desk.until("the other", |kept| {
+        kept.dossiers[&number(other)].messages.len() > 1
+    })
+    .await;
+    // Long in coming: before what each look goes back to.
+    fake.backdate_next_write(Duration::from_mins(30));
+    fake.usager(dossier).writes("En retard", &[]);
+    let desk = desk.again();
+    desk.until("the late message", |kept| {
+        kept.dossiers[&number(dossier)].messages.len() > 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_hides_no_change() {
+    let (fake, demarche) = fake(Options::default()).await;
+    let dossier = fake.usager_files(demarche, "u@x.example");
+    let other = fake.usager_files(demarche, "v@x.example");
+    let desk = Desk::open(&fake, &[demarche]);
+    desk.whole().await;
+    fake.advance(Duration::from_hours(1));
+    fake.usager(other).writes("Demain", &[]);
+    let wrote = |dossier: i32| {
+        move |kept: &super::wire::Kept| kept.dossiers[&number(dossier)].messages.len() > 1
+    };
+    desk.until("the message of the future", wrote(other)).await;
+    fake.set_now(clock::now());
+    fake.usager(dossier).writes("Maintenant", &[]);
+    desk.until("the message of now", wrote(dossier)).await;
+}
+
+#[tokio::test]
+async fn a_place_that_means_nothing_any_more_begins_the_reading_anew() {
+    let (fake, demarche) = fake(Options::default()).await;
+    fake.bulk(demarche, 3);
+    let desk = Desk::open(&fake, &[demarche]);
+    desk.whole().await;
+    {
+        let mut kept = desk.memory.kept();
+        kept.dossiers.clear();
+        let progress = kept.progress.values_mut().next().unwrap();
+        progress.whole = false;
+        progress.after = Some("nonsense".to_owned());
+    }
+    let desk = desk.again();
+    desk.whole().await;
+    assert_eq!(desk.memory.kept().dossiers.len(), 3);
 }

@@ -9,6 +9,7 @@ use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedV
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::clock::parse;
+use super::fault::Broken;
 use super::page::{Filter, Window, deleted, dossiers};
 use super::state::State;
 use super::token::Token;
@@ -288,6 +289,20 @@ impl<'c, 's> Node<'c, 's> {
             Kind::Descriptor(number) => demarche::descriptor_field(ctx, *number, name),
             Kind::Dossier(number) => {
                 ctx.spend(name)?;
+                if name == "champs"
+                    && let Some(broken) = ctx.state().broken.get(number)
+                {
+                    match broken {
+                        Broken::Crashes => ctx.crashed.set(true),
+                        // Without a code: what may not be null is.
+                        Broken::Null => {
+                            return Err(FieldError {
+                                message: "null".to_owned(),
+                            });
+                        }
+                        Broken::Hides => return Err(fail("unauthorized", "hidden")),
+                    }
+                }
                 dossier::field(ctx, *number, name, args)
             }
             Kind::Tree(_, fields) => Tree::get(fields, name),

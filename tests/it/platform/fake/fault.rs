@@ -36,6 +36,17 @@ pub enum Fault {
     Truncated,
 }
 
+/// How a dossier is always answered for, wherever its champs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// The whole request ends in 500.
+    Crashes,
+    /// Something is null that may not be.
+    Null,
+    /// Something within it is hidden.
+    Hides,
+}
+
 impl Fault {
     /// Whether the request is carried out all the same.
     pub(super) fn acts(&self) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Fake;
-use super::fault::{Fault, Planned};
+use super::fault::{Broken, Fault, Planned};
 use super::state::State;
 use super::token::{Token, spell};
 
@@ -102,6 +102,15 @@ impl Fake {
     pub fn clear_faults(&self) -> u32 {
         let faults = std::mem::take(&mut self.shared.state().faults);
         faults.iter().map(|planned| planned.times).sum()
+    }
+
+    /// From now on the champs of a dossier cannot be had, or can again.
+    pub fn breaks(&self, dossier: i32, broken: Option<Broken>) {
+        let all = &mut self.shared.state().broken;
+        match broken {
+            Some(broken) => all.insert(dossier, broken),
+            None => all.remove(&dossier),
+        };
     }
 
     /// Every request is answered with this status and a page of HTML, until [`Fake::back`].

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::clock::Clock;
-use super::fault::Planned;
+use super::fault::{Broken, Planned};
 use super::file::StoredFile;
 use super::model::{Deleted, Demarche, DossierState, Groupe, Instructeur};
 use super::token::Token;
@@ -54,6 +54,7 @@ pub(super) struct State {
     pub(super) tokens: HashMap<String, Token>,
     pub(super) faults: Vec<Planned>,
     pub(super) outage: Option<u16>,
+    pub(super) broken: BTreeMap<i32, Broken>,
     pub(super) effects: Vec<Effect>,
     pub(super) counts: BTreeMap<String, Count>,
     pub(super) rate: Option<u32>,
@@ -84,6 +85,7 @@ impl State {
             tokens: HashMap::new(),
             faults: vec![],
             outage: None,
+            broken: BTreeMap::new(),
             effects: vec![],
             counts: BTreeMap::new(),
             rates: HashMap::new(),
