@@ -554,6 +554,8 @@ pub enum Ended {
     },
     /// The platform hides the dossier from the token.
     Hidden,
+    /// It was tried for too long. Some of it may be done.
+    GivenUp,
 }
 
 impl DossierIn {

@@ -301,6 +301,7 @@ fn a_refusal_is_said_in_words_that_help() {
         (Ended::ReadOnly, "ne peut que lire"),
         (Ended::Moved { act: 0 }, "a changé sur la plateforme"),
         (Ended::Hidden, "ne montre plus"),
+        (Ended::GivenUp, "pas confirmé"),
     ] {
         let answered = middle.answer(&orders[0], ended, &[]);
         assert!(answered.answers[0].contains(words), "{answered:?}");
