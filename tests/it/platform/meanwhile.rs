@@ -73,7 +73,7 @@ impl Middle {
     /// The platform shows the démarche with its group under another name.
     fn rename(&mut self, label: &str) {
         let mut read = demarche(&["dossierBasculeSuivi"]);
-        read.groupes[0].label = label.to_owned();
+        label.clone_into(&mut read.groupes[0].label);
         self.say(Said::Demarche(Box::new(read)));
         self.learn();
     }
