@@ -197,6 +197,7 @@ impl<S: Store> App<S> {
             files,
             dossiers,
             missing,
+            elsewhere,
             bytes,
         } = product
         else {
@@ -250,6 +251,7 @@ impl<S: Store> App<S> {
             demarche: (demarche.number, demarche.titre.clone()),
             dossiers: *dossiers,
             missing: *missing,
+            elsewhere: *elsewhere,
             parts: files.len(),
             places,
             link,

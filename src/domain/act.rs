@@ -426,6 +426,8 @@ pub enum Refusal {
     PlatformReadOnly,
     /// The platform does not show the dossier any more.
     PlatformHidden,
+    /// The platform did not confirm it, however often it was asked.
+    PlatformGivenUp,
     /// Nobody is named in whose name Greffier writes there.
     NoPorteParole,
     /// The platform knows no such instructeur of that démarche.

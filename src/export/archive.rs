@@ -18,6 +18,13 @@ const LARGE: u64 = u32::MAX as u64 - 16 * 1024 * 1024;
 /// Lists, in the archive, what could not be put into it.
 const MISSING: &str = "fichiers-manquants.txt";
 
+/// Lists, in the archive, what the platform has and Greffier has not fetched, and says how to get it.
+const ELSEWHERE: &str = "fichiers-sur-la-plateforme.txt";
+
+/// How they are got.
+const HOW: &str = "Ces fichiers sont sur la plateforme, et pas dans l’archive. Pour en avoir un, tapez dans Greffier « pieces » et \
+                   le numéro du dossier, puis « piece », le numéro du dossier et celui de la pièce. Ils sont aussi sur le site.";
+
 /// What an archive holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Archived {
@@ -25,6 +32,8 @@ pub struct Archived {
     pub dossiers: u64,
     /// Files that should be in it and are not on the shelf, or not whole. The archive has a list of them.
     pub missing: u64,
+    /// Files that are on the platform. The archive has a list of them.
+    pub elsewhere: u64,
 }
 
 /// Writes `dossiers` into `out` as an archive: of each its PDF, which `print` makes, and its files from `shelf`, read
@@ -47,6 +56,7 @@ where
         shelf,
         at,
         missing: Vec::new(),
+        elsewhere: Vec::new(),
     };
     let mut archived = Archived::default();
     let minute = at
@@ -70,10 +80,14 @@ where
         archived.dossiers += 1;
     }
     archived.missing = archive.missing.len() as u64;
+    archived.elsewhere = archive.elsewhere.len() as u64;
     if archived.missing > 0 {
         let list = archive.missing.join("\r\n");
-        archive.begin(MISSING, "text/plain", list.len() as u64)?;
-        archive.zip.write_all(list.as_bytes())?;
+        archive.list(MISSING, &list)?;
+    }
+    if archived.elsewhere > 0 {
+        let list = archive.elsewhere.join("\r\n");
+        archive.list(ELSEWHERE, &format!("{HOW}\r\n\r\n{list}"))?;
     }
     archive.zip.finish()?.flush()?;
     Ok(archived)
@@ -84,10 +98,15 @@ struct Archive<'a, W: Write + Seek> {
     shelf: &'a dyn Shelf,
     at: Timestamp,
     missing: Vec<String>,
+    elsewhere: Vec<String>,
 }
 
 impl<W: Write + Seek> Archive<'_, W> {
     fn piece(&mut self, name: String, piece: &Piece) -> Result<(), Error> {
+        if piece.elsewhere().is_some() {
+            self.elsewhere.push(name);
+            return Ok(());
+        }
         let whole = self
             .shelf
             .size(&piece.hash)
@@ -104,6 +123,12 @@ impl<W: Write + Seek> Archive<'_, W> {
         };
         self.begin(&name, &piece.media_type, piece.bytes)?;
         io::copy(&mut content, &mut self.zip)?;
+        Ok(())
+    }
+
+    fn list(&mut self, name: &str, list: &str) -> Result<(), Error> {
+        self.begin(name, "text/plain", list.len() as u64)?;
+        self.zip.write_all(list.as_bytes())?;
         Ok(())
     }
 

@@ -493,6 +493,10 @@ pub enum Act {
         kind: String,
         /// The value, as its type is written; empty to empty it.
         value: serde_json::Value,
+        /// The heading under which the value is added to what stands there, unless it does already. It takes the place of all
+        /// where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        under: Option<String>,
     },
     /// `dossierAjouterLabel`, `dossierSupprimerLabel`.
     Label {
@@ -554,6 +558,8 @@ pub enum Ended {
     },
     /// The platform hides the dossier from the token.
     Hidden,
+    /// It was tried for too long. Some of it may be done.
+    GivenUp,
 }
 
 impl DossierIn {

@@ -179,6 +179,9 @@ pub enum Product {
         dossiers: u64,
         /// Attachments that are not in the archive, because they are not on the shelf or not whole.
         missing: u64,
+        /// Attachments that are not in the archive, because they are on the platform.
+        #[serde(default)]
+        elsewhere: u64,
         /// Bytes of the whole.
         bytes: u64,
     },

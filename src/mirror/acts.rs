@@ -80,6 +80,7 @@ pub fn acts(
                     annotation: annotation.clone(),
                     kind: known.map(|known| known.kind.clone()).unwrap_or_default(),
                     value: value(valeur.as_ref()),
+                    under: None,
                 });
             }
             Event::Labelled { etiquette } => acts.push(label(ids, etiquette, true)?),

@@ -544,7 +544,7 @@ proptest! {
         for read in [&first, &second] {
             let acts = look(&mut state, read);
             let dossier = state.0.clone().unwrap();
-            prop_assert_eq!(Some(dossier.statut), absorb::state(&read.state));
+            prop_assert_eq!(Some(dossier.statut), absorb::step::state(&read.state));
             let followers: BTreeSet<String> = dossier.followers.keys().map(ToString::to_string).collect();
             let wanted: BTreeSet<String> = read.followers.iter().map(|who| who.email.clone()).collect();
             prop_assert_eq!(followers, wanted);

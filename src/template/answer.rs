@@ -228,6 +228,8 @@ pub enum Answer {
         dossiers: u64,
         /// Attachments that should be in it and could not be.
         missing: u64,
+        /// Attachments that are on the platform.
+        elsewhere: u64,
         /// Files that it was cut into.
         parts: usize,
         /// Where they are, for somebody at the machine itself.

@@ -63,8 +63,8 @@ fn of_answer(path: &str) -> Rule {
         | "total" | "next" | "id" | "choices" | "chosen" | "available" | "known" | "name"
         | "sent" | "wide" | "reason" | "count" | "numbers" | "doable" | "outside" | "passed"
         | "done" | "refused" | "left" | "most" | "old" | "second" | "state" | "signature"
-        | "more" | "here" | "doubt" | "max" | "dossiers" | "missing" | "parts" | "bytes"
-        | "near" | "tri" | "pastille" | "page" | "previous" | "fitting" | "at_least"
+        | "more" | "here" | "doubt" | "max" | "dossiers" | "missing" | "elsewhere" | "parts"
+        | "bytes" | "near" | "tri" | "pastille" | "page" | "previous" | "fitting" | "at_least"
         | "partout" | "column" | "expected" => OPEN,
         "rows.number"
         | "rows.count"

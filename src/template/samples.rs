@@ -946,6 +946,7 @@ fn exported(places: Vec<String>, link: Option<String>, parts: usize) -> Answer {
         ),
         dossiers: if parts > 1 { 128 } else { 1 },
         missing: parts as u64 - 1,
+        elsewhere: 2 * (parts as u64 - 1),
         parts,
         places,
         link,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    self, Avis, AvisId, CorrectionKind, Decision, Demarche, Mark, Message, MessageId, Person,
-    Piece, Statut,
+    self, Avis, AvisId, CorrectionKind, Decision, Demarche, Dossier, Mark, Message, MessageId,
+    Person, Piece, Statut,
 };
 
 use super::scene::{Audience, Scene};
@@ -63,11 +63,24 @@ pub(super) struct DossierView {
     entry: Option<EntryView>,
 }
 
-/// What silence decides, and when; no date while a correction suspends the period.
+/// What silence decides, and when; no date while a correction suspends the period. The platform tells the day, and not what it
+/// decides.
 #[derive(Serialize)]
 struct SilenceView {
-    decision: Decision,
+    decision: Option<Decision>,
     le: Option<Timestamp>,
+}
+
+impl SilenceView {
+    fn of(dossier: &Dossier, demarche: &Demarche) -> Option<Self> {
+        if let Some((decision, le)) = domain::silence(dossier, demarche) {
+            let decision = Some(decision);
+            return Some(Self { decision, le });
+        }
+        let open = dossier.present() && !dossier.statut.traite();
+        let le = dossier.decides.filter(|_| open);
+        le.map(|_| Self { decision: None, le })
+    }
 }
 
 /// What stays of a dossier that was purged.
@@ -288,9 +301,7 @@ impl DossierView {
             purged: dossier.purged.is_some(),
             en_attente: dossier.correction.is_some(),
             reponse_attendue: team && dossier.awaited.is_some(),
-            silence: domain::silence(dossier, scene.demarche)
-                .filter(|_| team || sight.usager)
-                .map(|(decision, le)| SilenceView { decision, le }),
+            silence: SilenceView::of(dossier, scene.demarche).filter(|_| team || sight.usager),
             correction: dossier
                 .correction
                 .as_ref()

@@ -11,7 +11,7 @@ use super::bench::Bench;
 use crate::document::{Print, Reader};
 use crate::domain::query::passes;
 use crate::domain::{Demarche, Dossier, DossierId, Email, List, Of, Onglet, Piece, paris};
-use crate::export::{self, Capped, Error, Table};
+use crate::export::{self, Archived, Capped, Error, Table};
 use crate::message::work::{Export, Format, Product};
 use crate::store::Store;
 
@@ -37,6 +37,7 @@ struct Part {
     bytes: u64,
     dossiers: u64,
     missing: u64,
+    elsewhere: u64,
 }
 
 impl<S: Store> Bench<S> {
@@ -63,40 +64,46 @@ impl<S: Store> Bench<S> {
             }
         };
         let (bytes, dossiers) = (whole.bytes, whole.dossiers);
-        let product = |files, missing| Product::Export {
+        let product = |files, missing, elsewhere| Product::Export {
             files,
             dossiers,
             missing,
+            elsewhere,
             bytes,
         };
         if dossiers == 0 {
-            return Ok(product(Vec::new(), 0));
+            return Ok(product(Vec::new(), 0, 0));
         }
         let mut parts = vec![whole];
         while !wanted.link && parts.iter().any(|part| part.bytes > wanted.most) {
             let count = next_count(parts.len(), &parts, wanted.most);
             if count > PARTS.min(numbers.len()) {
-                return Ok(product(Vec::new(), 0));
+                return Ok(product(Vec::new(), 0, 0));
             }
             let each = numbers.len().div_ceil(count);
             parts.clear();
             for numbers in numbers.chunks(each) {
                 // It was small enough as a whole; files may have been added since.
                 let Tried::Made(part) = make(numbers)? else {
-                    return Ok(product(Vec::new(), 0));
+                    return Ok(product(Vec::new(), 0, 0));
                 };
                 parts.push(part);
             }
         }
         parts.retain(|part| part.dossiers > 0);
         let missing = parts.iter().map(|part| part.missing).sum();
+        let elsewhere = parts.iter().map(|part| part.elsewhere).sum();
         let total = parts.len();
         let numbered = parts.into_iter().zip(1..);
         let files = numbered.map(|(part, number)| {
             let name = name(wanted, at, (total > 1).then_some((number, total)));
             self.shelve(part, name, wanted.format)
         });
-        Ok(product(files.collect::<Result<_, _>>()?, missing))
+        Ok(product(
+            files.collect::<Result<_, _>>()?,
+            missing,
+            elsewhere,
+        ))
     }
 
     /// The dossiers that may be meant; whether they are is looked at when each is read.
@@ -184,16 +191,22 @@ impl<S: Store> Bench<S> {
         let mut out = Capped::new(&file, self.largest_export);
         let made = if let Some(table) = table {
             let written = export::table(table, demarche, dossiers, at, &scratch, &mut out);
-            written.map(|written| (written, 0))
+            written.map(|dossiers| Archived {
+                dossiers,
+                ..Archived::default()
+            })
         } else {
             let mut print = |dossier: &Dossier| self.print(dossier, demarche, &wanted.person, at);
-            let archived = export::archive(dossiers, &*self.shelf, &mut print, at, &mut out);
-            archived.map(|archived| (archived.dossiers, archived.missing))
+            export::archive(dossiers, &*self.shelf, &mut print, at, &mut out)
         };
         if out.exceeded() {
             return Ok(Tried::TooLarge);
         }
-        let (dossiers, missing) = made?;
+        let Archived {
+            dossiers,
+            missing,
+            elsewhere,
+        } = made?;
         let bytes = file.metadata().map_err(Error::from)?.len();
         file.rewind().map_err(Error::from)?;
         Ok(Tried::Made(Part {
@@ -201,6 +214,7 @@ impl<S: Store> Bench<S> {
             bytes,
             dossiers,
             missing,
+            elsewhere,
         }))
     }
 

@@ -7,9 +7,9 @@ use super::dossier_key;
 use super::order::{Kept, Memo};
 use crate::domain::{DossierId, Effect, Event, MessageId, Notice, Person, Recipient, Refusal};
 use crate::message::platform::{Act, Answered, Ended, Order};
-use crate::message::{Line, Mark, Piece, Verdict};
+use crate::message::{Body, Line, Mark, Piece, Verdict};
 use crate::mirror::{Hint, Mirror};
-use crate::store::{Collection, Store};
+use crate::store::{Collection, OutboxId, Store};
 use crate::template::Answer;
 
 impl<S: Store> App<S> {
@@ -68,6 +68,27 @@ impl<S: Store> App<S> {
         }
     }
 
+    /// Takes in that an order was given up: whoever waits for it need wait no longer.
+    pub(in crate::app) fn given_up(
+        &self,
+        draft: &mut Draft<'_, S>,
+        outbox: OutboxId,
+    ) -> Result<(), Error> {
+        let dead = self.store.dead()?.into_iter().find(|row| row.id == outbox);
+        // The operator may have had it tried again by now.
+        let Some(Body::Platform(order)) = dead.map(|row| row.queued.outgoing.body) else {
+            return Ok(());
+        };
+        let answered = Answered {
+            order: *order,
+            ended: Ended::GivenUp,
+            dossier: None,
+            messages: Vec::new(),
+            files: Vec::new(),
+        };
+        self.answered(draft, &answered)
+    }
+
     /// Whether what was asked for is so; or why not, in words that say what to do.
     fn outcome(
         &self,
@@ -90,10 +111,11 @@ impl<S: Store> App<S> {
                 },
             },
             Ended::Hidden => Refusal::PlatformHidden,
+            Ended::GivenUp => Refusal::PlatformGivenUp,
         };
         let mended = matches!(
             refused,
-            Refusal::PlatformRefused { .. } | Refusal::PlatformMoved
+            Refusal::PlatformRefused { .. } | Refusal::PlatformMoved | Refusal::PlatformGivenUp
         );
         if !mended || kept.commands.is_empty() {
             return Ok(Err(refused));

@@ -4,12 +4,16 @@ use super::super::draft::Draft;
 use super::super::{App, Error};
 use super::order::{Kept, Memo, Told};
 use crate::domain::{
-    Avis, Demarche, Dossier, DossierId, Email, Event, MessageId, Person, Plateforme, Recorded,
-    Refusal, Valeur,
+    Answer, Avis, Demarche, Dossier, DossierId, Email, Event, MessageId, Person, Plateforme,
+    Recorded, Refusal,
 };
 use crate::message::platform::{Act, DemarcheIn};
 use crate::mirror;
 use crate::store::Store;
+
+/// Stands in an annotation above the avis that came by mail, which are added one after the other: what others write there is
+/// theirs.
+const HEADING: &str = "— Avis reçus par courriel (Greffier) —";
 
 impl<S: Store> App<S> {
     /// Writes on the platform what of `act` came by mail.
@@ -99,13 +103,14 @@ impl<S: Store> App<S> {
                 acts.push(Act::ModifierAnnotation {
                     annotation: annotation.clone(),
                     kind: kind.kind.clone(),
-                    value: annotated(dossier, annotation).into(),
+                    value: report(avis, avis.answers.last()).into(),
+                    under: Some(HEADING.to_owned()),
                 });
             }
         }
         if plateforme.avis_message && !avis.confidentiel {
             let files = avis.answers.last().map_or(&[][..], |answer| &answer.pieces);
-            acts.extend(mirror::messages(&report(avis), files));
+            acts.extend(mirror::messages(&report(avis, &avis.answers), files));
         }
         if acts.is_empty() {
             return Ok(());
@@ -153,30 +158,10 @@ fn moment_of(at: jiff::Timestamp) -> String {
     local.strftime("%d/%m/%Y à %H:%M").to_string()
 }
 
-/// What stands in the annotation, made anew of every avis that came by mail: writing it twice is writing it once. What
-/// somebody else wrote there before stays above.
-fn annotated(dossier: &Dossier, annotation: &str) -> String {
-    const HEAD: &str = "— Avis reçus par courriel (Greffier) —";
-    let before = dossier.annotations.get(annotation).map(Valeur::shown);
-    let before = before.unwrap_or_default();
-    let others = before.split(HEAD).next().unwrap_or_default().trim_end();
-    let ours = dossier
-        .avis
-        .values()
-        .filter(|avis| !avis.elsewhere && !avis.answers.is_empty());
-    let reports: Vec<String> = ours.map(report).collect();
-    let ours = format!("{HEAD}\n{}", reports.join("\n\n"));
-    if others.is_empty() {
-        ours
-    } else {
-        format!("{others}\n\n{ours}")
-    }
-}
-
-/// An avis, as the platform keeps it.
-fn report(avis: &Avis) -> String {
+/// An avis with some of its answers, as the platform keeps it.
+fn report<'a>(avis: &Avis, answers: impl IntoIterator<Item = &'a Answer>) -> String {
     let mut lines = vec![format!("Avis de {}, demandé par {}", avis.expert, avis.by)];
-    for answer in &avis.answers {
+    for answer in answers {
         lines.push(format!(
             "Reçu par courriel le {}\u{a0}:",
             moment_of(answer.at)

@@ -255,9 +255,11 @@ impl Inner {
             annotation,
             kind,
             value,
+            under,
         } = act
         {
-            let write = annotation::write(&schema, dossier, annotation, kind, value);
+            let value = annotation::whole(dossier, annotation, value, under.as_deref());
+            let write = annotation::write(&schema, dossier, annotation, kind, &value);
             let unable = || Fault::Unable("dossierModifierAnnotations".to_owned());
             let write = write.ok_or_else(unable)?;
             merge(&mut input, write.input);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::json::scalar;
 use super::schema::Schema;
-use crate::message::platform::{ChampIn, DossierIn};
+use crate::message::platform::{ChampIn, DossierIn, plain};
 
 /// A mutation that writes an annotation: its document, and what of its input differs.
 pub(super) struct Write {
@@ -143,6 +143,32 @@ pub(super) fn is_so(dossier: &DossierIn, annotation: &str, kind: &str, value: &V
     }
 }
 
+/// What the annotation is to say: `value`, or what it says now with `value` at its end under a heading. What others wrote stays,
+/// and what stands there already is not added again.
+pub(super) fn whole(
+    dossier: &DossierIn,
+    annotation: &str,
+    value: &Value,
+    under: Option<&str>,
+) -> Value {
+    let (Some(heading), Some(added)) = (under, scalar(value)) else {
+        return value.clone();
+    };
+    let found = find(dossier, annotation);
+    let before = found.and_then(|champ| champ.value.as_deref().or(champ.string.as_deref()));
+    let before = before.unwrap_or_default();
+    if plain(before).contains(&plain(&added)) {
+        return Value::from(before);
+    }
+    let mut parts = vec![before.trim_end()];
+    if !before.contains(heading) {
+        parts.push(heading);
+    }
+    parts.push(&added);
+    parts.retain(|part| !part.is_empty());
+    Value::from(parts.join("\n\n"))
+}
+
 fn find<'a>(dossier: &'a DossierIn, annotation: &str) -> Option<&'a ChampIn> {
     let mut annotations = dossier.annotations.iter();
     annotations.find(|champ| champ.descriptor == annotation || champ.id == annotation)
@@ -203,6 +229,23 @@ mod tests {
         assert!(written(&old, "multiple_drop_down_list", &json!(["a"])).is_none());
         assert!(written(&new, "carte", &json!("x")).is_none());
         assert!(written(&new, "date", &json!("")).is_none());
+    }
+
+    #[test]
+    fn what_is_added_leaves_what_others_wrote() {
+        let add = |has: Option<&str>, value: &str| {
+            whole(&with(has), "d", &json!(value), Some("— Avis —"))
+        };
+        let first = add(Some("Vu.\n"), "Favorable.");
+        assert_eq!(first, json!("Vu.\n\n— Avis —\n\nFavorable."));
+        let edited = format!("{}\r\nÀ revoir.", first.as_str().unwrap());
+        let second = add(Some(&edited), "Défavorable.");
+        assert_eq!(second, json!(format!("{edited}\n\nDéfavorable.")));
+        let again = second.as_str().map(|text| text.replace('\n', "\r\n"));
+        assert_eq!(add(again.as_deref(), "Défavorable."), json!(again));
+        assert_eq!(add(None, "Favorable."), json!("— Avis —\n\nFavorable."));
+        let all = whole(&with(Some("Vu.")), "d", &json!("x"), None);
+        assert_eq!(all, json!("x"));
     }
 
     #[test]

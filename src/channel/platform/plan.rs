@@ -99,7 +99,11 @@ impl<'a> Plan<'a> {
                 annotation,
                 kind,
                 value,
-            } => annotation::is_so(dossier, annotation, kind, value),
+                under,
+            } => {
+                let value = annotation::whole(dossier, annotation, value, under.as_deref());
+                annotation::is_so(dossier, annotation, kind, &value)
+            }
             Act::Label { name, on, .. } => {
                 let labels = dossier.labels.iter().flatten();
                 labels.into_iter().any(|label| label == name) == *on

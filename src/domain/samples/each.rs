@@ -221,6 +221,7 @@ pub fn refusals(texts: &Texts) -> Vec<Refusal> {
         Refusal::PlatformMoved,
         Refusal::PlatformReadOnly,
         Refusal::PlatformHidden,
+        Refusal::PlatformGivenUp,
         Refusal::NoPorteParole,
         Refusal::PlatformUnknownInstructeur {
             email: Email::new("ines.moreau@ddt-nord.example"),

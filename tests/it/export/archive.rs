@@ -37,6 +37,12 @@ fn an_archive_has_a_folder_for_each_dossier_and_nothing_outside() {
         piece(&shelf, "../../../etc/passwd", "text/plain", b"root"),
         piece(&shelf, "C:\\Windows\\con.txt", "text/plain", b"con"),
         lost,
+        Piece::remote(
+            "bWQ1",
+            "notice.pdf".to_owned(),
+            "application/pdf".to_owned(),
+            3,
+        ),
     ];
     dossier.champs = BTreeMap::from([("plan".to_owned(), Valeur::Pieces(pieces))]);
     let other = greffier::domain::Dossier {
@@ -50,6 +56,7 @@ fn an_archive_has_a_folder_for_each_dossier_and_nothing_outside() {
     let dossiers = [dossier, other].into_iter().map(Ok);
     let archived = export::archive(dossiers, &shelf, &mut print, at, &mut out).unwrap();
     assert_eq!((archived.dossiers, archived.missing), (2, 2));
+    assert_eq!(archived.elsewhere, 2);
     let mut zip = zip::ZipArchive::new(out).unwrap();
     let mut found = BTreeMap::new();
     for index in 0..zip.len() {
@@ -87,5 +94,8 @@ fn an_archive_has_a_folder_for_each_dossier_and_nothing_outside() {
     let missing = found.remove("fichiers-manquants.txt").unwrap();
     assert_eq!(missing.lines().count(), 2);
     assert!(missing.contains("dossier-4808/pieces_justificatives/perdu.pdf"));
+    let elsewhere = found.remove("fichiers-sur-la-plateforme.txt").unwrap();
+    assert!(elsewhere.contains("dossier-4808/pieces_justificatives/notice.pdf"));
+    assert!(elsewhere.contains("« piece »"), "{elsewhere}");
     assert!(found.is_empty(), "{:?}", found.keys());
 }

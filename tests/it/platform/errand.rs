@@ -331,6 +331,7 @@ async fn annotations_of_each_type_are_written_by_new_and_old_mutations() {
                 annotation: annotation.descriptor,
                 kind: (*kind).to_owned(),
                 value: value.clone(),
+                under: None,
             };
             let done = desk.act(dossier, INES, vec![act.clone()]).await;
             if old && *kind == "multiple_drop_down_list" {
@@ -352,6 +353,7 @@ async fn annotations_of_each_type_are_written_by_new_and_old_mutations() {
             annotation: wrong.descriptor,
             kind: "drop_down_list".to_owned(),
             value: json!("Jamais"),
+            under: None,
         };
         let refused = desk.act(dossier, INES, vec![act]).await;
         assert!(

@@ -1,6 +1,8 @@
 //! What happens while nobody looks: what others do meanwhile, groups that are renamed, démarches that come back, orders that are
 //! given up.
 
+use std::collections::BTreeMap;
+
 use greffier::domain::DemarcheId;
 use greffier::message::Heard;
 use greffier::message::platform::{Ended, Said};
@@ -189,4 +191,32 @@ fn an_old_message_is_not_mailed_although_it_is_told() {
     assert!(texts.iter().any(|text| text.contains("plan")), "{texts:?}");
     middle.wait(10);
     assert_eq!(middle.mailed(USAGER), 0);
+}
+
+#[test]
+fn an_order_that_is_given_up_keeps_nobody_waiting() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &["dossierBasculeSuivi"]);
+    middle.wait(1);
+    for number in 4801..=4812 {
+        middle.shown = filed(number, middle.desk.now);
+        middle.look();
+    }
+    middle.out();
+    let refused: BTreeMap<String, String> = (4801..=4812)
+        .map(|number: u64| (number.to_string(), "Bad gateway".to_owned()))
+        .collect();
+    let preview = middle.line(INES, "suivre 4801-4812");
+    let code = code_of(&preview);
+    middle.line(INES, &format!("confirmer {code}"));
+    middle.desk.pump(&refused);
+    let report = middle.line(INES, &format!("confirmer {code}"));
+    let report = report.answers.join("\n");
+    assert!(
+        report.contains("12") && report.contains("pas confirmé"),
+        "{report}"
+    );
+    middle.line(INES, "message 4807 Bonjour, il nous faut le plan.");
+    middle.desk.pump(&refused);
+    let half = middle.desk.app.other_half(4807).unwrap().unwrap();
+    assert_eq!(half.posts, [], "nobody waits for it to be seen");
 }

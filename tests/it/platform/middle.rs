@@ -331,6 +331,7 @@ fn a_refusal_is_said_in_words_that_help() {
         (Ended::ReadOnly, "ne peut que lire"),
         (Ended::Moved { act: 0 }, "a changé sur la plateforme"),
         (Ended::Hidden, "ne montre plus"),
+        (Ended::GivenUp, "pas confirmé"),
     ] {
         let answered = middle.answer(&orders[0], ended, &[]);
         assert!(answered.answers[0].contains(words), "{answered:?}");
@@ -629,4 +630,24 @@ fn a_correction_that_is_not_waited_for_any_more_is_not_mailed() {
         let mails = middle.mailed(USAGER);
         assert_eq!(mails, usize::from(ends == Ends::Not), "{ends:?}");
     }
+}
+
+#[test]
+fn the_day_on_which_silence_decides_is_shown() {
+    let mut middle = Middle::ready();
+    middle.wait(1);
+    middle.step("passe_en_instruction", "en_instruction", INES);
+    middle.shown.sva_svr = Some("2026-05-09T01:15:00+02:00".parse().unwrap());
+    middle.look();
+    let (_, texts) = middle.out();
+    let told = |text: &String| text.contains("par silence le 9\u{a0}mai 2026");
+    assert!(texts.iter().any(told), "{texts:?}");
+    let seen = middle.line(PAUL, "dossier 4807");
+    assert!(seen.answers.iter().any(told), "{seen:?}");
+    middle.wait(1);
+    middle.step("accepte", "accepte", INES);
+    middle.look();
+    middle.out();
+    let seen = middle.line(PAUL, "dossier 4807");
+    assert!(!seen.answers.iter().any(told), "{seen:?}");
 }
