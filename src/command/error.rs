@@ -150,6 +150,18 @@ pub enum Error {
         /// How to type it.
         hint: Hint,
     },
+    /// A text ends with an option of the command: it would go to somebody as it stands, and be no option.
+    #[error(
+        "{} est à la fin du texte, qui partirait avec. Écrivez cette option avant le texte.\nPour l’envoyer tel quel, mettez le \
+         texte entre guillemets.{hint}",
+        code(option)
+    )]
+    LateOption {
+        /// The option with its value.
+        option: String,
+        /// How to type it.
+        hint: Hint,
+    },
     /// An option is given twice.
     #[error("L’option {} est donnée deux fois. Gardez-en une.{hint}", code(name))]
     Repeated {

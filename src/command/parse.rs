@@ -217,6 +217,9 @@ impl<'a, 'b> Reader<'a, 'b> {
             self.rest = "";
             return Ok(());
         }
+        if let Some(late) = self.late(text) {
+            return Err(late);
+        }
         let inner = free(text).map_err(|unclosed| self.unclosed(unclosed))?;
         let value = read(arg, &inner, self.here.today)
             .map_err(|bad| self.wrong(arg, text, Problem::Bad(bad)))?;

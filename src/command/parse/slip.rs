@@ -2,13 +2,13 @@
 
 use super::{Problem, Reader};
 use crate::command::error::{Error, Hint, absent, described, wanted};
-use crate::command::fold::is_space;
+use crate::command::fold::{fold, is_space};
 use crate::command::names::nearest;
 use crate::command::quote::Unclosed;
 use crate::command::selection::{Joined, Nonsense, list};
 use crate::command::spec::{Arg, Takes};
 use crate::command::value::Bad;
-use crate::command::words::word;
+use crate::command::words::{extent, last_word, option_name, word};
 
 impl Reader<'_, '_> {
     pub(super) fn wrong(&self, arg: &Arg, text: &str, problem: Problem) -> Error {
@@ -39,6 +39,22 @@ impl Reader<'_, '_> {
             near,
             known,
             hint: self.hint(),
+        })
+    }
+
+    /// What to say of a text that ends with an option of the command, which would be sent with it and not obeyed: an avis asked
+    /// with `confidentiel=oui` after the text would not be confidentiel.
+    pub(super) fn late(&self, text: &str) -> Option<Error> {
+        let (before, last) = last_word(text)?;
+        let (name, value) = option_name(last)?;
+        let arg = self
+            .spec
+            .options()
+            .find(|arg| fold(&arg.name) == fold(name))?;
+        let (_, rest) = extent(arg, value, self.here.today).ok()?;
+        (rest.is_empty() && !before.trim().is_empty()).then(|| Error::LateOption {
+            option: last.to_owned(),
+            hint: Hint::of(self.spec, true),
         })
     }
 

@@ -46,6 +46,7 @@ fn each_slip_is_explained() {
         "dossier 4807-4808",
         "message 4807 attendre=oui Merci de répondre.",
         "message 4807 taux=12 c’est peu",
+        "avis demander 4807 a@b.fr Le projet convient-il ? confidentiel=oui",
         "piece 4807 1 2",
         "confirmer été",
         &long,
