@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Piece;
+use super::demarche::Plateforme;
 use super::id::{AvisId, DemarcheId, DossierId, Email, MessageId};
 use super::valeur::Valeur;
 
@@ -225,6 +226,10 @@ pub struct Avis {
     pub pieces: Vec<Piece>,
     /// Hidden from the other experts.
     pub confidentiel: bool,
+    /// The expert was told that the usager may read it. One who was not told so is never shown to him, whatever the démarche
+    /// says by then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_usager: bool,
     /// Asked on the platform, which alone speaks with the expert.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub elsewhere: bool,
@@ -261,6 +266,13 @@ impl Avis {
             && self.oui_non().is_none()
             && self.revoked.is_none()
             && self.closed.is_none()
+    }
+
+    /// Whether `answer`, which came by mail, is put where the usager reads it: the démarche says so, the expert was told so, and
+    /// it is proven to be his. What is published in an instructeur's name cannot be taken back.
+    pub fn shown_to_usager(&self, answer: &Answer, plateforme: &Plateforme) -> bool {
+        let proven = answer.mail.as_ref().is_some_and(|mail| mail.authenticated);
+        plateforme.avis_message && self.to_usager && !self.confidentiel && proven
     }
 
     /// The last oui or non that was understood.

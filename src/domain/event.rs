@@ -177,6 +177,9 @@ pub enum Event {
         question: Option<String>,
         /// Hidden from the other experts.
         confidentiel: bool,
+        /// The expert is told that the usager may read it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        to_usager: bool,
         /// Asked on the platform.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         elsewhere: bool,

@@ -329,6 +329,7 @@ fn avis(dossier: &mut Dossier, recorded: &Recorded) {
             text,
             question,
             confidentiel,
+            to_usager,
             elsewhere,
             pieces,
         } => {
@@ -340,6 +341,7 @@ fn avis(dossier: &mut Dossier, recorded: &Recorded) {
                 question: question.clone(),
                 pieces: pieces.clone(),
                 confidentiel: *confidentiel,
+                to_usager: *to_usager,
                 elsewhere: *elsewhere,
                 answers: Vec::new(),
                 reminded: None,

@@ -173,6 +173,8 @@ pub(super) struct AvisView {
     pieces: Option<Vec<PieceView>>,
     files: usize,
     confidentiel: bool,
+    /// The usager may be shown what the expert answers, and the expert is told so.
+    to_usager: bool,
     answers: Vec<AnswerView>,
     oui_non: Option<bool>,
     open: bool,
@@ -195,6 +197,8 @@ struct AnswerView {
     pieces: Option<Vec<PieceView>>,
     files: usize,
     unproven: bool,
+    /// It is put where the usager reads it.
+    to_usager: bool,
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@
 
 pub(crate) mod desk;
 mod guide;
-mod letter;
+pub(crate) mod letter;
 mod person;
 mod privacy;
 mod saying;

@@ -10,6 +10,7 @@ mod job;
 mod meanwhile;
 mod middle;
 mod probe;
+mod published;
 mod read;
 mod room;
 mod wire;

@@ -4,8 +4,8 @@ use super::super::draft::Draft;
 use super::super::{App, Error};
 use super::order::{Kept, Memo, Told};
 use crate::domain::{
-    Answer, Avis, Demarche, Dossier, DossierId, Email, Event, MessageId, Person, Plateforme,
-    Recorded, Refusal,
+    Answer, Avis, Demarche, Dossier, DossierId, Email, Event, MailRef, MessageId, Person,
+    Plateforme, Recorded, Refusal,
 };
 use crate::message::platform::{Act, DemarcheIn};
 use crate::mirror;
@@ -67,8 +67,9 @@ impl<S: Store> App<S> {
             Err(refusal) => return self.not_written(draft, dossier.number, "usager", &refusal),
         };
         let head = format!(
-            "[Réponse de l’usager reçue par courriel le {}, déposée ici par Greffier]",
-            moment_of(message.at)
+            "[Réponse de l’usager reçue par courriel le {}, déposée ici par Greffier{}]",
+            moment_of(message.at),
+            doubt(message.mail.as_ref())
         );
         let body = format!("{head}\n\n{}", message.text).trim_end().to_owned();
         let acts = mirror::messages(&body, &message.pieces);
@@ -95,6 +96,10 @@ impl<S: Store> App<S> {
         ids: &DemarcheIn,
         avis: &Avis,
     ) -> Result<(), Error> {
+        let Some(answer) = avis.answers.last() else {
+            return Ok(());
+        };
+        let report = report(avis, answer);
         let mut acts = Vec::new();
         if let Some(annotation) = &plateforme.avis_annotation {
             let champ = demarche.annotation(annotation);
@@ -103,14 +108,13 @@ impl<S: Store> App<S> {
                 acts.push(Act::ModifierAnnotation {
                     annotation: annotation.clone(),
                     kind: kind.kind.clone(),
-                    value: report(avis, avis.answers.last()).into(),
+                    value: report.clone().into(),
                     under: Some(HEADING.to_owned()),
                 });
             }
         }
-        if plateforme.avis_message && !avis.confidentiel {
-            let files = avis.answers.last().map_or(&[][..], |answer| &answer.pieces);
-            acts.extend(mirror::messages(&report(avis, &avis.answers), files));
+        if avis.shown_to_usager(answer, plateforme) {
+            acts.extend(mirror::messages(&report, &answer.pieces));
         }
         if acts.is_empty() {
             return Ok(());
@@ -158,19 +162,30 @@ fn moment_of(at: jiff::Timestamp) -> String {
     local.strftime("%d/%m/%Y à %H:%M").to_string()
 }
 
-/// An avis with some of its answers, as the platform keeps it.
-fn report<'a>(avis: &Avis, answers: impl IntoIterator<Item = &'a Answer>) -> String {
-    let mut lines = vec![format!("Avis de {}, demandé par {}", avis.expert, avis.by)];
-    for answer in answers {
-        lines.push(format!(
-            "Reçu par courriel le {}\u{a0}:",
-            moment_of(answer.at)
-        ));
-        if !answer.text.is_empty() {
-            lines.push(answer.text.clone());
-        }
+/// What is to be known of a mail whose sender is not proven, wherever it is written down.
+fn doubt(mail: Option<&MailRef>) -> &'static str {
+    let doubtful = mail.is_some_and(|mail| !mail.authenticated);
+    if doubtful {
+        " ; l’expéditeur n’a pas pu être authentifié"
+    } else {
+        ""
     }
-    if let (Some(question), Some(oui)) = (&avis.question, avis.oui_non()) {
+}
+
+/// An answer to a request for an avis, as the platform keeps it.
+fn report(avis: &Avis, answer: &Answer) -> String {
+    let mut lines = vec![
+        format!("Avis de {}, demandé par {}", avis.expert, avis.by),
+        format!(
+            "Reçu par courriel le {}{}\u{a0}:",
+            moment_of(answer.at),
+            doubt(answer.mail.as_ref())
+        ),
+    ];
+    if !answer.text.is_empty() {
+        lines.push(answer.text.clone());
+    }
+    if let (Some(question), Some(oui)) = (&avis.question, answer.oui_non) {
         lines.push(format!("{question} {}", if oui { "Oui" } else { "Non" }));
     }
     lines.join("\n")

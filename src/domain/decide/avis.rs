@@ -38,6 +38,8 @@ pub(super) fn request(
         .keys()
         .next_back()
         .map_or(1, |last| last.0 + 1);
+    let plateforme = case.demarche.plateforme.as_ref();
+    let published = plateforme.is_some_and(|plateforme| plateforme.avis_message);
     let mut events = Vec::new();
     case.follow_too(&mut events);
     let mut asked: Vec<&Email> = Vec::new();
@@ -65,6 +67,7 @@ pub(super) fn request(
             text: text.clone(),
             question: question.clone(),
             confidentiel,
+            to_usager: published && !confidentiel,
             elsewhere: false,
             pieces: pieces.to_vec(),
         });

@@ -67,6 +67,7 @@ fn requested(avis: u32, expert: &str, texts: &Texts, confidentiel: bool) -> Even
         text: texts.demande.clone(),
         question: (avis != 2).then(|| texts.question.clone()),
         elsewhere: false,
+        to_usager: false,
         confidentiel,
         pieces: vec![piece(&texts.fichier_avis, 310_000)],
     }

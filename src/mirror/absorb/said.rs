@@ -152,6 +152,7 @@ impl Look<'_> {
             question: read.label.clone().filter(|label| !label.trim().is_empty()),
             // The API does not tell: what is not known to be shared is not.
             confidentiel: true,
+            to_usager: false,
             elsewhere: true,
             pieces: Vec::new(),
         };

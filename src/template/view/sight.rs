@@ -168,7 +168,9 @@ impl<'a> Sight<'a> {
     }
 
     fn avis_with(&self, id: AvisId, avis: &Avis, seen: bool) -> AvisView {
+        let plateforme = self.scene.demarche.plateforme.as_ref();
         let answer = |answer: &Answer| AnswerView {
+            to_usager: plateforme.is_some_and(|it| avis.shown_to_usager(answer, it)),
             at: answer.at,
             text: seen
                 .then(|| answer.text.clone())
@@ -190,6 +192,7 @@ impl<'a> Sight<'a> {
             pieces: seen.then(|| pieces(&avis.pieces, "avis")),
             files: avis.pieces.len(),
             confidentiel: avis.confidentiel,
+            to_usager: avis.to_usager,
             answers: avis.answers.iter().map(answer).collect(),
             oui_non: avis.oui_non().filter(|_| seen),
             open: avis.open(),

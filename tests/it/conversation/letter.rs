@@ -1,13 +1,16 @@
 //! A mail as a mail program and its relay would hand it over.
 
 use data_encoding::BASE64;
+use greffier::domain::Piece;
+use greffier::message::MailIn;
+use greffier::shelf::Shelf;
 use jiff::Timestamp;
 
 use super::desk::RELAY;
 
 /// What the relay says of the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proof {
+pub(crate) enum Proof {
     /// The domain signed it.
     Signed,
     /// Nobody says anything.
@@ -17,28 +20,28 @@ pub(super) enum Proof {
 }
 
 /// What a mail program keeps of the mail that is answered.
-pub(super) struct Answered {
-    pub(super) subject: String,
-    pub(super) message_id: String,
+pub(crate) struct Answered {
+    pub(crate) subject: String,
+    pub(crate) message_id: String,
     /// Its first reference: the name of the conversation.
-    pub(super) thread: Option<String>,
+    pub(crate) thread: Option<String>,
 }
 
 /// A mail to be written.
-pub(super) struct Letter<'a> {
-    pub(super) from: &'a str,
-    pub(super) to: &'a str,
-    pub(super) proof: Proof,
-    pub(super) answers: Option<Answered>,
+pub(crate) struct Letter<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) proof: Proof,
+    pub(crate) answers: Option<Answered>,
     /// The lines of the script: headers (`Subject: …`), a blank line, the text, files (`joint NOM : CONTENU`).
-    pub(super) lines: &'a [String],
-    pub(super) id: u32,
-    pub(super) at: Timestamp,
+    pub(crate) lines: &'a [String],
+    pub(crate) id: u32,
+    pub(crate) at: Timestamp,
 }
 
 impl Letter<'_> {
     /// The mail in the form of RFC 5322, with CRLF.
-    pub(super) fn write(&self) -> Vec<u8> {
+    fn write(&self) -> Vec<u8> {
         let (headers, text, files) = parts(self.lines);
         let mut mail = self.trace();
         let mut standard = vec![
@@ -90,6 +93,26 @@ impl Letter<'_> {
             mail.push("--couture--".to_owned());
         }
         mail.join("\r\n").into_bytes()
+    }
+
+    /// The mail as Greffier takes it in.
+    pub(crate) fn taken(&self, shelf: &dyn Shelf) -> MailIn {
+        let raw = self.write();
+        let original = Piece {
+            hash: shelf.keep(&raw).unwrap(),
+            name: "courriel.eml".to_owned(),
+            media_type: "message/rfc822".to_owned(),
+            bytes: raw.len() as u64,
+        };
+        MailIn {
+            original,
+            mail_from: Some(self.from.to_owned()),
+            rcpt_to: vec![self.to.to_owned()],
+            peer: None,
+            authentication: None,
+            too_large: None,
+            scan: None,
+        }
     }
 
     /// What the relay writes above.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use greffier::config::Room;
 use greffier::domain::{AvisId, DemarcheId, Demarches, Dossier, DossierId, Email, Piece, Privacy};
-use greffier::message::{Account, Body, DepositIn, Heard, Line, MailIn, Outgoing, Place};
+use greffier::message::{Account, Body, DepositIn, Heard, Line, Outgoing, Place};
 use greffier::store::{Row, Store as _};
 use proptest::prelude::*;
 use regex::Regex;
@@ -269,22 +269,8 @@ impl World {
             id: self.letters,
             at: self.desk.now,
         };
-        let raw = letter.write();
-        let original = Piece {
-            hash: self.desk.app.shelf.keep(&raw).unwrap(),
-            name: "m.eml".to_owned(),
-            media_type: "message/rfc822".to_owned(),
-            bytes: raw.len() as u64,
-        };
-        self.hear(Heard::Mail(MailIn {
-            original,
-            mail_from: Some(from.to_owned()),
-            rcpt_to: vec![address],
-            peer: None,
-            authentication: None,
-            too_large: None,
-            scan: None,
-        }));
+        let mail = letter.taken(&*self.desk.app.shelf);
+        self.hear(Heard::Mail(mail));
     }
 
     fn act(&mut self, act: Act) {

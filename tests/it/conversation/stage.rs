@@ -389,22 +389,9 @@ impl Stage {
             id,
             at,
         };
-        let raw = letter.write();
-        let hash = self.desk().app.shelf.keep(&raw).unwrap();
-        let original = Piece {
-            hash,
-            name: "courriel.eml".to_owned(),
-            media_type: "message/rfc822".to_owned(),
-            bytes: raw.len() as u64,
-        };
         let mail = MailIn {
-            original,
-            mail_from: Some(from.to_owned()),
-            rcpt_to: vec![to],
-            peer: None,
-            authentication: None,
-            too_large: None,
             scan,
+            ..letter.taken(&*self.desk().app.shelf)
         };
         let receipt = self
             .desk()

@@ -187,6 +187,7 @@ fn events() -> Vec<Event> {
             text: text(),
             question: Some("Favorable ?".to_owned()),
             elsewhere: false,
+            to_usager: false,
             confidentiel: true,
             pieces: vec![piece()],
         },

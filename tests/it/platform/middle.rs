@@ -193,7 +193,7 @@ impl Middle {
     }
 
     /// Mails that leave now, and orders to the platform.
-    fn mails(&mut self, orders: &mut Vec<Order>) -> Vec<MailOut> {
+    pub(super) fn mails(&mut self, orders: &mut Vec<Order>) -> Vec<MailOut> {
         let mut mails = Vec::new();
         for said in self.desk.pump(&[].into()) {
             match said.row.queued.outgoing.body {
