@@ -209,6 +209,10 @@ pub struct Message {
 
 /// A request for an avis, and its answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a plain fact, said by an event"
+)]
 pub struct Avis {
     /// Who is asked.
     pub expert: Email,
