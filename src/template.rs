@@ -31,7 +31,7 @@ use crate::domain::{Notice, Privacy, Refusal};
 pub use crate::diagnostic::Diagnostic;
 pub use answer::{
     AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PendingRow, PieceRow,
-    PieceState, RoomRow, TOPICS,
+    PieceState, RoomRow, TOPICS, UnreadRow,
 };
 pub use scene::{Audience, Scene};
 

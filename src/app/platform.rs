@@ -8,6 +8,7 @@
 //! | `progress` number | how far it has been read |
 //! | `dossier` number | a dossier's other half: ids, messages on their way |
 //! | `renamed` number | former names of a démarche's groups |
+//! | `unread` | the démarches that are not read at present |
 //! | `served` number | until when a démarche was served |
 
 mod answered;
@@ -17,6 +18,7 @@ mod order;
 mod renamed;
 mod served;
 mod take;
+mod unread;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +65,7 @@ impl<S: Store> App<S> {
                 progress_key(progress.demarche),
                 progress,
             ),
+            Said::Unread { demarches } => self.tell_unread(draft, demarches),
             Said::Answered(answered) => self.answered(draft, answered),
         }
     }

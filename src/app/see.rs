@@ -175,6 +175,7 @@ impl<S: Store> App<S> {
             return self.answer(draft, speaker, &Answer::NotLinked, None);
         };
         let depths = self.store.depths()?;
+        let (unread, reading) = self.readings(&email)?;
         let groupes = self
             .groupes_of(&email)
             .map(|(demarche, groupe)| {
@@ -194,6 +195,8 @@ impl<S: Store> App<S> {
             outbox: depths.outbox,
             dead: depths.dead,
             quarantine,
+            unread,
+            reading,
         };
         self.answer(draft, speaker, &answer, None)
     }

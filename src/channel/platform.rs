@@ -28,9 +28,10 @@ mod selection;
 mod settings;
 mod stumble;
 mod sync;
+mod unread;
 mod upload;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub use self::settings::Settings;
 use self::stumble::Stumbles;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
-use crate::message::platform::{PLATFORM, Progress};
+use crate::message::platform::{PLATFORM, Progress, Unread};
 use crate::message::{Body, Limits, Outcome, Outgoing};
 
 /// Days before its end from which a token is spoken of.
@@ -65,6 +66,8 @@ pub trait Mirror: Send + Sync + 'static {
     fn claims(&self, dossier: u64, order: &str) -> Claims;
     /// What changes without a date, of a dossier as it was taken in last; none where [`modified`](Self::modified) is none.
     fn undated(&self, dossier: u64) -> Option<Undated>;
+    /// The démarches that are said not to be read.
+    fn unread(&self) -> BTreeMap<u64, Unread>;
     /// Numbers of the dossiers of a démarche that are known and were not said to be gone, in any order.
     fn shown(&self, demarche: u64) -> Vec<u64>;
 }
@@ -111,6 +114,8 @@ struct Inner {
     unanswered: Mutex<HashMap<String, Instant>>,
     /// Dossiers to be read again a little later, with their démarche: an attestation comes some time after its decision.
     again: Mutex<HashMap<u64, (u64, Instant)>>,
+    /// How the last looks went.
+    looks: Mutex<unread::Looks>,
     /// Dossiers that could not be read, until when they are let be.
     passed: Mutex<HashMap<u64, Instant>>,
 }
@@ -141,6 +146,7 @@ impl Platform {
             started: (crate::clock::now(), Instant::now()),
             unanswered: Mutex::default(),
             again: Mutex::default(),
+            looks: Mutex::default(),
             passed: Mutex::default(),
         })))
     }
@@ -244,6 +250,7 @@ impl Channel for Platform {
         let ended = tokio::select! {
             ended = read => ended,
             () = inner.warn_of_expiry(&stop) => Ok(()),
+            told = inner.tell_unread(&inbox, &stop) => told.map_err(Into::into),
         };
         *lock(&inner.door) = None;
         ended

@@ -14,7 +14,7 @@ use crate::channel::platform::probe::Found;
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
 use crate::config::Config;
 use crate::domain::DemarcheId;
-use crate::message::platform::{DemarcheIn, Progress};
+use crate::message::platform::{DemarcheIn, Progress, Unread};
 use crate::mirror::{self, Settings, instructeur};
 use crate::store::sled::Sled;
 
@@ -217,6 +217,10 @@ impl Mirror for Known {
             correction_pending: half.correction_pending,
             archived: half.archived,
         })
+    }
+
+    fn unread(&self) -> BTreeMap<u64, Unread> {
+        said(self.0.app().unread()).unwrap_or_default()
     }
 
     fn shown(&self, demarche: u64) -> Vec<u64> {

@@ -3,7 +3,7 @@
 //! Ids are the platform's own and opaque; numbers are those that people read. Every field is `default` that an instance of
 //! another age may lack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -27,6 +27,11 @@ pub enum Said {
     Gone(Gone),
     /// How far a démarche has been read.
     Read(Progress),
+    /// The démarches that are not read at present, all of them, by number.
+    Unread {
+        /// Since when, and why.
+        demarches: BTreeMap<u64, Unread>,
+    },
     /// What became of an order.
     Answered(Box<Answered>),
 }
@@ -386,6 +391,27 @@ pub struct Progress {
     /// The newest `dateSupression` that was read.
     #[serde(default)]
     pub deleted: Option<Timestamp>,
+}
+
+/// That a démarche is not read: what is known of it is what was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why.
+    pub why: WhyUnread,
+}
+
+/// Why a démarche is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyUnread {
+    /// The platform is not reached, or does not answer as it should.
+    Away,
+    /// The token is refused: it has ended, is not known any more, or is for another network.
+    Token,
+    /// The démarche is not shown to the token any more, or is gone.
+    Hidden,
 }
 
 /// What the platform is to do.

@@ -8,6 +8,7 @@ use crate::domain::stats::Usual;
 use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Privacy, Statut, Topic,
 };
+use crate::message::platform::WhyUnread;
 
 /// An answer to a command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -389,6 +390,17 @@ pub enum Answer {
         dead: u64,
         /// Mail in quarantine that he may decide on.
         quarantine: usize,
+        /// Of his démarches, those of the platform that are not read at present.
+        unread: Vec<UnreadRow>,
+        /// Those that are being read for the first time.
+        reading: Vec<DemarcheId>,
+    },
+    /// Démarches of the platform are not read, or are again.
+    Unread {
+        /// One row each.
+        rows: Vec<UnreadRow>,
+        /// They are read again.
+        over: bool,
     },
     /// The démarches that the person instructs.
     Demarches {
@@ -686,6 +698,17 @@ pub struct DemarcheRow {
     pub onglets: Vec<(String, u64, bool)>,
 }
 
+/// A démarche of the platform that is not read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnreadRow {
+    /// Its number.
+    pub demarche: DemarcheId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why.
+    pub cause: WhyUnread,
+}
+
 /// A dossier in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DossierRow {
@@ -910,6 +933,7 @@ impl Answer {
             | Self::Sorted { .. }
             | Self::Filters { .. }
             | Self::AttestationThere { .. }
+            | Self::Unread { .. }
             | Self::Asked => false,
         }
     }

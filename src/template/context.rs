@@ -65,7 +65,7 @@ fn of_answer(path: &str) -> Rule {
         | "done" | "refused" | "left" | "most" | "old" | "second" | "state" | "signature"
         | "more" | "here" | "doubt" | "max" | "dossiers" | "missing" | "elsewhere" | "parts"
         | "bytes" | "near" | "tri" | "pastille" | "page" | "previous" | "fitting" | "at_least"
-        | "partout" | "column" | "expected" => OPEN,
+        | "partout" | "column" | "expected" | "over" | "unread" | "reading" => OPEN,
         "rows.number"
         | "rows.count"
         | "rows.code"
@@ -93,6 +93,8 @@ fn of_answer(path: &str) -> Rule {
         | "rows.received"
         | "rows.state"
         | "rows.demarche"
+        | "rows.since"
+        | "rows.cause"
         | "rows.network"
         | "rows.encrypted"
         | "rows.configured"

@@ -9,10 +9,11 @@ use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Privacy,
     Statut, Topic,
 };
+use crate::message::platform::WhyUnread;
 
 use super::answer::{
     AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PendingRow, PieceRow,
-    PieceState, RoomRow,
+    PieceState, RoomRow, UnreadRow,
 };
 
 /// Names of the mails that [`super::Templates::mail_named`] words, with when each is sent.
@@ -721,6 +722,20 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             outbox: 2,
             dead: 1,
             quarantine: 1,
+            unread: unread_rows(at),
+            reading: vec![DemarcheId(14)],
+        },
+        Answer::Unread {
+            rows: unread_rows(at),
+            over: false,
+        },
+        Answer::Unread {
+            rows: unread_rows(at)[..1].to_vec(),
+            over: false,
+        },
+        Answer::Unread {
+            rows: unread_rows(at),
+            over: true,
         },
         Answer::Status {
             version: "0.1.0".to_owned(),
@@ -729,6 +744,8 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             outbox: 0,
             dead: 0,
             quarantine: 0,
+            unread: Vec::new(),
+            reading: Vec::new(),
         },
         Answer::Demarches {
             rows: vec![DemarcheRow {
@@ -952,4 +969,14 @@ fn exported(places: Vec<String>, link: Option<String>, parts: usize) -> Answer {
         link,
         until: kept.then(samples::now),
     }
+}
+
+fn unread_rows(at: Timestamp) -> Vec<UnreadRow> {
+    let whys = [WhyUnread::Token, WhyUnread::Away, WhyUnread::Hidden];
+    let rows = whys.into_iter().zip(12..).map(|(cause, number)| UnreadRow {
+        demarche: DemarcheId(number),
+        since: at,
+        cause,
+    });
+    rows.collect()
 }

@@ -13,4 +13,5 @@ mod probe;
 mod published;
 mod read;
 mod room;
+mod unread;
 mod wire;

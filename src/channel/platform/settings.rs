@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -34,6 +35,9 @@ pub struct Settings {
     /// resolved, dossiers that are not to be seen any more.
     #[serde(default = "patrol_minutes")]
     pub patrol_minutes: u64,
+    /// Minutes that a démarche is not read, for whatever reason, after which its rooms are told.
+    #[serde(default = "unread_minutes")]
+    pub unread_minutes: u64,
     /// Bytes of a file that is fetched, at most.
     #[serde(default = "max_file_bytes")]
     pub max_file_bytes: u64,
@@ -67,6 +71,10 @@ fn directory_minutes() -> u64 {
 
 fn patrol_minutes() -> u64 {
     60
+}
+
+fn unread_minutes() -> u64 {
+    15
 }
 
 fn max_file_bytes() -> u64 {
@@ -106,6 +114,7 @@ impl Settings {
         within("overlap_seconds", self.overlap_seconds, 0, 86_400);
         within("directory_minutes", self.directory_minutes, 1, 1_440);
         within("patrol_minutes", self.patrol_minutes, 1, 10_080);
+        within("unread_minutes", self.unread_minutes, 0, 1_440);
         within("max_file_bytes", self.max_file_bytes, 1_024, 1_073_741_824);
         let proxy = self.proxy.as_deref();
         if proxy.is_some_and(|proxy| reqwest::Proxy::all(proxy).is_err()) {
@@ -135,6 +144,10 @@ impl Settings {
 
     pub(super) fn poll(&self) -> Duration {
         Duration::from_secs(self.poll_seconds)
+    }
+
+    pub(super) fn patience(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.unread_minutes.try_into().unwrap_or(i64::MAX / 60))
     }
 
     pub(super) fn directory(&self) -> Duration {

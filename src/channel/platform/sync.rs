@@ -130,12 +130,14 @@ impl Reader {
             let wait = match looked {
                 Ok(()) => {
                     failures = 0;
+                    self.inner.looked(self.demarche, None);
                     self.inner.instance.trouble(self.demarche, None);
                     self.inner.settings.poll()
                 }
                 Err(Broken::Closed) => return,
                 Err(Broken::Fault(fault)) => {
                     failures += 1;
+                    self.inner.looked(self.demarche, Some(&fault));
                     self.failed(&fault, failures)
                 }
             };

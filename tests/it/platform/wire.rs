@@ -11,7 +11,7 @@ use greffier::channel::platform::{Claims, Mirror, Platform, Settings, Undated};
 use greffier::channel::{Channel as _, Heard, Inbox, Known};
 use greffier::clock;
 use greffier::message::platform::{
-    Act, Answered, DemarcheIn, DossierIn, Gone, Order, Profile, Progress, Said, plain,
+    Act, Answered, DemarcheIn, DossierIn, Gone, Order, Profile, Progress, Said, Unread, plain,
 };
 use greffier::message::{
     Body, Destination, Heard as What, Outcome, Outgoing, Piece, Receipt, Verdict,
@@ -31,6 +31,8 @@ pub(super) struct Kept {
     pub(super) demarches: Vec<DemarcheIn>,
     pub(super) dossiers: BTreeMap<u64, DossierIn>,
     pub(super) progress: BTreeMap<u64, Progress>,
+    /// The démarches that are not read.
+    pub(super) unread: BTreeMap<u64, Unread>,
     pub(super) gone: Vec<Gone>,
     pub(super) answered: Vec<Answered>,
     /// What came in, by id, in its order.
@@ -67,6 +69,7 @@ impl Memory {
             Said::Read(progress) => {
                 kept.progress.insert(progress.demarche, progress);
             }
+            Said::Unread { demarches } => kept.unread = demarches,
             Said::Answered(answered) => {
                 for message in &answered.messages {
                     kept.claimed
@@ -105,6 +108,10 @@ impl Kept {
 impl Mirror for Memory {
     fn progress(&self, demarche: u64) -> Option<Progress> {
         self.kept().progress.get(&demarche).cloned()
+    }
+
+    fn unread(&self) -> BTreeMap<u64, Unread> {
+        self.kept().unread.clone()
     }
 
     fn absorbed(&self, dossier: u64) -> Option<String> {

@@ -1,0 +1,77 @@
+//! A démarche that is not read any more: its rooms show what is past, and are told so.
+
+use std::collections::BTreeMap;
+
+use greffier::domain::DemarcheId;
+use greffier::message::platform::{Said, Unread, WhyUnread};
+use greffier::mirror::Settings;
+
+use super::desk::Desk;
+use super::middle::{INES, Middle, PAUL};
+use crate::daemon::desk::LINA;
+
+fn unread(middle: &mut Middle, why: Option<WhyUnread>) -> Vec<String> {
+    let since = middle.desk.now;
+    let demarches: BTreeMap<u64, Unread> = why
+        .into_iter()
+        .map(|why| (12, Unread { since, why }))
+        .collect();
+    middle.say(Said::Unread { demarches });
+    middle.out().1
+}
+
+#[test]
+fn the_room_is_told_once_when_it_begins_and_once_when_it_ends() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &[]);
+    middle.out();
+    let status = middle.line(INES, "statut");
+    assert!(status.answers[0].contains("première lecture"), "{status:?}");
+
+    let told = unread(&mut middle, Some(WhyUnread::Away));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("ne lit plus la démarche n° 12"),
+        "{told:?}"
+    );
+    assert!(told[0].contains("ne répond pas"), "{told:?}");
+    middle.wait(1);
+    // Another reason is nothing new to the room; whoever asks is told the last.
+    assert!(unread(&mut middle, Some(WhyUnread::Token)).is_empty());
+    let status = middle.line(PAUL, "statut");
+    assert!(
+        status.answers[0].contains("jeton y est refusé"),
+        "{status:?}"
+    );
+
+    let told = unread(&mut middle, None);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("lit de nouveau la démarche n° 12"),
+        "{told:?}"
+    );
+    assert!(unread(&mut middle, None).is_empty());
+    let status = middle.line(PAUL, "statut");
+    assert!(!status.answers[0].contains("n’est plus lue"), "{status:?}");
+}
+
+#[test]
+fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
+    let mut desk = Desk::closed("");
+    let config = desk.path().join("bot.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replacen("[platform]\n", "[platform]\nunread_minutes = 0\n", 1);
+    std::fs::write(&config, text).unwrap();
+    desk.start();
+    desk.is_read();
+    desk.give(&desk.fake.foreign_token());
+    desk.stop();
+    desk.start();
+    desk.shown("Greffier ne lit plus la démarche");
+    desk.shown("son jeton y est refusé");
+    // What happens meanwhile is told once it is read again.
+    let number = desk.fake.usager_files(desk.demarche, LINA);
+    desk.give(&desk.fake.token());
+    desk.advance(120);
+    desk.shown("Greffier lit de nouveau la démarche");
+    desk.shown(&format!("Nouveau dossier n° {number}"));
+}
