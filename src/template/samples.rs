@@ -730,7 +730,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
             over: false,
         },
         Answer::Unread {
-            rows: unread_rows(at)[..1].to_vec(),
+            rows: unread_rows(at).into_iter().take(1).collect(),
             over: false,
         },
         Answer::Unread {
