@@ -37,4 +37,4 @@ pub use onglet::read_onglet;
 pub use parse::{Here, LONGEST_LINE, Parsed};
 pub use quote::quote;
 pub use selection::Selection;
-pub use spec::{Arg, Choice, Family, Kind, Right, Spec, Takes};
+pub use spec::{Arg, Choice, Doer, Family, Kind, Record, Right, Spec, Takes};

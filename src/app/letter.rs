@@ -46,10 +46,12 @@ impl<S: Store> App<S> {
         let worded = self.mail_words(draft, saying, Audience::Usager)?;
         let number = dossier.number.0;
         let files = match notice {
-            Notice::MessagePosted { message, .. } => dossier
-                .messages
-                .get(message)
-                .map(|message| message.pieces.clone()),
+            Notice::MessagePosted { message, .. } | Notice::CorrectionRequested { message } => {
+                dossier
+                    .messages
+                    .get(message)
+                    .map(|message| message.pieces.clone())
+            }
             Notice::AttestationMade => dossier
                 .decided
                 .as_ref()

@@ -244,7 +244,9 @@ fn order(tag: &str, values: &Map<String, Value>, files: &[Piece]) -> Result<Orde
     let mut order = values.clone();
     order.insert("do".to_owned(), json!(tag));
     match tag {
-        "post" | "request_avis" => order.insert("pieces".to_owned(), json!(files)),
+        "post" | "request_avis" | "request_correction" => {
+            order.insert("pieces".to_owned(), json!(files))
+        }
         "accept" | "refuse" | "dismiss" => {
             order.insert("justificatif".to_owned(), json!(files.first()))
         }

@@ -152,12 +152,20 @@ impl<S: Store> App<S> {
     }
 
     fn help(&self, draft: &mut Draft<'_, S>, speaker: &Speaker<'_>, command: Option<&str>) {
-        use crate::command::Right;
+        use crate::command::{Record, Right};
+        // Where Greffier serves the platform, no démarche is its own.
+        let record = if self.mirrored.is_empty() {
+            Record::Local
+        } else {
+            Record::Platform
+        };
         let text = if let Some(command) = command {
-            self.catalogue.help_for(command).unwrap_or_else(|error| {
-                draft.receipt.verdict = Verdict::Misunderstood;
-                error.to_string()
-            })
+            self.catalogue
+                .help_for(command, record)
+                .unwrap_or_else(|error| {
+                    draft.receipt.verdict = Verdict::Misunderstood;
+                    error.to_string()
+                })
         } else {
             let right = match &speaker.email {
                 None => Right::Anyone,
@@ -165,7 +173,7 @@ impl<S: Store> App<S> {
                 Some(email) if self.groupes_of(email).next().is_some() => Right::Instructeur,
                 Some(_) => Right::Linked,
             };
-            self.catalogue.help(&right)
+            self.catalogue.help(&right, record)
         };
         self.reply(draft, speaker.line, text);
     }

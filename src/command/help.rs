@@ -4,7 +4,12 @@ use std::fmt::Write as _;
 
 use super::Catalogue;
 use super::error::{Error, either};
-use super::spec::{Arg, Family, Kind, Right, Spec, Takes};
+use super::spec::{Arg, Doer, Family, Kind, Record, Right, Spec, Takes};
+
+/// What the signs on a line mean that the platform is asked to do.
+const ASKED: &str = "⏳ dit que la plateforme est interrogée, ✅ qu’elle l’a fait\u{202f}; si elle refuse, ❌ et la raison.";
+/// What is said of a command that nothing but the site can do.
+const ON_SITE: &str = "Cela se fait sur le site de la plateforme, et pas d’ici\u{a0}; ce qui y est fait est vu ici ensuite.";
 
 /// How a command is typed: `avis demander <dossiers> <experts> <texte…> [question=…]`.
 pub(super) fn usage(spec: &Spec) -> String {
@@ -42,10 +47,14 @@ impl Catalogue {
     }
 
     /// What somebody with `right` may type, by family, in `CommonMark`.
-    pub fn help(&self, right: &Right) -> String {
+    pub fn help(&self, right: &Right, record: Record) -> String {
         let mut help = String::from(
             "Voici ce que je comprends. `aide COMMANDE` en dit plus sur une commande.\n",
         );
+        let platform = record == Record::Platform;
+        if platform && *right >= Right::Instructeur {
+            let _ = write!(help, "\nLes dossiers sont ceux de la plateforme. {ASKED}\n");
+        }
         for family in Family::ALL {
             let specs: Vec<_> = self
                 .of_family(*family)
@@ -56,7 +65,13 @@ impl Catalogue {
             }
             let _ = write!(help, "\n**{}**\n", family.title());
             for spec in specs {
-                let _ = writeln!(help, "- `{}`\u{a0}: {}", spec.name, spec.help);
+                let site = platform && spec.platform == Doer::Site;
+                let only = if site {
+                    " — sur le site seulement"
+                } else {
+                    ""
+                };
+                let _ = writeln!(help, "- `{}`\u{a0}: {}{only}", spec.name, spec.help);
             }
         }
         help.push_str(
@@ -67,11 +82,11 @@ impl Catalogue {
     }
 
     /// All about the command `name`, or the list of those that start with it, in `CommonMark`.
-    pub fn help_for(&self, name: &str) -> Result<String, Error> {
+    pub fn help_for(&self, name: &str, record: Record) -> Result<String, Error> {
         let name = super::parse::without_prefix(name);
         let under = self.under(name);
         match self.get(name) {
-            Some(spec) => Ok(explained(spec) + see_also(spec, &under).as_str()),
+            Some(spec) => Ok(explained(spec, record) + see_also(spec, &under).as_str()),
             None if !under.is_empty() => {
                 let lines = under
                     .iter()
@@ -96,7 +111,12 @@ impl Catalogue {
             }
             let _ = write!(page, "\n## {}\n", family.title());
             for spec in specs {
-                let _ = write!(page, "\n### {}\n\n{}", spec.name, explained(spec));
+                let _ = write!(
+                    page,
+                    "\n### {}\n\n{}",
+                    spec.name,
+                    explained(spec, Record::Local)
+                );
             }
         }
         page
@@ -107,14 +127,23 @@ impl Catalogue {
     }
 }
 
-fn explained(spec: &Spec) -> String {
-    let mut text = format!(
-        "{}.\n\n`{}`\n",
-        spec.help.trim_end_matches('.'),
-        usage(spec)
-    );
-    if !spec.detail.is_empty() {
-        let _ = write!(text, "\n{}\n", spec.detail);
+fn explained(spec: &Spec, record: Record) -> String {
+    let help = spec.help.trim_end_matches('.');
+    let platform = record == Record::Platform;
+    if platform && spec.platform == Doer::Site {
+        return format!("{help}.\n\n{ON_SITE}\n");
+    }
+    let mut text = format!("{help}.\n\n`{}`\n", usage(spec));
+    let detail = if platform && !spec.platform_detail.is_empty() {
+        &spec.platform_detail
+    } else {
+        &spec.detail
+    };
+    if !detail.is_empty() {
+        let _ = write!(text, "\n{detail}\n");
+    }
+    if platform && spec.platform == Doer::Platform {
+        let _ = write!(text, "\nFait sur la plateforme\u{a0}: {ASKED}\n");
     }
     let takes = taken(spec);
     if !takes.is_empty() {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use toml::de::DeTable;
 
 use super::fold::fold;
-use super::spec::{Arg, Choice, Family, Kind, Right, Spec, Takes};
+use super::spec::{Arg, Choice, Doer, Family, Kind, Right, Spec, Takes};
 use super::table::{Fault, Table};
 use super::value;
 
@@ -41,6 +41,14 @@ fn spec(table: &mut Table<'_, '_>, args: Vec<Arg>) -> Spec {
         help: table.required("help"),
         help_en: table.text("help_en").unwrap_or_default(),
         detail: table.text("detail").unwrap_or_default().trim().to_owned(),
+        platform: table
+            .one_of("platform", Doer::ALL, Doer::name, Some(Doer::Greffier))
+            .unwrap_or(Doer::Greffier),
+        platform_detail: table
+            .text("platform_detail")
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
         examples: table.texts("examples"),
         right: table
             .one_of("right", Right::ALL, Right::name, None)

@@ -19,6 +19,10 @@ pub struct Spec {
     pub help_en: String,
     /// More about it, in French and `CommonMark`. May be empty.
     pub detail: String,
+    /// Who does it where the platform is the record.
+    pub platform: Doer,
+    /// Said in place of `detail` there. May be empty.
+    pub platform_detail: String,
     /// Lines that one could type. Each was parsed when the file was loaded.
     pub examples: Vec<String>,
     /// Who may use it.
@@ -212,6 +216,27 @@ impl Right {
             Self::Administrateur => "aux administrateurs",
         }
     }
+}
+
+named! {
+    /// Who does what a command asks for, where the platform is the record.
+    Doer {
+        /// Greffier itself.
+        Greffier = "greffier",
+        /// The platform, which Greffier asks.
+        Platform = "platform",
+        /// Whoever goes to the platform's site: nobody can ask for it from elsewhere.
+        Site = "site",
+    }
+}
+
+/// What the record of the dossiers is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// Greffier's own.
+    Local,
+    /// The platform.
+    Platform,
 }
 
 named! {

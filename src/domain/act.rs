@@ -62,6 +62,9 @@ pub enum Command {
         kind: CorrectionKind,
         /// What to correct.
         text: String,
+        /// Attachments.
+        #[serde(default)]
+        pieces: Vec<Piece>,
     },
     /// The correction, or the answer, is not waited for any more.
     ResolveCorrection,

@@ -133,8 +133,8 @@ fn ordered(case: &Case<'_>, command: &Command) -> Result<Vec<Event>, Refusal> {
         Command::Unfollow => partage::unfollow(case),
         Command::PassToInstruction => instruction::pass(case),
         Command::ReturnToConstruction => instruction::return_to_construction(case),
-        Command::RequestCorrection { kind, text } => {
-            instruction::request_correction(case, *kind, text)
+        Command::RequestCorrection { kind, text, pieces } => {
+            instruction::request_correction(case, *kind, text, pieces)
         }
         Command::ResolveCorrection => instruction::resolve_correction(case),
         Command::Accept {

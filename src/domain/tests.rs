@@ -305,6 +305,7 @@ fn correct(text: &str) -> Command {
     Command::RequestCorrection {
         kind: CorrectionKind::Incomplete,
         text: text.to_owned(),
+        pieces: Vec::new(),
     }
 }
 

@@ -405,6 +405,7 @@ fn what_is_decided_here_is_asked_there() {
     let correct = Command::RequestCorrection {
         kind: crate::domain::CorrectionKind::Incomplete,
         text: "Il manque le plan.".to_owned(),
+        pieces: Vec::new(),
     };
     // The request takes the dossier back by itself.
     assert_eq!(

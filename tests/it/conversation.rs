@@ -11,6 +11,7 @@ mod person;
 mod privacy;
 mod saying;
 mod script;
+mod site;
 mod stage;
 mod vouched;
 

@@ -6,6 +6,7 @@ mod document;
 mod errand;
 pub(crate) mod fake;
 mod figures;
+mod help;
 mod job;
 mod meanwhile;
 mod middle;

@@ -203,15 +203,13 @@ fn shown(command: &Command) -> Shown {
         names.collect()
     };
     match command {
-        Command::Post { text, pieces, .. } => Shown {
-            words: Some(text.clone()),
-            files: names(pieces),
-            ..Shown::default()
-        },
-        Command::RequestCorrection { text, .. } => Shown {
-            words: Some(text.clone()),
-            ..Shown::default()
-        },
+        Command::Post { text, pieces, .. } | Command::RequestCorrection { text, pieces, .. } => {
+            Shown {
+                words: Some(text.clone()),
+                files: names(pieces),
+                ..Shown::default()
+            }
+        }
         Command::RequestAvis {
             experts,
             text,

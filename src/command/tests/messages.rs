@@ -70,9 +70,12 @@ fn each_slip_is_explained() {
 fn help_lists_what_one_may_type() {
     insta::assert_snapshot!(
         "help_of_an_instructeur",
-        catalogue().help(&Right::Instructeur)
+        catalogue().help(&Right::Instructeur, Record::Local)
     );
-    insta::assert_snapshot!("help_of_anyone", catalogue().help(&Right::Anyone));
+    insta::assert_snapshot!(
+        "help_of_anyone",
+        catalogue().help(&Right::Anyone, Record::Local)
+    );
 }
 
 #[test]
@@ -80,12 +83,33 @@ fn each_command_is_explained() {
     insta::assert_snapshot!("markdown", catalogue().markdown());
     let explained = |name| {
         catalogue()
-            .help_for(name)
+            .help_for(name, Record::Local)
             .unwrap_or_else(|error| error.to_string())
     };
     insta::assert_snapshot!("help_for_avis", explained("!Avis"));
     insta::assert_snapshot!("help_for_ne_plus", explained("ne plus"));
     insta::assert_snapshot!("help_for_a_slip", explained("demender avis"));
+}
+
+/// Where the platform is the record, what only its site can do is said so, and what the signs of the rest mean.
+#[test]
+fn help_says_what_the_platform_does() {
+    let help = catalogue().help(&Right::Instructeur, Record::Platform);
+    insta::assert_snapshot!("help_of_an_instructeur_of_the_platform", help);
+    let explained = |name| catalogue().help_for(name, Record::Platform).unwrap();
+    insta::assert_snapshot!("help_for_a_decision_of_the_platform", explained("accepter"));
+    insta::assert_snapshot!("help_for_what_the_site_does", explained("supprimer"));
+    for spec in catalogue().specs() {
+        let explained = explained(&spec.name);
+        let (asked, site) = (
+            explained.contains('⏳'),
+            explained.contains("sur le site de"),
+        );
+        assert_eq!(asked, spec.platform == Doer::Platform, "{explained}");
+        assert_eq!(site, spec.platform == Doer::Site, "{explained}");
+        let local = catalogue().help_for(&spec.name, Record::Local).unwrap();
+        assert!(!local.contains("plateforme"), "{local}");
+    }
 }
 
 #[test]
@@ -112,11 +136,14 @@ fn commands_that_are_shown_bear_the_prefix_of_the_place() {
 
 #[test]
 fn what_people_read_is_well_set() {
-    for line in catalogue()
-        .help(&Right::Administrateur)
-        .lines()
-        .chain(catalogue().markdown().lines())
-    {
+    let mut all = catalogue().markdown();
+    for record in [Record::Local, Record::Platform] {
+        all.push_str(&catalogue().help(&Right::Administrateur, record));
+        for spec in catalogue().specs() {
+            all.push_str(&catalogue().help_for(&spec.name, record).unwrap());
+        }
+    }
+    for line in all.lines() {
         let outside_code: String = line.split('`').step_by(2).collect();
         for wrong in [" :", " ;", " !", " ?", " »", "« ", "'"] {
             assert!(!outside_code.contains(wrong), "{wrong:?} in {line}");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::Piece;
 use super::super::act::Refusal;
 use super::super::dossier::{CorrectionKind, Person, Statut};
 use super::super::event::Event;
@@ -94,9 +95,11 @@ pub(super) fn request_correction(
     case: &Case<'_>,
     kind: CorrectionKind,
     text: &str,
+    pieces: &[Piece],
 ) -> Result<Vec<Event>, Refusal> {
     case.instructeur()?;
     case.needs("request_correction", &EN_COURS)?;
+    messagerie::sized(pieces)?;
     if case.dossier.correction.is_some() {
         return Err(Refusal::CorrectionPending);
     }
@@ -106,7 +109,7 @@ pub(super) fn request_correction(
     events.push(Event::MessagePosted {
         message,
         text: required(text)?,
-        pieces: Vec::new(),
+        pieces: pieces.to_vec(),
         mail: None,
     });
     if case.dossier.statut == Statut::EnInstruction {

@@ -46,6 +46,7 @@ fn incorrect(text: &str) -> Command {
     Command::RequestCorrection {
         kind: CorrectionKind::Incorrect,
         text: text.to_owned(),
+        pieces: Vec::new(),
     }
 }
 

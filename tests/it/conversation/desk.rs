@@ -1,6 +1,7 @@
 //! The whole middle on a desk: heard twice, time set by hand, the outbox emptied by hand.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use greffier::workshop::bench::Bench;
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+use super::site::Site;
 
 /// Domain of the replies.
 pub(crate) const DOMAIN: &str = "greffier.example";
@@ -51,6 +54,8 @@ pub(crate) struct Desk {
     pub(crate) broken: bool,
     /// Bytes of an export at most.
     pub(crate) largest_export: u64,
+    /// The platform that its orders go to, if any; without one they go nowhere.
+    pub(super) site: Option<Rc<Site>>,
     _folder: TempDir,
 }
 
@@ -142,6 +147,7 @@ impl Desk {
             held_back: false,
             broken: false,
             largest_export: u64::MAX,
+            site: None,
             _folder: folder,
         }
     }
@@ -241,6 +247,12 @@ impl Desk {
                 if let Body::Make(order) = row.queued.outgoing.body.clone() {
                     said.push(self.settle(row, None));
                     self.make(id, *order);
+                    continue;
+                }
+                if let (Body::Platform(_), Some(site)) = (&row.queued.outgoing.body, &self.site) {
+                    let (site, order) = (Rc::clone(site), row.queued.outgoing.clone());
+                    said.push(self.settle(row, None));
+                    site.carry_out(self, &order);
                     continue;
                 }
                 let why = refused.get(&row.queued.outgoing.to.address).cloned();

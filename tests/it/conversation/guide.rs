@@ -2,7 +2,8 @@
 //! commands as they are declared. With `GREFFIER_ACCEPT=1` it is written anew.
 //!
 //! Fenced blocks that are played: `prépare` shows nothing; `joue` shows what is typed and all that is said of it; `joue
-//! sans courriels sans cartes` leaves some of it out. `{{ commandes FAMILLE }}` is a table of commands.
+//! sans courriels sans cartes` leaves some of it out. `{{ commandes FAMILLE }}` is a table of commands; `{{ autre scène }}`
+//! begins anew, with another desk.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -134,17 +135,23 @@ impl Guide {
                 .and_then(|rest| rest.strip_suffix(" }}"))
             {
                 made.push_str(&commands(family));
+            } else if line == "{{ autre scène }}" {
+                self.begin_anew();
             } else {
                 made.push_str(line);
                 made.push('\n');
             }
         }
-        // What the last block left for later is not the guide's.
-        std::mem::forget(std::mem::replace(
-            &mut self.stage,
-            Stage::new(PathBuf::new()),
-        ));
+        self.begin_anew();
         made
+    }
+
+    /// Another desk, with nothing on it.
+    fn begin_anew(&mut self) {
+        let stage = Stage::new(root().join("data/demarches"));
+        // What the last block left for later is not the guide's.
+        std::mem::forget(std::mem::replace(&mut self.stage, stage));
+        self.cards.clear();
     }
 
     fn play(&mut self, how: &str, block: &str) -> String {

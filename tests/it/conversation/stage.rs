@@ -1,7 +1,8 @@
 //! What each step of a script does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use greffier::config::Room;
 use greffier::domain::{DemarcheId, Email, Piece, Privacy, Quiet, Topic};
@@ -18,6 +19,7 @@ use super::desk::{DOMAIN, Desk, Setting};
 use super::letter::{Answered, Letter, Proof};
 use super::person::{About, Typing};
 use super::saying;
+use super::site::Site;
 
 /// A script's people, rooms, démarches, and the desk once the first thing is done.
 pub(super) struct Stage {
@@ -94,6 +96,8 @@ impl Stage {
             "perdu" => self.lose(rest),
             "retrouvé" => drop(self.file(rest)),
             "nouvelle" => self.new_key(),
+            "plateforme" => return self.plateforme(rest, more),
+            "sur" => return self.on_site(rest),
             "dépôt" => return self.depot(rest, more),
             "courriel" => return self.courriel(rest, more),
             "voir" => return self.voir(rest),
@@ -107,9 +111,10 @@ impl Stage {
 
     /// The same, and answers what left for somebody, codes hidden.
     pub(super) fn play(&mut self, line: &str, more: &[String]) -> Vec<Outgoing> {
-        let last = self.said.keys().next_back().copied();
+        // What was queued for later leaves after what came after it.
+        let before: BTreeSet<u64> = self.said.keys().copied().collect();
         self.step(line, more);
-        let new = self.said.range(last.map_or(0, |last| last + 1)..);
+        let new = self.said.iter().filter(|(row, _)| !before.contains(row));
         let new: Vec<Outgoing> = new.map(|(_, outgoing)| outgoing.clone()).collect();
         new.into_iter()
             .map(|mut outgoing| {
@@ -134,6 +139,31 @@ impl Stage {
         let demarche: greffier::domain::Demarche = toml::from_str(&text).unwrap();
         assert_eq!(demarche.faults(), Vec::<String>::new(), "{name}");
         self.setting.demarches.insert(demarche.number, demarche);
+    }
+
+    /// `plateforme ines@oise.example paul@oise.example`: its one démarche has these instructeurs; `| usager_mail = true` and
+    /// the like as in `bot.toml`.
+    fn plateforme(&mut self, rest: &str, more: &[String]) -> Vec<String> {
+        let instructeurs: Vec<&str> = rest.split(' ').collect();
+        let site = Rc::new(Site::open(&instructeurs, self.start));
+        let desk = self.desk();
+        site.follow(desk, more);
+        desk.site = Some(site);
+        self.deliver()
+    }
+
+    /// `sur le site, paul@oise.example suit le dossier 4807`, which Greffier sees at once but for `, ce que Greffier n’a pas
+    /// encore vu`.
+    fn on_site(&mut self, rest: &str) -> Vec<String> {
+        let rest = rest.strip_prefix("le site, ").expect("sur le site, …");
+        let unseen = rest.strip_suffix(", ce que Greffier n’a pas encore vu");
+        let desk = self.desk();
+        let site = desk.site.clone().expect("there is a platform");
+        site.act(desk.now, unseen.unwrap_or(rest));
+        if unseen.is_none() {
+            site.look(desk);
+        }
+        self.deliver()
     }
 
     fn salon(&mut self, rest: &str) {
@@ -457,6 +487,11 @@ impl Stage {
             if next == tick || next == end {
                 tick = next + 24.hours();
                 self.desk().hear(None, Heard::Tick);
+            }
+            if next == end
+                && let Some(site) = self.desk().site.clone()
+            {
+                site.look(self.desk());
             }
             let lines = self.deliver();
             if !lines.is_empty() {
