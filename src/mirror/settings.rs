@@ -13,8 +13,8 @@ pub struct Settings {
     /// The service in charge, as mails to experts are signed; what the platform says where empty.
     #[serde(default)]
     pub service: String,
-    /// Whether Greffier mails the usager what an instructeur writes from a room, with an address to answer to. The platform's
-    /// own mail, which leaves anyway, has a link only.
+    /// Whether Greffier mails the usager what an instructeur writes, from here or on the site, with an address to answer to. The
+    /// platform's own mail, which leaves anyway, has a link only: the usager has two.
     #[serde(default)]
     pub usager_mail: bool,
     /// The instructeur in whose name an usager's answer by mail is put into the messagerie of the platform.

@@ -73,7 +73,11 @@ fn ids() -> DemarcheIn {
             descriptor("Champ-2", "integer_number", "Surface"),
             descriptor("Champ-3", "cojo", "Inconnu"),
         ],
-        annotations: vec![descriptor("Champ-9", "textarea", "Instruction")],
+        annotations: vec![
+            descriptor("Champ-9", "textarea", "Instruction"),
+            descriptor("Champ-10", "checkbox", "Vu en commission"),
+            descriptor("Champ-11", "yes_no", "Recevable"),
+        ],
         mutations: ["dossierAccepter".to_owned()].into(),
         ..DemarcheIn::default()
     }
@@ -168,6 +172,27 @@ fn names(acts: &[Vec<Recorded>]) -> Vec<Vec<String>> {
     acts.iter()
         .map(|act| act.iter().map(name).collect())
         .collect()
+}
+
+#[test]
+fn a_box_that_nobody_has_ticked_is_no_annotation() {
+    let mut read = filed();
+    let said = |vu: &str, recevable: &str| {
+        let both = [("Champ-10", vu), ("Champ-11", recevable)];
+        both.map(|(id, said)| champ(id, id, said)).to_vec()
+    };
+    read.annotations = said("false", "");
+    let mut known = (None, Mirror::default());
+    assert_eq!(names(&look(&mut known, &read)), [["deposited"]]);
+    // A “non” is an answer.
+    read.annotations = said("false", "false");
+    read.modified = at(1);
+    assert_eq!(names(&look(&mut known, &read)), [["annotated"]]);
+    for (minute, ticked) in [(2, "true"), (3, "false")] {
+        read.annotations = said(ticked, "false");
+        read.modified = at(minute);
+        assert_eq!(names(&look(&mut known, &read)), [["annotated"]]);
+    }
 }
 
 #[test]

@@ -5,16 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::valeur::{piece, valeurs};
 use super::Look;
 use super::step::state;
-use crate::domain::{Email, Event, Mark, Person, Piece, Statut};
+use crate::domain::{ChampType, Email, Event, Mark, Person, Piece, Statut, Valeur};
 
 impl Look<'_> {
     pub(super) fn annotations(&mut self) {
         let now = valeurs(&self.read.annotations, &self.demarche.annotations);
         let empty = BTreeMap::new();
         let before = self.known.map_or(&empty, |known| &known.annotations);
+        let forms = self.demarche.annotations.iter();
+        let boxes: BTreeSet<&String> = forms
+            .filter(|champ| champ.kind == ChampType::Checkbox)
+            .map(|champ| &champ.id)
+            .collect();
         let changed = now
             .iter()
-            .filter(|(id, valeur)| before.get(*id) != Some(valeur))
+            .filter(|(id, valeur)| match before.get(*id) {
+                Some(before) => before != *valeur,
+                // A box begins unticked: nobody has said that.
+                None => **valeur != Valeur::YesNo(false) || !boxes.contains(id),
+            })
             .map(|(id, valeur)| (id.clone(), Some(valeur.clone())));
         let emptied = before.keys().filter(|id| !now.contains_key(*id));
         let emptied = emptied.map(|id| (id.clone(), None));

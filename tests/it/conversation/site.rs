@@ -1,6 +1,7 @@
 //! The platform beside a conversation: a fake one, and the channel that reads it and acts in it, one look or one order at a
 //! time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use greffier::channel::http::health::Health;
 use greffier::channel::platform::{Claims, Mirror, Platform, Settings, Undated};
 use greffier::channel::{Channel as _, Inbox, Known};
 use greffier::clock;
-use greffier::message::platform::{Progress, Said};
+use greffier::message::platform::{Progress, Said, Unread};
 use greffier::message::{Heard, Outcome, Outgoing};
 use greffier::mirror;
 use greffier::store::sled::Sled;
@@ -261,6 +262,10 @@ impl Mirror for Ledger {
             correction_pending: half.correction_pending,
             archived: half.archived,
         })
+    }
+
+    fn unread(&self) -> BTreeMap<u64, Unread> {
+        self.app.unread().unwrap()
     }
 
     fn shown(&self, demarche: u64) -> Vec<u64> {
