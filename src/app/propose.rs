@@ -138,7 +138,12 @@ impl<S: Store> App<S> {
         if waits.is_some() {
             return Ok(());
         }
-        let state = if done { "confirmed" } else { "failed" };
+        let single = matches!(pending.what, What::One { .. });
+        let state = match (done, single && draft.receipt.awaits) {
+            (true, true) => "asked",
+            (true, false) => "confirmed",
+            (false, _) => "failed",
+        };
         self.close(draft, speaker, code, pending, state)
     }
 

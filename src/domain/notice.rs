@@ -213,9 +213,9 @@ pub enum Notice {
         /// To.
         groupe: String,
     },
-    /// What came by mail could not be written on the platform.
+    /// What came by mail could not be written on the platform, or what two have decided could not be done there.
     NotWritten {
-        /// What: `usager`, `avis` or `message`.
+        /// What: `usager`, `avis`, `message` or `decision`.
         what: String,
         /// Why not, as a sentence.
         why: String,
@@ -263,6 +263,7 @@ impl Notice {
             | Self::ExpiryNoticed { .. }
             | Self::Expired
             | Self::Purged => Topic::Conservation,
+            Self::NotWritten { what, .. } if what == "decision" => Topic::Statut,
             Self::Bounced { .. } | Self::NotWritten { .. } => Topic::Courrier,
         }
     }

@@ -667,6 +667,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         proposal(texts, "waiting", true),
         proposal(texts, "waiting", false),
         proposal(texts, "confirmed", true),
+        proposal(texts, "asked", true),
         proposal(texts, "refused", false),
         proposal(texts, "failed", true),
         proposal(texts, "expired", true),

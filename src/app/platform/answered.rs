@@ -5,7 +5,9 @@ use super::super::line::Speaker;
 use super::super::{App, Error};
 use super::dossier_key;
 use super::order::{Kept, Memo};
-use crate::domain::{DossierId, Effect, Event, MessageId, Notice, Person, Recipient, Refusal};
+use crate::domain::{
+    Command, DossierId, Effect, Event, MessageId, Notice, Person, Recipient, Refusal,
+};
 use crate::message::platform::{Act, Answered, Ended, Order};
 use crate::message::{Body, Line, Mark, Piece, Verdict};
 use crate::mirror::{Hint, Mirror};
@@ -55,7 +57,15 @@ impl<S: Store> App<S> {
                 self.bulk_answered(draft, (code, run, *place), outcome, hushed)
             }
             (Memo::Act { tag }, Ok(())) => self.act_answered(draft, order, tag),
-            (Memo::Act { .. }, Err(refusal)) => self.act_refused(draft, order, &refusal),
+            (Memo::Act { .. }, Err(refusal)) => {
+                self.act_refused(draft, order, &refusal)?;
+                let proposed = |command: &Command| matches!(command, Command::Second { .. });
+                // Whoever proposed it, and whoever saw it confirmed, takes it for decided.
+                if kept.commands.iter().any(proposed) {
+                    self.not_written(draft, number, "decision", &refusal)?;
+                }
+                Ok(())
+            }
             (Memo::Files, Ok(())) => self.files_fetched(draft, order, &answered.files),
             (Memo::Files, Err(refusal)) => self.act_refused(draft, order, &refusal),
             // Without its files it leaves all the same.

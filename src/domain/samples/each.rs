@@ -89,6 +89,10 @@ pub fn notices(texts: &Texts) -> Vec<Notice> {
             what: "usager".to_owned(),
             why: "Greffier ne peut que lire sur la plateforme.".to_owned(),
         },
+        Notice::NotWritten {
+            what: "decision".to_owned(),
+            why: "La plateforme a refusé : « Le dossier est en attente de correction ».".to_owned(),
+        },
         Notice::Bounced {
             address: Email::new(&texts.autre_expert),
             why: texts.bounce.clone(),

@@ -651,3 +651,40 @@ fn the_day_on_which_silence_decides_is_shown() {
     let seen = middle.line(PAUL, "dossier 4807");
     assert!(!seen.answers.iter().any(told), "{seen:?}");
 }
+
+#[test]
+fn a_decision_of_two_is_decided_once_the_platform_has_taken_it() {
+    for refused in [false, true] {
+        let settings = Settings {
+            four_eyes: true,
+            ..Settings::of(DemarcheId(12))
+        };
+        let mut middle = Middle::new(settings, &["dossierAccepter"]);
+        middle.wait(1);
+        middle.shown = filed(4807, middle.desk.now);
+        middle.shown.state = "en_instruction".to_owned();
+        middle.look();
+        middle.out();
+        let code = code_of(&middle.line(INES, "accepter 4807 Conforme."));
+        middle.line(INES, &format!("confirmer {code}"));
+        assert_eq!(middle.out().0, [], "one alone decides nothing");
+        middle.line(PAUL, &format!("confirmer {code}"));
+        let (orders, texts) = middle.out();
+        let asked = texts
+            .iter()
+            .any(|text| text.contains("la plateforme est interrogée"));
+        assert!(asked, "{texts:?}");
+        middle.wait(1);
+        if refused {
+            let sentences = vec!["Le dossier est en attente de correction".to_owned()];
+            middle.answer(&orders[0], Ended::Refused { act: 0, sentences }, &[]);
+        } else {
+            middle.step("accepte", "accepte", PAUL);
+            middle.answer(&orders[0], Ended::Done, &[]);
+        }
+        let texts = middle.out().1.concat();
+        assert_eq!(texts.contains("**accepté**"), !refused, "{texts}");
+        let told = texts.contains("la décision confirmée n’a pas été prise sur la plateforme");
+        assert_eq!(told, refused, "{texts}");
+    }
+}
