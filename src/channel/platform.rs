@@ -28,6 +28,7 @@ mod selection;
 mod settings;
 mod stumble;
 mod sync;
+mod token;
 mod upload;
 
 use std::collections::{BTreeSet, HashMap};
@@ -127,6 +128,8 @@ impl Platform {
             anyhow::bail!("{fault}");
         }
         let instance = Instance::new(&settings, Arc::clone(&health))?;
+        // Without one nothing can be asked. Later on it is waited for.
+        instance.client.token()?;
         health.ill(PLATFORM, "not connected yet");
         Ok(Self(Arc::new(Inner {
             settings,

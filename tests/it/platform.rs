@@ -12,4 +12,5 @@ mod middle;
 mod probe;
 mod read;
 mod room;
+mod token;
 mod wire;

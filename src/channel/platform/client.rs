@@ -1,6 +1,5 @@
 //! HTTP to the platform: one document out, one answer in. Neither bodies nor addresses of files stand in any log.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::fault::{Complaint, Fault, LATE, LONG};
 use super::settings::{Settings, is_loopback};
+use super::token;
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -123,12 +123,13 @@ impl Client {
         if self.nearby { AT_WORK_NEARBY } else { AT_WORK }
     }
 
-    fn token(&self) -> Result<SecretString, Fault> {
+    /// The token, read again after it was refused.
+    pub(super) fn token(&self) -> Result<SecretString, Fault> {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = &*token {
             return Ok(token.clone());
         }
-        let read = read_token(&self.token_file)?;
+        let read = token::read(&self.token_file)?;
         *token = Some(read.clone());
         Ok(read)
     }
@@ -164,25 +165,6 @@ fn builder(settings: &Settings, nearby: bool) -> Result<ClientBuilder, Fault> {
         builder = builder.tls_certs_merge(certificates);
     }
     Ok(builder)
-}
-
-/// The token, as it stands in its file now.
-fn read_token(path: &Path) -> Result<SecretString, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Fault::Local(format!(
-            "platform.token_file: {} cannot be read: {}",
-            path.display(),
-            error.kind()
-        ))
-    })?;
-    let text = text.trim();
-    if text.is_empty() || text.len() > 1_024 || !text.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(Fault::Local(format!(
-            "platform.token_file: {} holds no token; write the token alone into it",
-            path.display()
-        )));
-    }
-    Ok(SecretString::from(text))
 }
 
 /// The whole body, if it is not longer than `most`.
