@@ -62,6 +62,18 @@ const NEEDED: [(&str, &[&str]); 13] = [
     ),
 ];
 
+/// The démarches of the platform that are served, if it is the record.
+pub(super) fn served(config: &Config) -> Option<String> {
+    config.platform.as_ref()?;
+    let numbers: Vec<String> = config.mirrored().keys().map(ToString::to_string).collect();
+    let many = numbers.len();
+    let s = if many == 1 { "" } else { "s" };
+    Some(format!(
+        "{many} démarche{s} of the platform: {}",
+        numbers.join(", ")
+    ))
+}
+
 /// Tells what Greffier will and will not be able to do.
 pub(super) fn report(
     found: &Found,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::client::Client;
 use super::directory;
 use super::fault::Fault;
 use super::instance::Instance;
@@ -27,6 +28,12 @@ pub struct Found {
     pub mutations: BTreeSet<String>,
     /// What Greffier would use and the instance lacks: `Mutation.dossierBasculeSuivi`, `Dossier.labels`.
     pub missing: Vec<String>,
+}
+
+/// Whether what `settings` name is here: a token in its file, certificates. Nothing is asked of anybody.
+pub fn at_hand(settings: &Settings) -> Result<(), String> {
+    let client = Client::new(settings).map_err(|fault| fault.to_string())?;
+    client.token().map_err(|fault| fault.to_string()).map(drop)
 }
 
 /// Asks the instance of `settings`. An error says why there is no answer, in words for the operator.

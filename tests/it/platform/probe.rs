@@ -9,7 +9,11 @@ use super::desk::Desk;
 
 /// What it prints, both streams, and how it exits.
 fn checked(desk: &Desk) -> (Option<i32>, String) {
-    let run = desk.run(&["check", "--online"], b"");
+    run(desk, &["check", "--online"])
+}
+
+fn run(desk: &Desk, arguments: &[&str]) -> (Option<i32>, String) {
+    let run = desk.run(arguments, b"");
     let mut said = String::from_utf8(run.stdout).unwrap();
     said.push_str(std::str::from_utf8(&run.stderr).unwrap());
     (run.status.code(), said)
@@ -88,4 +92,27 @@ fn a_token_that_opens_nothing_is_said_with_what_to_do() {
     fs::remove_file(&file).unwrap();
     let why = asked(fake.base_url()).unwrap_err();
     assert!(why.contains("platform-token"), "{why}");
+}
+
+#[test]
+fn before_anything_is_asked_the_token_is_looked_at_and_the_demarches_are_named() {
+    let desk = Desk::closed("\n[[demarche]]\nnumber = 12345\n");
+    let demarche = desk.demarche;
+    let (code, said) = run(&desk, &["check"]);
+    assert_eq!(code, Some(0), "{said}");
+    let named = format!("2 démarches of the platform: {demarche}, 12345");
+    assert!(
+        said.contains(&named) && !said.contains("0 démarches"),
+        "{said}"
+    );
+    let token = desk.fake.token();
+    desk.give(&format!("Bearer {token}"));
+    let (code, said) = checked(&desk);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("“Bearer” before the token") && said.contains("1 error to mend"),
+        "{said}"
+    );
+    assert!(!said.contains(&token), "{said}");
+    assert_eq!(desk.fake.counts().len(), 0);
 }
