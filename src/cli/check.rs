@@ -162,13 +162,12 @@ fn check_beside(
             message: format!("{error:#}"),
         });
     }
-    let at_hand = config.platform.as_ref().map(at_hand);
-    if let Some(Err(message)) = at_hand {
-        faults.push(Diagnostic::whole(
-            place.config.display().to_string(),
-            message,
-        ));
-    }
+    let amiss = super::platform::amiss(config, super::run::now());
+    faults.extend(
+        amiss
+            .into_iter()
+            .map(|message| Diagnostic::whole(place.config.display().to_string(), message)),
+    );
     match config.demarches() {
         Ok(demarches) => {
             read.push(super::platform::served(config).unwrap_or_else(|| {

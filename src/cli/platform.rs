@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::mail::print;
 use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
-use crate::channel::platform::probe::Found;
+use crate::channel::platform::probe::{Found, at_hand};
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
 use crate::config::Config;
 use crate::domain::DemarcheId;
@@ -72,6 +72,16 @@ pub(super) fn served(config: &Config) -> Option<String> {
         "{many} démarche{s} of the platform: {}",
         numbers.join(", ")
     ))
+}
+
+/// What is to be mended before the platform is asked: what is not at hand, and what works but hardly as it is meant.
+pub(super) fn amiss(config: &Config, now: Timestamp) -> Vec<String> {
+    let mut amiss = config.platform_doubts();
+    if let Some(settings) = &config.platform {
+        amiss.extend(at_hand(settings).err());
+        amiss.extend(settings.ended(now));
+    }
+    amiss
 }
 
 /// Tells what Greffier will and will not be able to do.
@@ -164,6 +174,9 @@ pub(super) fn join(
     let Some(settings) = config.platform.clone() else {
         return Ok(None);
     };
+    for doubt in config.platform_doubts() {
+        tracing::warn!("{doubt}");
+    }
     let numbers = desk.app().mirrors().collect();
     let known = Arc::new(Known(Arc::clone(desk)));
     let platform = Platform::new(settings, numbers, known, Arc::clone(health))?;
