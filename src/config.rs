@@ -3,6 +3,7 @@
 mod exports;
 mod mirrored;
 mod quiet;
+mod slip;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -601,10 +602,13 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
         let line = error.span().map_or(0, |span| {
             text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
         });
+        let advice = error
+            .span()
+            .and_then(|span| slip::advice(text, span.start, error.message()));
         Diagnostic {
             file: file.to_owned(),
             line,
-            message: error.message().to_owned(),
+            message: advice.unwrap_or_else(|| error.message().to_owned()),
         }
     })
 }
