@@ -217,7 +217,7 @@ impl Instance {
                 self.pace.shut(*wait);
                 "limited"
             }
-            Err(Fault::Expired | Fault::Forbidden) => "token",
+            Err(Fault::Expired | Fault::Forbidden(_)) => "token",
             Err(Fault::Partial(_)) => "partial",
             Err(Fault::Refused(_)) => "refused",
             Err(_) => "failed",
@@ -238,10 +238,12 @@ impl Instance {
     /// Says by `/readyz` whether the instance answers.
     fn judge(&self, fault: Option<&Fault>) {
         match fault {
-            Some(fault @ (Fault::Expired | Fault::Forbidden | Fault::Local(_))) => {
+            Some(fault @ (Fault::Expired | Fault::Forbidden(_) | Fault::Local(_))) => {
                 self.say(Some(fault.to_string()));
             }
-            Some(fault @ (Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_))) => {
+            Some(
+                fault @ (Fault::Away(_) | Fault::Strange(_) | Fault::Barred(_) | Fault::Failed(_)),
+            ) => {
                 if self.failures.fetch_add(1, Ordering::SeqCst) + 1 >= LOST {
                     self.say(Some(fault.to_string()));
                 }

@@ -50,7 +50,7 @@ fn all_that_stands_in_the_way_is_said_at_once() {
         "the token may only read",
         "porte_parole is no instructeur",
         "no annotation “Nulle part”",
-        "the démarche 424242: the token does not reach it",
+        "the démarche 424242: there is none with this number",
         "4 errors to mend",
     ] {
         assert!(said.contains(line), "{line}: {said}");
@@ -72,7 +72,11 @@ fn a_token_that_opens_nothing_is_said_with_what_to_do() {
     let fake = &desk.fake;
     for (token, words) in [
         (fake.expired_token(), "make a new one"),
-        (fake.foreign_token(), "for another network"),
+        (
+            fake.foreign_token(),
+            "add 127.0.0.1/32 to the token's networks",
+        ),
+        ("jeton-de-personne".to_owned(), "either it is unknown there"),
         ("pas un jeton".to_owned(), "write the token alone into it"),
     ] {
         desk.give(&token);
@@ -89,6 +93,13 @@ fn a_token_that_opens_nothing_is_said_with_what_to_do() {
         why.starts_with("http://127.0.0.1:9/ is not reached"),
         "{why}"
     );
+    for status in [404, 503] {
+        fake.maintenance(status);
+        let why = asked(fake.base_url()).unwrap_err();
+        let said = format!("{}: it answers {status}", fake.base_url());
+        assert!(why.starts_with(&said), "{why}");
+    }
+    fake.back();
     fs::remove_file(&file).unwrap();
     let why = asked(fake.base_url()).unwrap_err();
     assert!(why.contains("platform-token"), "{why}");
