@@ -56,10 +56,7 @@ const NEEDED: [(&str, &[&str]); 13] = [
         ],
     ),
     ("etiqueter", &["dossierAjouterLabel"]),
-    (
-        "the end of a correction before it is made",
-        &["dossierAnnulerDemandeCorrection"],
-    ),
+    ("corriger resoudre", &["dossierAnnulerDemandeCorrection"]),
 ];
 
 /// The démarches of the platform that are served, if it is the record.

@@ -31,6 +31,7 @@ fn what_it_will_and_will_not_be_able_to_do_is_said() {
         title.as_str(),
         "(2 instructeurs), Sud (1 instructeur)",
         "done there: suivre, ne-plus-suivre, instruire",
+        "etiqueter, corriger resoudre",
         "only on the site: supprimer",
     ] {
         assert!(said.contains(line), "{line}: {said}");
