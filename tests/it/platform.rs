@@ -1,6 +1,7 @@
 //! Mode `platform`: the record is demarche.numerique.gouv.fr, or another instance of that software.
 
 mod act;
+mod deposit;
 pub(crate) mod desk;
 mod document;
 mod errand;
