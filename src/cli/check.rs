@@ -94,10 +94,9 @@ fn check_online(
         .as_ref()
         .filter(|settings| at_hand(settings).is_ok())
     {
-        let mirrored = config.mirrored();
-        let numbers: Vec<u64> = mirrored.keys().map(|number| number.0).collect();
+        let numbers: Vec<u64> = config.mirrored().keys().map(|number| number.0).collect();
         match runtime.block_on(probe(settings, &numbers)) {
-            Ok(found) => super::platform::report(&found, &mirrored, read, &mut missing),
+            Ok(found) => super::platform::report(&found, config, read, &mut missing),
             Err(why) => missing.push(format!("platform: {why}")),
         }
     }

@@ -1,6 +1,6 @@
 //! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
 use crate::channel::platform::probe::{Found, at_hand};
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
-use crate::config::Config;
+use crate::config::{Config, Room};
 use crate::domain::DemarcheId;
 use crate::message::platform::{DemarcheIn, Progress};
 use crate::mirror::{self, Settings, instructeur};
@@ -84,10 +84,11 @@ pub(super) fn amiss(config: &Config, now: Timestamp) -> Vec<String> {
 /// Tells what Greffier will and will not be able to do.
 pub(super) fn report(
     found: &Found,
-    mirrored: &BTreeMap<DemarcheId, Settings>,
+    config: &Config,
     well: &mut Vec<String>,
     missing: &mut Vec<String>,
 ) {
+    let mirrored = config.mirrored();
     well.push(format!("platform: {} answers", found.url));
     match found.read_only {
         Some(true) => missing.push(
@@ -109,6 +110,7 @@ pub(super) fn report(
                     let faults = unknown(settings, read);
                     missing.extend(faults.map(|fault| format!("[[demarche]] {number}: {fault}")));
                 }
+                missing.extend(groupless(&config.rooms, *number, read));
             }
             Err(why) => missing.push(format!("platform: the démarche {number}: {why}")),
         }
@@ -143,6 +145,29 @@ fn groupes(read: &DemarcheIn) -> String {
         format!("{} ({many} instructeur{s})", groupe.label)
     });
     groupes.collect::<Vec<_>>().join(", ")
+}
+
+/// Rooms bound to a group that the démarche does not have there: they would never be told anything. A name is compared as it
+/// is written, as wherever a room is chosen.
+fn groupless(rooms: &[Room], number: u64, read: &DemarcheIn) -> impl Iterator<Item = String> {
+    let bound = rooms
+        .iter()
+        .filter(move |room| room.demarche == Some(DemarcheId(number)));
+    bound.filter_map(move |room| {
+        let groupe = room.groupe.as_deref()?;
+        let labels: Vec<&str> = read
+            .groupes
+            .iter()
+            .map(|known| known.label.as_str())
+            .collect();
+        (!labels.contains(&groupe)).then(|| {
+            format!(
+                "room {}: the démarche {number} has no group “{groupe}” there; write one of: {}",
+                room.id,
+                labels.join(", ")
+            )
+        })
+    })
 }
 
 /// What `[[demarche]]` names and the platform does not have.

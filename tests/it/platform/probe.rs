@@ -42,8 +42,11 @@ fn what_it_will_and_will_not_be_able_to_do_is_said() {
 #[test]
 fn all_that_stands_in_the_way_is_said_at_once() {
     let desk = Desk::closed(
-        "porte_parole = \"absente@ddt.example\"\navis_annotation = \"Nulle part\"\n\n[[demarche]]\nnumber = 424242\n",
+        "porte_parole = \"absente@ddt.example\"\navis_annotation = \"Nulle part\"\nusager_mail = true\n\n[[demarche]]\nnumber = 424242\n\n\
+         [[room]]\nnetwork = \"console\"\nid = \"nord\"\ndemarche = 101\ngroupe = \"nord\"\n\n\
+         [[room]]\nnetwork = \"console\"\nid = \"ailleurs\"\ndemarche = 555\n",
     );
+    assert_eq!(desk.demarche, 101);
     desk.give(&desk.fake.read_token());
     let (code, said) = checked(&desk);
     assert_eq!(code, Some(1), "{said}");
@@ -52,7 +55,10 @@ fn all_that_stands_in_the_way_is_said_at_once() {
         "porte_parole is no instructeur",
         "no annotation “Nulle part”",
         "the démarche 424242: there is none with this number",
-        "4 errors to mend",
+        "room nord: the démarche 101 has no group “nord” there; write one of:",
+        "Sud",
+        "room ailleurs: no [[demarche]] has the number 555",
+        "6 errors to mend",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
