@@ -363,6 +363,13 @@ fn say(line: String, by: String, files: &[PathBuf], place: &Place) -> anyhow::Re
 }
 
 fn deposit(file: &Path, demarche: Option<u64>, place: &Place) -> anyhow::Result<ExitCode> {
+    if let Some(platform) = place.config()?.platform {
+        complain(&format!(
+            "dossiers are those of {0} here, and are deposited there: open {0}",
+            platform.url
+        ));
+        return Ok(ExitCode::from(EX_DATAERR));
+    }
     let Ok(text) = std::fs::read_to_string(file) else {
         complain(&format!("{} cannot be read", file.display()));
         return Ok(ExitCode::from(EX_NOINPUT));
@@ -405,7 +412,11 @@ fn deposit(file: &Path, demarche: Option<u64>, place: &Place) -> anyhow::Result<
         Answer::Admin(_) => bail!("the daemon answered something else than a receipt"),
     };
     for error in &receipt.errors {
-        complain(&format!("{}: {}", error.pointer, error.detail));
+        if error.pointer.is_empty() {
+            complain(&error.detail);
+        } else {
+            complain(&format!("{}: {}", error.pointer, error.detail));
+        }
     }
     match (receipt.verdict, receipt.dossier) {
         (Verdict::Done, Some(number)) => {

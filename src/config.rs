@@ -1,9 +1,10 @@
 //! `bot.toml` and the démarches, as types. A key that is not known is an error: a misspelt one would be obeyed by nobody.
 
 mod exports;
+mod mirrored;
 mod quiet;
+mod slip;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -370,42 +371,6 @@ impl Config {
         faults
     }
 
-    /// How each démarche of the platform is served, by number.
-    pub fn mirrored(&self) -> BTreeMap<DemarcheId, mirror::Settings> {
-        let all = self.mirrored.iter();
-        all.map(|settings| (settings.number, settings.clone()))
-            .collect()
-    }
-
-    /// What stands wrong in `[platform]` and its démarches.
-    fn platform_faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        match &self.platform {
-            None if !self.mirrored.is_empty() => faults.push(
-                "[[demarche]] is a démarche of the platform: write a [platform] with its token_file, or describe your own in the folder that greffier.demarches names".to_owned(),
-            ),
-            Some(_) if self.mirrored.is_empty() => faults.push(
-                "[platform] needs a [[demarche]] for each démarche, with its number".to_owned(),
-            ),
-            _ => {}
-        }
-        faults.extend(self.platform.iter().flat_map(platform::Settings::faults));
-        for (index, settings) in self.mirrored.iter().enumerate() {
-            faults.extend(settings.faults());
-            let others = self.mirrored.iter().skip(index + 1);
-            if others
-                .into_iter()
-                .any(|other| other.number == settings.number)
-            {
-                faults.push(format!(
-                    "two [[demarche]] have the number {}: leave one",
-                    settings.number
-                ));
-            }
-        }
-        faults
-    }
-
     /// Rooms of networks that nothing connects to.
     fn homeless(&self) -> impl Iterator<Item = String> {
         self.rooms.iter().filter_map(|room| {
@@ -637,10 +602,13 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
         let line = error.span().map_or(0, |span| {
             text.get(..span.start).unwrap_or(text).matches('\n').count() + 1
         });
+        let advice = error
+            .span()
+            .and_then(|span| slip::advice(text, span.start, error.message()));
         Diagnostic {
             file: file.to_owned(),
             line,
-            message: error.message().to_owned(),
+            message: advice.unwrap_or_else(|| error.message().to_owned()),
         }
     })
 }

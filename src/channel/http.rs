@@ -129,6 +129,8 @@ pub struct Http {
     health: Arc<Health>,
     metrics: Option<PrometheusHandle>,
     exports: Option<Arc<export::Exports>>,
+    /// Where dossiers are deposited, if that is not here.
+    site: Option<Arc<str>>,
 }
 
 /// What the handlers need.
@@ -140,6 +142,7 @@ struct Desk {
     metrics: Option<PrometheusHandle>,
     deposits: Arc<Semaphore>,
     exports: Option<Arc<export::Exports>>,
+    site: Option<Arc<str>>,
 }
 
 /// Who asks.
@@ -165,6 +168,7 @@ impl Http {
             health,
             metrics,
             exports: None,
+            site: None,
         })
     }
 
@@ -172,6 +176,13 @@ impl Http {
     #[must_use]
     pub fn serving(mut self, exports: Arc<export::Exports>) -> Self {
         self.exports = Some(exports);
+        self
+    }
+
+    /// Takes no deposits: they are made on `site`.
+    #[must_use]
+    pub fn deposits_on(mut self, site: Option<&str>) -> Self {
+        self.site = site.map(Arc::from);
         self
     }
 
@@ -188,6 +199,7 @@ impl Http {
             metrics: self.metrics.clone(),
             deposits: Arc::new(Semaphore::new(DEPOSITS_MAX)),
             exports: self.exports.clone(),
+            site: self.site.clone(),
         };
         Router::new()
             .route("/api/demarches/{demarche}/dossiers", post(deposit::deposit))

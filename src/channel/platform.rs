@@ -28,6 +28,7 @@ mod selection;
 mod settings;
 mod stumble;
 mod sync;
+mod token;
 mod unread;
 mod upload;
 
@@ -132,6 +133,8 @@ impl Platform {
             anyhow::bail!("{fault}");
         }
         let instance = Instance::new(&settings, Arc::clone(&health))?;
+        // Without one nothing can be asked. Later on it is waited for.
+        instance.client.token()?;
         health.ill(PLATFORM, "not connected yet");
         Ok(Self(Arc::new(Inner {
             settings,
@@ -164,22 +167,23 @@ impl Inner {
             return stop.cancelled().await;
         };
         loop {
-            let end = json::paris(day);
-            let left = end.map(|end| end.duration_since(crate::clock::now()));
-            match left {
-                Some(left) if left.is_negative() => {
-                    tracing::error!("The platform's token has ended on {day}: make another");
-                    self.health
-                        .ill(TOKEN, format!("the token has ended on {day}"));
+            let now = crate::clock::now();
+            let left = json::paris(day).map(|end| end.duration_since(now));
+            // Whether it is taken all the same is the platform's to say, and the check of the platform's name follows that.
+            match self.settings.ended(now) {
+                Some(ended) => {
+                    tracing::error!("{ended}");
+                    self.health.noted(TOKEN, ended);
                 }
-                Some(left) if left < NOTICE => {
-                    tracing::warn!("The platform's token ends on {day}: make another before");
-                    self.health.ill(
-                        TOKEN,
-                        format!("the token ends on {day}: make another before"),
-                    );
+                None if left.is_some_and(|left| left < NOTICE) => {
+                    let soon = format!("the token ends on {day}: make another before");
+                    tracing::warn!("The platform: {soon}");
+                    self.health.noted(TOKEN, soon);
                 }
-                _ => self.health.well(TOKEN),
+                None => self.health.well(TOKEN),
+            }
+            if let Some(left) = left {
+                metrics::gauge!("greffier_platform_token_days").set(left.as_secs_f64() / 86_400.0);
             }
             tokio::select! {
                 () = stop.cancelled() => return,

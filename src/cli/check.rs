@@ -8,7 +8,7 @@ use super::mail::print;
 use super::{Place, complain};
 use crate::channel::discord;
 use crate::channel::matrix::tool::status;
-use crate::channel::platform::probe::probe;
+use crate::channel::platform::probe::{at_hand, probe};
 use crate::command::Catalogue;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -88,11 +88,15 @@ fn check_online(
         read.extend(found.well);
         missing.extend(found.missing);
     }
-    if let Some(settings) = &config.platform {
-        let mirrored = config.mirrored();
-        let numbers: Vec<u64> = mirrored.keys().map(|number| number.0).collect();
+    // What is not at hand is said already.
+    if let Some(settings) = config
+        .platform
+        .as_ref()
+        .filter(|settings| at_hand(settings).is_ok())
+    {
+        let numbers: Vec<u64> = config.mirrored().keys().map(|number| number.0).collect();
         match runtime.block_on(probe(settings, &numbers)) {
-            Ok(found) => super::platform::report(&found, &mirrored, read, &mut missing),
+            Ok(found) => super::platform::report(&found, config, read, &mut missing),
             Err(why) => missing.push(format!("platform: {why}")),
         }
     }
@@ -157,13 +161,21 @@ fn check_beside(
             message: format!("{error:#}"),
         });
     }
+    let amiss = super::platform::amiss(config, super::run::now());
+    faults.extend(
+        amiss
+            .into_iter()
+            .map(|message| Diagnostic::whole(place.config.display().to_string(), message)),
+    );
     match config.demarches() {
         Ok(demarches) => {
-            read.push(format!(
-                "{}: {} démarches",
-                config.greffier.demarches.display(),
-                demarches.len()
-            ));
+            read.push(super::platform::served(config).unwrap_or_else(|| {
+                format!(
+                    "{}: {} démarches",
+                    config.greffier.demarches.display(),
+                    demarches.len()
+                )
+            }));
             faults.extend(config.unfitting(&demarches, &place.config.display().to_string()));
         }
         Err(found) => faults.extend(found),

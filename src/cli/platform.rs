@@ -1,6 +1,6 @@
 //! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use super::mail::print;
 use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
-use crate::channel::platform::probe::Found;
+use crate::channel::platform::probe::{Found, at_hand};
 use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
-use crate::config::Config;
+use crate::config::{Config, Room};
 use crate::domain::DemarcheId;
 use crate::message::platform::{DemarcheIn, Progress, Unread};
 use crate::mirror::{self, Settings, instructeur};
@@ -56,19 +56,39 @@ const NEEDED: [(&str, &[&str]); 13] = [
         ],
     ),
     ("etiqueter", &["dossierAjouterLabel"]),
-    (
-        "the end of a correction before it is made",
-        &["dossierAnnulerDemandeCorrection"],
-    ),
+    ("corriger resoudre", &["dossierAnnulerDemandeCorrection"]),
 ];
+
+/// The démarches of the platform that are served, if it is the record.
+pub(super) fn served(config: &Config) -> Option<String> {
+    config.platform.as_ref()?;
+    let numbers: Vec<String> = config.mirrored().keys().map(ToString::to_string).collect();
+    let many = numbers.len();
+    let s = if many == 1 { "" } else { "s" };
+    Some(format!(
+        "{many} démarche{s} of the platform: {}",
+        numbers.join(", ")
+    ))
+}
+
+/// What is to be mended before the platform is asked: what is not at hand, and what works but hardly as it is meant.
+pub(super) fn amiss(config: &Config, now: Timestamp) -> Vec<String> {
+    let mut amiss = config.platform_doubts();
+    if let Some(settings) = &config.platform {
+        amiss.extend(at_hand(settings).err());
+        amiss.extend(settings.ended(now));
+    }
+    amiss
+}
 
 /// Tells what Greffier will and will not be able to do.
 pub(super) fn report(
     found: &Found,
-    mirrored: &BTreeMap<DemarcheId, Settings>,
+    config: &Config,
     well: &mut Vec<String>,
     missing: &mut Vec<String>,
 ) {
+    let mirrored = config.mirrored();
     well.push(format!("platform: {} answers", found.url));
     match found.read_only {
         Some(true) => missing.push(
@@ -90,6 +110,7 @@ pub(super) fn report(
                     let faults = unknown(settings, read);
                     missing.extend(faults.map(|fault| format!("[[demarche]] {number}: {fault}")));
                 }
+                missing.extend(groupless(&config.rooms, *number, read));
             }
             Err(why) => missing.push(format!("platform: the démarche {number}: {why}")),
         }
@@ -126,6 +147,29 @@ fn groupes(read: &DemarcheIn) -> String {
     groupes.collect::<Vec<_>>().join(", ")
 }
 
+/// Rooms bound to a group that the démarche does not have there: they would never be told anything. A name is compared as it
+/// is written, as wherever a room is chosen.
+fn groupless(rooms: &[Room], number: u64, read: &DemarcheIn) -> impl Iterator<Item = String> {
+    let bound = rooms
+        .iter()
+        .filter(move |room| room.demarche == Some(DemarcheId(number)));
+    bound.filter_map(move |room| {
+        let groupe = room.groupe.as_deref()?;
+        let labels: Vec<&str> = read
+            .groupes
+            .iter()
+            .map(|known| known.label.as_str())
+            .collect();
+        (!labels.contains(&groupe)).then(|| {
+            format!(
+                "room {}: the démarche {number} has no group “{groupe}” there; write one of: {}",
+                room.id,
+                labels.join(", ")
+            )
+        })
+    })
+}
+
 /// What `[[demarche]]` names and the platform does not have.
 fn unknown(settings: &Settings, read: &DemarcheIn) -> impl Iterator<Item = String> {
     let porte_parole = settings.porte_parole.as_ref();
@@ -152,6 +196,9 @@ pub(super) fn join(
     let Some(settings) = config.platform.clone() else {
         return Ok(None);
     };
+    for doubt in config.platform_doubts() {
+        tracing::warn!("{doubt}");
+    }
     let numbers = desk.app().mirrors().collect();
     let known = Arc::new(Known(Arc::clone(desk)));
     let platform = Platform::new(settings, numbers, known, Arc::clone(health))?;

@@ -201,7 +201,8 @@ impl Greffier {
         });
         let listener = Arc::new(Listener::bind(config.listener.clone(), accepts).await?);
         let http = Http::bind(config.http.clone(), health, metrics).await?;
-        let http = Arc::new(http.serving(Arc::new(exports)));
+        let site = config.platform.as_ref().map(|platform| &*platform.url);
+        let http = Arc::new(http.serving(Arc::new(exports)).deposits_on(site));
         let control = Arc::new(
             Control::bind(
                 control::Settings {

@@ -1,6 +1,7 @@
 //! Mode `platform`: the record is demarche.numerique.gouv.fr, or another instance of that software.
 
 mod act;
+mod deposit;
 pub(crate) mod desk;
 mod document;
 mod errand;
@@ -14,5 +15,6 @@ mod probe;
 mod published;
 mod read;
 mod room;
+mod token;
 mod unread;
 mod wire;

@@ -28,6 +28,11 @@ pub(super) async fn deposit(
     Path(demarche): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
+    if let Some(site) = &desk.site {
+        return Err(Problem::elsewhere(format!(
+            "Les dossiers sont ceux de {site}\u{a0}: c’est là qu’ils sont déposés, et non ici."
+        )));
+    }
     authorize(request.headers(), desk.settings.token.as_ref())?;
     let demarche = number(&demarche).ok_or_else(unknown)?;
     take(&desk, demarche, request).await

@@ -57,6 +57,20 @@ impl Problem {
         )
     }
 
+    /// Nothing is deposited here, whatever is sent (RFC 9110 §10.2.1).
+    pub fn elsewhere(detail: impl Into<String>) -> Self {
+        let problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "deposits-elsewhere",
+            "Dépôts sur le site",
+            detail,
+        );
+        Self {
+            header: Some(("allow", "")),
+            ..problem
+        }
+    }
+
     /// Not now: the client should come again.
     pub fn later(detail: impl Into<String>) -> Self {
         let problem = Self::new(

@@ -1,16 +1,17 @@
 //! HTTP to the platform: one document out, one answer in. Neither bodies nor addresses of files stand in any log.
 
-use std::path::Path;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, ClientBuilder, Proxy, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::fault::{Complaint, Fault, LATE, LONG};
 use super::settings::{Settings, is_loopback};
+use super::token;
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -81,7 +82,7 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = whole(response, ANSWER).await?;
         let judged = judge(status, &headers, &body);
-        if matches!(judged, Err(Fault::Expired | Fault::Forbidden)) {
+        if matches!(judged, Err(Fault::Expired | Fault::Forbidden(_))) {
             // Whoever writes a new one into the file need not start Greffier again.
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -123,12 +124,13 @@ impl Client {
         if self.nearby { AT_WORK_NEARBY } else { AT_WORK }
     }
 
-    fn token(&self) -> Result<SecretString, Fault> {
+    /// The token, read again after it was refused.
+    pub(super) fn token(&self) -> Result<SecretString, Fault> {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = &*token {
             return Ok(token.clone());
         }
-        let read = read_token(&self.token_file)?;
+        let read = token::read(&self.token_file)?;
         *token = Some(read.clone());
         Ok(read)
     }
@@ -166,25 +168,6 @@ fn builder(settings: &Settings, nearby: bool) -> Result<ClientBuilder, Fault> {
     Ok(builder)
 }
 
-/// The token, as it stands in its file now.
-fn read_token(path: &Path) -> Result<SecretString, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Fault::Local(format!(
-            "platform.token_file: {} cannot be read: {}",
-            path.display(),
-            error.kind()
-        ))
-    })?;
-    let text = text.trim();
-    if text.is_empty() || text.len() > 1_024 || !text.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(Fault::Local(format!(
-            "platform.token_file: {} holds no token; write the token alone into it",
-            path.display()
-        )));
-    }
-    Ok(SecretString::from(text))
-}
-
 /// The whole body, if it is not longer than `most`.
 pub(super) async fn whole(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
@@ -208,17 +191,15 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
         if status.is_client_error() {
             return Err(Fault::Barred(status.as_u16()));
         }
-        return Err(Fault::Away(format!(
-            "it answers {} without JSON",
-            status.as_u16()
-        )));
+        return Err(Fault::Strange(strange(status, headers)));
     };
-    // Of the platform's own it is about the token; a firewall says it of a text that it does not like.
-    if status == StatusCode::FORBIDDEN {
-        return Err(Fault::Forbidden);
-    }
     let data = answer.remove("data").unwrap_or_default();
     let complaints = Complaint::of(&Value::Object(answer));
+    // Of the platform's own it is about the token; a firewall says it of a text that it does not like.
+    if status == StatusCode::FORBIDDEN {
+        let mut sentences = complaints.iter().map(|complaint| &*complaint.message);
+        return Err(Fault::Forbidden(sentences.find_map(network)));
+    }
     if status.is_server_error() {
         return Err(Fault::Failed(status.as_u16()));
     }
@@ -240,10 +221,53 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
     if status.is_success() && data.is_object() {
         return Ok(data);
     }
-    Err(Fault::Away(format!(
+    Err(Fault::Strange(format!(
         "it answers {} without data",
         status.as_u16()
     )))
+}
+
+/// What an answer is that is none of the API's.
+fn strange(status: StatusCode, headers: &HeaderMap) -> String {
+    let code = status.as_u16();
+    if status.is_redirection() {
+        let to = headers.get(LOCATION).and_then(|to| to.to_str().ok());
+        // Of where it leads, no more than the host: the rest may name anything.
+        let to = to.and_then(|to| Url::parse(to).ok());
+        let origin = to.map(|to| to.origin().ascii_serialization());
+        return origin.filter(|origin| origin.contains("://")).map_or_else(
+            || format!("it redirects to another page ({code}): is platform.url the address of an instance of the platform?"),
+            |origin| format!("it redirects to {origin} ({code}): if the instance lives there, write that as platform.url"),
+        );
+    }
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let what = match kind {
+        Some(kind) if kind.starts_with("text/html") => "a web page, not with the API",
+        _ => "something else than the API does",
+    };
+    if status.is_server_error() {
+        format!(
+            "it answers {code} with {what}: it, or what stands before it, is out of order or under maintenance"
+        )
+    } else {
+        format!(
+            "it answers {code} with {what}: is platform.url the address of an instance of the platform, and is nothing in between that asks to log in?"
+        )
+    }
+}
+
+/// The network that a sentence names: it is ours, as the platform sees it.
+fn network(sentence: &str) -> Option<String> {
+    let words = sentence
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_ascii_hexdigit() && c != ':'));
+    let mut networks = words.filter(|word| {
+        let (address, bits) = word.split_once('/').unwrap_or((word, "0"));
+        address.parse::<IpAddr>().is_ok() && bits.parse::<u8>().is_ok()
+    });
+    networks.next().map(ToOwned::to_owned)
 }
 
 /// How long the platform asks to wait.
@@ -273,6 +297,8 @@ fn unanswered(error: &reqwest::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     fn judged(status: u16, body: &str) -> Result<Value, Fault> {
@@ -287,7 +313,7 @@ mod tests {
     fn each_answer_means_one_thing() {
         assert_eq!(judged(200, r#"{"data":{"a":1}}"#), Ok(json!({"a": 1})));
         assert_eq!(judged(401, r#"{"errors":[]}"#), Err(Fault::Expired));
-        assert_eq!(judged(403, "{}"), Err(Fault::Forbidden));
+        assert_eq!(judged(403, "{}"), Err(Fault::Forbidden(None)));
         for barred in [403, 413, 422] {
             assert_eq!(judged(barred, "<html>"), Err(Fault::Barred(barred)));
         }
@@ -310,10 +336,56 @@ mod tests {
             (302, ""),
         ] {
             assert!(
-                matches!(judged(status, odd), Err(Fault::Away(_))),
+                matches!(judged(status, odd), Err(Fault::Strange(_))),
                 "{status} {odd}"
             );
         }
+    }
+
+    #[test]
+    fn what_answers_in_the_place_of_the_api_is_said() {
+        let said = |status: u16, name, value| {
+            let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+            let status = StatusCode::from_u16(status).unwrap();
+            judge(status, &headers, b"<html>").unwrap_err().to_string()
+        };
+        let moved = said(301, LOCATION, "https://demarche.example/api?jeton=secret");
+        assert!(
+            moved.contains("redirects to https://demarche.example (301)"),
+            "{moved}"
+        );
+        assert!(said(302, LOCATION, "/users/sign_in").contains("is platform.url"));
+        let page = "text/html; charset=utf-8";
+        assert!(said(200, CONTENT_TYPE, page).contains("a web page, not with the API"));
+        assert!(said(404, CONTENT_TYPE, page).contains("404: is platform.url"));
+        let down = said(503, CONTENT_TYPE, page);
+        assert!(
+            down.contains("maintenance") && !down.contains("platform.url"),
+            "{down}"
+        );
+    }
+
+    #[test]
+    fn a_forbidden_network_is_named_where_the_platform_names_it() {
+        let said = |sentence: &str| {
+            let body = json!({"errors": [{"message": sentence}], "data": null}).to_string();
+            judged(403, &body).unwrap_err().to_string()
+        };
+        for network in ["192.0.2.7/32", "2001:db8::7/128", "192.0.2.7"] {
+            let foreign = said(&format!(
+                "Request issued from a forbidden network. Add {network} to your allowed adresses in the profile page."
+            ));
+            assert!(
+                foreign.contains(&format!("add {network} to the token's networks")),
+                "{foreign}"
+            );
+            assert!(said(&format!("Réseau interdit ({network}).")).contains(network));
+        }
+        let unknown = said("Without a token, only persisted queries are allowed");
+        assert!(
+            unknown.contains("unknown there") && unknown.contains("networks"),
+            "{unknown}"
+        );
     }
 
     #[test]

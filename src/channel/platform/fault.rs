@@ -12,11 +12,9 @@ pub(super) enum Fault {
         "the platform says that the token has expired: make a new one and write it into platform.token_file"
     )]
     Expired,
-    /// 403: the token is unknown, or not for the network that we come from.
-    #[error(
-        "the platform refuses the token: it is unknown there, or it is for another network than this one"
-    )]
-    Forbidden,
+    /// 403: the token is unknown, or not for the network that we come from, which is told where the platform says it.
+    #[error("the platform refuses the token: {}", forbidden(.0.as_deref()))]
+    Forbidden(Option<String>),
     /// 429: too much was asked.
     #[error("the platform wants fewer requests")]
     Limited(Duration),
@@ -27,7 +25,7 @@ pub(super) enum Fault {
     #[error("the platform refuses what was asked ({})", codes(.0))]
     Refused(Vec<Complaint>),
     /// 4xx by something that stands before the application, and does not like what was sent.
-    #[error("the platform, or what stands before it, turns this away ({0})")]
+    #[error("{}", barred(*.0))]
     Barred(u16),
     /// 5xx with an error of the application's own.
     #[error("the platform failed at it ({0})")]
@@ -35,9 +33,12 @@ pub(super) enum Fault {
     /// An earlier try got no answer, and what it sent may still be done.
     #[error("an answer did not come: it is waited for what comes of it")]
     Unsure(Duration),
-    /// No connection, no answer, or one of something in between.
+    /// No connection, or no answer.
     #[error("the platform is not reached: {0}")]
     Away(String),
+    /// An answer, but none of the API's: of something in between, or of another site.
+    #[error("{0}")]
+    Strange(String),
     /// The server of its files, which is not the platform itself, does not do its part.
     #[error("the platform's file server {0}")]
     Storage(String),
@@ -65,9 +66,22 @@ impl Fault {
             .any(|complaint| !complaint.within && hides(complaint))
     }
 
+    /// Whether there is no such thing as what was asked for. Some instances do not tell that from what they hide.
+    pub(super) fn is_unknown(&self) -> bool {
+        let Self::Refused(complaints) = self else {
+            return false;
+        };
+        complaints
+            .iter()
+            .any(|complaint| !complaint.within && complaint.code == "not_found")
+    }
+
     /// Whether what was asked may be done all the same, now or a little later.
     pub(super) fn may_be_done(&self) -> bool {
-        matches!(self, Self::Away(_) | Self::Failed(_) | Self::Partial(_))
+        matches!(
+            self,
+            Self::Away(_) | Self::Strange(_) | Self::Failed(_) | Self::Partial(_)
+        )
     }
 
     /// Whether fewer at once may go well: it is too much for the server, or one thing among others spoils the answer.
@@ -81,6 +95,24 @@ impl Fault {
             }),
             _ => false,
         }
+    }
+}
+
+fn forbidden(network: Option<&str>) -> String {
+    match network {
+        Some(network) => format!(
+            "it is for other networks than the one that this comes from; add {network} to the token's networks, in the profile of the administrateur who made it"
+        ),
+        None => "either it is unknown there (revoked, cut short, or of another instance), so that a new one is to be written into platform.token_file; or it is for other networks, so that this machine's address is to be added to the token's networks, in the profile of the administrateur who made it".to_owned(),
+    }
+}
+
+fn barred(status: u16) -> String {
+    match status {
+        404 => {
+            "it answers 404: is platform.url the address of an instance of the platform?".to_owned()
+        }
+        status => format!("the platform, or what stands before it, turns this away ({status})"),
     }
 }
 
@@ -211,7 +243,11 @@ mod tests {
         let root = refused(
             json!({"message": "x", "path": ["demarche"], "extensions": {"code": "unauthorized"}}),
         );
-        assert!(root.is_hidden() && !root.is_too_much());
+        assert!(root.is_hidden() && !root.is_unknown() && !root.is_too_much());
+        let none = refused(
+            json!({"message": "x", "path": ["demarche"], "extensions": {"code": "not_found"}}),
+        );
+        assert!(none.is_hidden() && none.is_unknown());
         for within in [
             json!({"message": "x", "path": ["demarche", "dossiers", "nodes", 3, "champs"],
                    "extensions": {"code": "unauthorized"}}),

@@ -100,7 +100,7 @@ impl Inner {
             tracing::warn!(dossier, "A file of dossier {dossier} is not fetched: {why}");
             if tried < TRIES {
                 tokio::time::sleep(PAUSE).await;
-            } else if matches!(why, Fault::Away(_)) {
+            } else if matches!(why, Fault::Away(_) | Fault::Strange(_)) {
                 silent.insert(host.clone());
             }
         }

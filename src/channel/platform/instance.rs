@@ -217,7 +217,7 @@ impl Instance {
                 self.pace.shut(*wait);
                 "limited"
             }
-            Err(Fault::Expired | Fault::Forbidden) => "token",
+            Err(Fault::Expired | Fault::Forbidden(_)) => "token",
             Err(Fault::Partial(_)) => "partial",
             Err(Fault::Refused(_)) => "refused",
             Err(_) => "failed",
@@ -238,10 +238,12 @@ impl Instance {
     /// Says by `/readyz` whether the instance answers.
     fn judge(&self, fault: Option<&Fault>) {
         match fault {
-            Some(fault @ (Fault::Expired | Fault::Forbidden | Fault::Local(_))) => {
+            Some(fault @ (Fault::Expired | Fault::Forbidden(_) | Fault::Local(_))) => {
                 self.say(Some(fault.to_string()));
             }
-            Some(fault @ (Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_))) => {
+            Some(
+                fault @ (Fault::Away(_) | Fault::Strange(_) | Fault::Barred(_) | Fault::Failed(_)),
+            ) => {
                 if self.failures.fetch_add(1, Ordering::SeqCst) + 1 >= LOST {
                     self.say(Some(fault.to_string()));
                 }
@@ -294,6 +296,8 @@ fn is_unknown(complaints: &[Complaint]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -301,6 +305,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
         std::fs::write(&token, "t").unwrap();
+        std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
         // A port on which nobody listens.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", free.local_addr().unwrap());

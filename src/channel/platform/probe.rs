@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::client::Client;
 use super::directory;
 use super::fault::Fault;
 use super::instance::Instance;
@@ -29,10 +30,17 @@ pub struct Found {
     pub missing: Vec<String>,
 }
 
+/// Whether what `settings` name is here: a token in its file, certificates. Nothing is asked of anybody.
+pub fn at_hand(settings: &Settings) -> Result<(), String> {
+    let client = Client::new(settings).map_err(|fault| fault.to_string())?;
+    client.token().map_err(|fault| fault.to_string()).map(drop)
+}
+
 /// Asks the instance of `settings`. An error says why there is no answer, in words for the operator.
 pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, String> {
     let words = |fault: Fault| match fault {
         Fault::Away(why) => format!("{} is not reached: {why}", settings.url),
+        fault @ (Fault::Strange(_) | Fault::Barred(_)) => format!("{}: {fault}", settings.url),
         fault => fault.to_string(),
     };
     if let Some(fault) = settings.faults().into_iter().next() {
@@ -49,11 +57,19 @@ pub async fn probe(settings: &Settings, demarches: &[u64]) -> Result<Found, Stri
                 .get("demarche")
                 .and_then(|value| directory::demarche(value, schema.mutations()))
                 .ok_or_else(|| "the answer is no démarche".to_owned()),
-            Err(fault) if fault.is_hidden() => {
-                Err("the token does not reach it, or there is none".to_owned())
+            Err(fault) if fault.is_unknown() => {
+                Err("there is none with this number: write that which the platform shows".to_owned())
             }
+            Err(fault) if fault.is_hidden() => Err(
+                "the token does not reach it: the administrateur who made it must be one of the démarche's, and have made it for this démarche or for all"
+                    .to_owned(),
+            ),
             Err(
-                fault @ (Fault::Expired | Fault::Forbidden | Fault::Barred(_) | Fault::Away(_)),
+                fault @ (Fault::Expired
+                | Fault::Forbidden(_)
+                | Fault::Barred(_)
+                | Fault::Away(_)
+                | Fault::Strange(_)),
             ) => {
                 return Err(words(fault));
             }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+
+use super::json;
 
 /// The instance of the platform whose démarches Greffier reads, and in which it acts.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,8 +51,13 @@ pub struct Settings {
     pub proxy: Option<String>,
 }
 
+/// The instance of the State.
+const STATE: &str = "https://demarche.numerique.gouv.fr";
+/// Requests a minute that it takes of one token.
+const TAKEN: u32 = 400;
+
 fn url() -> String {
-    "https://demarche.numerique.gouv.fr".to_owned()
+    STATE.to_owned()
 }
 
 fn requests_per_minute() -> u32 {
@@ -94,7 +101,7 @@ impl Settings {
         let mut faults = Vec::new();
         if let Err(why) = self.base() {
             faults.push(format!(
-                "platform.url: {why}; write the address of the instance, like \"https://demarche.numerique.gouv.fr\""
+                "platform.url: {why}; write the address of the instance, like \"{STATE}\""
             ));
         }
         let mut within = |key: &str, value: u64, least: u64, most: u64| {
@@ -126,6 +133,27 @@ impl Settings {
         faults
     }
 
+    /// What works, but hardly as it is meant.
+    pub fn doubts(&self) -> Vec<String> {
+        let state = self.url.trim().trim_end_matches('/') == STATE;
+        let many = self.requests_per_minute;
+        let doubt = (state && many > TAKEN).then(|| {
+            format!(
+                "platform.requests_per_minute: {many} is more than the {TAKEN} that {STATE} takes of one token, whoever uses it: it would make Greffier wait; write {TAKEN} or less"
+            )
+        });
+        doubt.into_iter().collect()
+    }
+
+    /// The end of the token, where its last day is over at `now`. The platform decides whether that is so.
+    pub fn ended(&self, now: Timestamp) -> Option<String> {
+        let day = self.token_expires?;
+        let over = json::paris(day.tomorrow().ok()?)?;
+        (over <= now).then(|| format!(
+            "platform.token_expires: the token has ended on {day}: make a new one, write it into platform.token_file and its end here"
+        ))
+    }
+
     /// The address of the instance, without a path's end.
     pub(super) fn base(&self) -> Result<reqwest::Url, &'static str> {
         let url = reqwest::Url::parse(self.url.trim()).map_err(|_| "it is no address")?;
@@ -134,6 +162,12 @@ impl Settings {
         }
         if url.query().is_some() || url.fragment().is_some() || url.host_str().is_none() {
             return Err("it is more than an address");
+        }
+        // An instance lives at the root of its host.
+        match url.path().trim_end_matches('/') {
+            "" => {}
+            "/api/v2/graphql" => return Err("it is the address of the API, which Greffier knows"),
+            _ => return Err("it has a path"),
         }
         match url.scheme() {
             "https" => Ok(url),
@@ -181,7 +215,8 @@ mod tests {
     fn a_token_travels_by_tls_or_not_at_all() {
         for fine in [
             "https://d.example",
-            "https://d.example/sous/",
+            "https://d.example/",
+            "https://d.example:8443",
             "http://127.0.0.1:8080",
             "http://[::1]:1",
         ] {
@@ -197,6 +232,8 @@ mod tests {
             "http://127.0.0.1.evil.example",
             "https://name:secret@d.example",
             "https://d.example/?a=1",
+            "https://d.example/admin/procedures",
+            "https://d.example/api/v2/graphql",
             "ftp://127.0.0.1",
             "d.example",
             "",
@@ -205,6 +242,34 @@ mod tests {
             assert_eq!(faults.len(), 1, "{odd}");
             assert!(!faults[0].contains("secret"));
         }
+    }
+
+    #[test]
+    fn more_requests_than_the_state_takes_are_doubted_and_no_fault() {
+        let doubts = |more: &str| {
+            let text = format!("token_file = \"t\"\n{more}");
+            let settings: Settings = toml::from_str(&text).unwrap();
+            assert_eq!(settings.faults(), Vec::<String>::new());
+            settings.doubts()
+        };
+        assert!(doubts("requests_per_minute = 500")[0].contains("write 400 or less"));
+        for fine in [
+            "",
+            "requests_per_minute = 400",
+            "requests_per_minute = 500\nurl = \"https://d.example\"",
+        ] {
+            assert_eq!(doubts(fine), Vec::<String>::new(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_token_is_no_fault_of_the_settings() {
+        let text = "token_file = \"t\"\ntoken_expires = \"2026-11-20\"";
+        let settings: Settings = toml::from_str(text).unwrap();
+        assert_eq!(settings.faults(), Vec::<String>::new());
+        let at = |moment: &str| settings.ended(moment.parse().unwrap());
+        assert!(at("2026-11-20T23:00:00Z").unwrap().contains("2026-11-20"));
+        assert_eq!(at("2026-11-20T22:59:59Z"), None);
     }
 
     #[test]

@@ -64,8 +64,10 @@ impl Stumbles {
             Fault::Limited(wait) | Fault::Unsure(wait) => return Next::Wait(*wait),
             // What is wrong here is mended here, and the token's end is the end of everything.
             Fault::Local(_) | Fault::Lost(_) => return Next::Wait(Duration::from_mins(1)),
-            Fault::Expired | Fault::Forbidden => (Duration::from_mins(1), UNANSWERED),
-            Fault::Away(_) | Fault::Storage(_) => (Duration::from_secs(10), UNANSWERED),
+            Fault::Expired | Fault::Forbidden(_) => (Duration::from_mins(1), UNANSWERED),
+            Fault::Away(_) | Fault::Strange(_) | Fault::Storage(_) => {
+                (Duration::from_secs(10), UNANSWERED)
+            }
             Fault::Barred(_)
             | Fault::Partial(_)
             | Fault::Failed(_)
@@ -128,7 +130,7 @@ fn sentence(fault: &Fault) -> String {
             "La plateforme n’y arrive pas dans le temps imparti".to_owned()
         }
         Fault::Away(why) if why == LONG => "Le dossier est trop volumineux pour être lu".to_owned(),
-        Fault::Expired | Fault::Forbidden => {
+        Fault::Expired | Fault::Forbidden(_) => {
             "La plateforme n’accepte pas cette demande avec le jeton de Greffier".to_owned()
         }
         _ => "La plateforme ne répond pas à cette demande, alors qu’elle répond aux autres"
@@ -165,7 +167,7 @@ mod tests {
             Fault::Away("the connection broke".to_owned()),
             Fault::Failed(500),
             Fault::Barred(403),
-            Fault::Forbidden,
+            Fault::Forbidden(None),
         ] {
             for _ in 0..50 {
                 let next = stumbles.note(&order, &fault, Instant::now(), Some(before));

@@ -167,7 +167,9 @@ impl Reader {
         let (first, last) = REST;
         let wait = first.saturating_mul(1 << (failures - 1).min(10)).min(last);
         match fault {
-            Fault::Expired | Fault::Forbidden | Fault::Local(_) => wait.max(Duration::from_mins(1)),
+            Fault::Expired | Fault::Forbidden(_) | Fault::Local(_) => {
+                wait.max(Duration::from_mins(1))
+            }
             _ => wait,
         }
     }
@@ -367,7 +369,11 @@ pub(super) fn not_ahead(newest: Option<Timestamp>) -> Option<Timestamp> {
 fn may_pass(fault: &Fault, failures: u32) -> bool {
     let passes = matches!(
         fault,
-        Fault::Away(_) | Fault::Barred(_) | Fault::Failed(_) | Fault::Partial(_)
+        Fault::Away(_)
+            | Fault::Strange(_)
+            | Fault::Barred(_)
+            | Fault::Failed(_)
+            | Fault::Partial(_)
     );
     passes && failures < FAILURES
 }

@@ -7,6 +7,7 @@ use greffier::channel::control::{self, LineRequest, Request};
 use tokio::runtime::Runtime;
 
 use super::fake::{Fake, NewDemarche};
+use super::wire::write_token;
 use crate::daemon::desk::{self, INES, PAUL, ROSE, until};
 
 /// What makes mail of a démarche: the usager's, in both directions, and the experts'.
@@ -56,7 +57,7 @@ impl Site {
 
     /// Puts a token where Greffier looks for it.
     pub(crate) fn give(&self, daemon: &desk::Desk, token: &str) {
-        fs::write(daemon.path().join("platform-token"), format!("{token}\n")).unwrap();
+        write_token(&daemon.path().join("platform-token"), token);
     }
 
     /// Waits until the first reading is over.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::act::{INES, PAUL, accept, desk, message};
 use super::fake::{Edition, Fault, Options};
-use super::wire::{Desk, number, settings};
+use super::wire::{Desk, number, settings, write_token};
 
 #[tokio::test]
 async fn refusals_are_told_in_the_platform_s_words() {
@@ -271,7 +271,7 @@ async fn a_probe_says_what_may_be_done_and_does_nothing() {
     let (fake, _desk, _) = desk(Options::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(&fake, &folder);
-    std::fs::write(folder.path().join("token"), fake.token()).unwrap();
+    write_token(&folder.path().join("token"), &fake.token());
     let found = probe(&settings, &[101, 999]).await.unwrap();
     assert_eq!(found.read_only, Some(false));
     assert!(found.demarches[0].1.is_ok() && found.demarches[1].1.is_err());

@@ -1,8 +1,10 @@
 //! A middle that only remembers, and a platform channel beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -199,7 +201,7 @@ impl Desk {
     /// A channel that reads `demarches` of `fake`.
     pub(super) fn open(fake: &Fake, demarches: &[i32]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        std::fs::write(folder.path().join("token"), fake.token()).unwrap();
+        write_token(&folder.path().join("token"), &fake.token());
         let demarches: Vec<u64> = demarches.iter().map(|demarche| number(*demarche)).collect();
         Self::start(fake, demarches, Arc::default(), Arc::default(), folder)
     }
@@ -391,6 +393,17 @@ pub(super) fn settings(fake: &Fake, folder: &tempfile::TempDir) -> Settings {
         folder.path().join("token").display()
     );
     toml::from_str(&text).unwrap()
+}
+
+/// Puts a token into its file, for its owner alone.
+pub(super) fn write_token(file: &Path, token: &str) {
+    std::fs::write(file, format!("{token}\n")).unwrap();
+    open_to(file, 0o600);
+}
+
+/// Gives a file these rights.
+pub(super) fn open_to(file: &Path, mode: u32) {
+    std::fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
 }
 
 pub(super) fn number(number: i32) -> u64 {
