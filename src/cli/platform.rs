@@ -1,6 +1,6 @@
 //! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 

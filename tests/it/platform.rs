@@ -11,6 +11,7 @@ mod help;
 mod job;
 mod meanwhile;
 mod middle;
+mod network;
 mod probe;
 mod published;
 mod read;

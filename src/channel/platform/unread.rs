@@ -19,7 +19,7 @@ pub(super) type Looks = BTreeMap<u64, Option<Unread>>;
 fn why(fault: &Fault) -> WhyUnread {
     match fault {
         // On this side a look needs the token's file alone.
-        Fault::Expired | Fault::Forbidden | Fault::Local(_) => WhyUnread::Token,
+        Fault::Expired | Fault::Forbidden(_) | Fault::Local(_) => WhyUnread::Token,
         fault if fault.is_hidden() => WhyUnread::Hidden,
         _ => WhyUnread::Away,
     }

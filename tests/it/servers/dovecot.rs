@@ -213,7 +213,7 @@ impl Drop for Dovecot {
 }
 
 /// Writes a server's certificate for `address` into `folder` and answers the certificate of its authority.
-fn certificates(folder: &Path, address: &str) -> String {
+pub(crate) fn certificates(folder: &Path, address: &str) -> String {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
