@@ -1,5 +1,6 @@
 //! HTTP to the platform: one document out, one answer in. Neither bodies nor addresses of files stand in any log.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, 
 use reqwest::{Certificate, ClientBuilder, Proxy, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use tokio_rustls::rustls;
 
 use super::fault::{Complaint, Fault, LATE, LONG};
 use super::settings::{Settings, is_loopback};
@@ -288,10 +290,25 @@ fn away(error: &reqwest::Error) -> Fault {
 fn unanswered(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         LATE
+    } else if is_untrusted(error) {
+        "its certificate is not trusted here: if it has an authority of its own, name that in platform.ca_file"
     } else if error.is_connect() {
         "there is no connection"
     } else {
         "the connection broke"
+    }
+}
+
+/// Whether a certificate stands in the way of what `error` says.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
+    }
+    // An error of input and output hides what it holds from `source`.
+    let io = error.downcast_ref::<std::io::Error>();
+    match io.and_then(std::io::Error::get_ref) {
+        Some(held) => is_untrusted(held),
+        None => error.source().is_some_and(is_untrusted),
     }
 }
 

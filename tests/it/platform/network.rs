@@ -117,7 +117,7 @@ async fn an_authority_of_one_s_own_is_trusted_where_it_is_named() {
     let url = format!("https://{}", server.address);
     let refused = probed(&fake, &folder, &url, "", demarche).await;
     let why = refused.unwrap_err();
-    assert!(why.contains("certificate"), "{why}");
+    assert!(why.contains("certificate is not trusted"), "{why}");
     let more = format!("ca_file = \"{}\"", folder.path().join("ca.pem").display());
     let found = probed(&fake, &folder, &url, &more, demarche).await.unwrap();
     assert!(found.demarches[0].1.is_ok(), "{found:?}");
