@@ -205,16 +205,14 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
     if status.is_server_error() {
         return Err(Fault::Failed(status.as_u16()));
     }
-    if complaints
-        .iter()
-        .any(|complaint| complaint.code == "timeout")
-    {
+    let any = |code: &str| complaints.iter().any(|complaint| complaint.code == code);
+    if any("deprecated_token") {
+        return Err(Fault::Expired);
+    }
+    if any("timeout") {
         return Err(Fault::Partial(data));
     }
-    if complaints
-        .iter()
-        .any(|complaint| complaint.code == "internal_server_error")
-    {
+    if any("internal_server_error") {
         return Err(Fault::Failed(status.as_u16()));
     }
     if !complaints.is_empty() {
@@ -330,6 +328,9 @@ mod tests {
     fn each_answer_means_one_thing() {
         assert_eq!(judged(200, r#"{"data":{"a":1}}"#), Ok(json!({"a": 1})));
         assert_eq!(judged(401, r#"{"errors":[]}"#), Err(Fault::Expired));
+        let old =
+            r#"{"errors":[{"message":"m","extensions":{"code":"deprecated_token"}}],"data":null}"#;
+        assert_eq!(judged(200, old), Err(Fault::Expired));
         assert_eq!(judged(403, "{}"), Err(Fault::Forbidden(None)));
         for barred in [403, 413, 422] {
             assert_eq!(judged(barred, "<html>"), Err(Fault::Barred(barred)));

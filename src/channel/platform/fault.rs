@@ -7,9 +7,9 @@ use serde_json::Value;
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Fault {
-    /// 401: the token has expired.
+    /// 401, or `deprecated_token`: the token has expired, or is of a form that is not taken any more.
     #[error(
-        "the platform says that the token has expired: make a new one and write it into platform.token_file"
+        "the platform says that the token has expired, or is too old in form: make a new one and write it into platform.token_file"
     )]
     Expired,
     /// 403: the token is unknown, or not for the network that we come from, which is told where the platform says it.
