@@ -23,9 +23,9 @@ pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
         match Config::load(&place.config) {
             Ok(config) => {
                 read.push(format!(
-                    "{}: {} rooms",
+                    "{}: {}",
                     place.config.display(),
-                    config.rooms.len()
+                    counted(config.rooms.len(), "room")
                 ));
                 check_beside(&config, place, &mut read, &mut faults);
                 if online {
@@ -52,15 +52,14 @@ pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
         print("Everything is well.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    complain(&format!(
-        "{} to mend",
-        if faults.len() == 1 {
-            "1 error".to_owned()
-        } else {
-            format!("{} errors", faults.len())
-        }
-    ));
+    complain(&format!("{} to mend", counted(faults.len(), "error")));
     Ok(ExitCode::FAILURE)
+}
+
+/// `1 room`, `2 rooms`.
+fn counted(many: usize, what: &str) -> String {
+    let s = if many == 1 { "" } else { "s" };
+    format!("{many} {what}{s}")
 }
 
 /// Asks the networks of the rooms whether everything that these need is there.

@@ -12,6 +12,7 @@ mod job;
 mod meanwhile;
 mod middle;
 mod network;
+mod play;
 mod probe;
 mod published;
 mod read;
