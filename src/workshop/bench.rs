@@ -118,6 +118,10 @@ impl From<crate::document::Error> for Trouble {
 
 impl From<crate::store::Error> for Trouble {
     fn from(error: crate::store::Error) -> Self {
-        Self::Passing(error.to_string())
+        match error {
+            // What is unreadable now is so for ever.
+            crate::store::Error::Corrupt { .. } => Self::Lasting(error.to_string()),
+            error => Self::Passing(error.to_string()),
+        }
     }
 }

@@ -134,3 +134,17 @@ async fn what_is_made_is_heard_of_once_it_is_committed() {
     ];
     assert_eq!(writer.await.unwrap(), expected);
 }
+
+#[test]
+fn what_cannot_be_read_is_not_tried_for_ever() {
+    let corrupt = crate::store::Error::Corrupt {
+        tree: "dossier",
+        why: "it is no JSON".to_owned(),
+    };
+    assert!(matches!(Trouble::from(corrupt), Trouble::Lasting(_)));
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    assert!(matches!(
+        Trouble::from(crate::store::Error::Io(full)),
+        Trouble::Passing(_)
+    ));
+}
