@@ -121,13 +121,12 @@ impl Inner {
     fn made(&self, order: &Order, dossier: &DossierIn) -> Vec<String> {
         let claims = self.mirror.claims(order.dossier, &order.id);
         let mut plan = Plan::new(order, dossier, &claims);
-        let done = |act: &&Act| plan.standing(act) == Standing::Done;
-        let _done = order
-            .acts
-            .iter()
-            .filter(|act| matches!(act, Act::EnvoyerMessage { .. }))
-            .filter(done)
-            .count();
+        // Each that is there is noted by the plan, which goes by those before it.
+        for act in &order.acts {
+            if let Act::EnvoyerMessage { .. } = act {
+                plan.standing(act);
+            }
+        }
         plan.messages()
     }
 
@@ -299,9 +298,7 @@ impl Inner {
         let payload = payload.filter(|payload| !payload.is_null());
         let payload =
             payload.ok_or_else(|| Fault::Away("an answer without what was done".to_owned()))?;
-        let sentences: Vec<String> = list(payload, "errors")
-            .filter_map(|error| text(error, "message"))
-            .collect();
+        let sentences = refusals(payload);
         if sentences.is_empty() {
             return Ok(Sent::Yes);
         }
@@ -384,8 +381,15 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
+/// Why the platform has not done a mutation, in its own words; empty where it has.
+pub(super) fn refusals(payload: &Value) -> Vec<String> {
+    list(payload, "errors")
+        .filter_map(|error| text(error, "message"))
+        .collect()
+}
+
 /// The sentences of GraphQL errors, which are the platform's own and in English.
-fn sentences(complaints: &[Complaint]) -> Vec<String> {
+pub(super) fn sentences(complaints: &[Complaint]) -> Vec<String> {
     complaints
         .iter()
         .map(|complaint| complaint.message.clone())

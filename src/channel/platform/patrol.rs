@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::Undated;
 use super::documents::PAGE;
 use super::fault::Fault;
-use super::json::{list, moment, number, text, truth};
+use super::json::{moment, number, truth};
 use super::pace::Rank;
 use super::pages::page;
+use super::read::labels;
 use super::sync::{Broken, Reader};
 use crate::message::platform::{Gone, GoneDossier};
 
@@ -47,18 +48,11 @@ struct Row {
 }
 
 fn row(value: &Value) -> Option<Row> {
-    let labels = value.get("labels").and_then(Value::as_array).map(|_| {
-        let mut names: Vec<String> = list(value, "labels")
-            .filter_map(|label| text(label, "name"))
-            .collect();
-        names.sort();
-        names
-    });
     Some(Row {
         number: number(value, "number")?,
         modified: moment(value, "dateDerniereModification"),
         undated: Undated {
-            labels,
+            labels: labels(value),
             correction_pending: moment(value, "dateDerniereCorrectionEnAttente"),
             archived: truth(value, "archived").unwrap_or_default(),
         },
