@@ -18,4 +18,4 @@ mod read;
 mod room;
 mod token;
 mod unread;
-mod wire;
+pub(crate) mod wire;

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use crate::platform::fake::{Decision, Demandeur, Fake, NewDemarche, NewDossier, Options, Value};
+use crate::platform::wire::write_token;
 
 /// Number of the démarche, and of its first dossier.
 const NUMBERS: (i32, i32) = (12_345, 4807);
@@ -53,7 +54,7 @@ impl Site {
         demarche.annotations.truncate(1);
         fake.add_demarche(demarche);
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("token"), fake.token()).unwrap();
+        write_token(&folder.path().join("token"), &fake.token());
         Self {
             fake,
             runtime,

@@ -396,7 +396,7 @@ pub(super) fn settings(fake: &Fake, folder: &tempfile::TempDir) -> Settings {
 }
 
 /// Puts a token into its file, for its owner alone.
-pub(super) fn write_token(file: &Path, token: &str) {
+pub(crate) fn write_token(file: &Path, token: &str) {
     std::fs::write(file, format!("{token}\n")).unwrap();
     open_to(file, 0o600);
 }
