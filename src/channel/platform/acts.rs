@@ -65,7 +65,7 @@ impl Inner {
                     }
                     Next::Refuse(sentence) => {
                         let sentences = vec![sentence];
-                        unseen(order, Ended::Refused { act: 0, sentences })
+                        Answered::unseen(order.clone(), Ended::Refused { act: 0, sentences })
                     }
                 }
             }
@@ -101,7 +101,9 @@ impl Inner {
     ) -> Result<Answered, Fault> {
         let mut dossier = match self.dossier(Rank::Act, order.dossier).await {
             Ok(dossier) => dossier,
-            Err(fault) if fault.is_hidden() => return Ok(unseen(order, Ended::Hidden)),
+            Err(fault) if fault.is_hidden() => {
+                return Ok(Answered::unseen(order.clone(), Ended::Hidden));
+            }
             Err(fault) => return Err(fault),
         };
         let result = self.acts(order, &mut dossier, inbox, known).await?;
@@ -394,15 +396,4 @@ pub(super) fn sentences(complaints: &[Complaint]) -> Vec<String> {
         .iter()
         .map(|complaint| complaint.message.clone())
         .collect()
-}
-
-/// How `order` ended, where its dossier cannot be shown.
-fn unseen(order: &Order, ended: Ended) -> Answered {
-    Answered {
-        order: order.clone(),
-        ended,
-        dossier: None,
-        messages: Vec::new(),
-        files: Vec::new(),
-    }
 }

@@ -258,3 +258,20 @@ fn a_correction_made_on_the_site_is_seen() {
         .submits(&[("Téléphone", Value::Text("01 02 03 04 05".to_owned()))]);
     desk.shown("demande modifiée par l'usager : Téléphone");
 }
+
+#[test]
+fn a_dossier_that_was_not_shown_for_a_while_is_back_as_it_was() {
+    let mut desk = Desk::open("");
+    let number = desk.filed(LINA);
+    let fake = desk.site.fake.clone();
+    // Nothing is changed on it: the token does not see it for a while.
+    let hide = |at| fake.edit_dossier(number, false, |dossier| dossier.hidden_by_expired_at = at);
+    // The patrol begins anew with each start.
+    for (hidden, words) in [(Some(fake.now()), "— supprimé"), (None, "— restauré")] {
+        desk.stop();
+        hide(hidden);
+        desk.start();
+        desk.shown(words);
+    }
+    desk.done(&format!("suivre {number}"), INES);
+}
