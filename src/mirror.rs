@@ -21,6 +21,7 @@ pub use self::acts::{Ids, acts, instructeur, messages, steps};
 pub use self::demarche::demarche;
 pub use self::settings::Settings;
 use crate::domain::{AvisId, MessageId, Piece};
+use crate::message::platform::{Claims, Taken, Undated};
 
 /// What is known of a dossier's other half. Kept as a document of the ledger, under the dossier's number.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -98,6 +99,30 @@ impl Mirror {
         let mut all = self.messages.iter();
         all.find(|(_, known)| **known == message)
             .map(|(id, _)| id.as_str())
+    }
+
+    /// What a reading is compared with.
+    pub fn taken(self) -> Taken {
+        Taken {
+            digest: self.digest,
+            modified: self.modified,
+            undated: Undated {
+                labels: self.labels,
+                correction_pending: self.correction_pending,
+                archived: self.archived,
+            },
+        }
+    }
+
+    /// Which of the messages that are known `order` has made, as far as that was seen, and which it has not.
+    pub fn claims(&self, order: &str) -> Claims {
+        let own = self.claims.get(order).into_iter().flatten().cloned();
+        let own: BTreeSet<String> = own.collect();
+        let others = self.messages.keys().filter(|id| !own.contains(*id));
+        Claims {
+            others: others.cloned().collect(),
+            own,
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use super::draft::Draft;
 use super::{App, Error};
 use crate::domain::{Demarche, DemarcheId, Demarches, DossierId, List, Of, Onglet};
 use crate::message::Verdict;
-use crate::message::platform::{DemarcheIn, Progress, Said};
+use crate::message::platform::{Claims, DemarcheIn, Progress, Said, Taken};
 use crate::mirror::{self, Mirror};
 use crate::store::{Collection, Store};
 
@@ -112,7 +112,23 @@ impl<S: Store> App<S> {
         self.kept(&progress_key(demarche))
     }
 
-    /// What is known of a dossier's other half, for who reads the platform.
+    /// A dossier as it was taken in last; none where it is not known, or is in the trash or purged.
+    pub fn taken(&self, dossier: u64) -> Result<Option<Taken>, Error> {
+        let Some(half) = self.other_half(dossier)? else {
+            return Ok(None);
+        };
+        let found = self.store.load(DossierId(dossier))?;
+        let gone = found.is_some_and(|(dossier, _)| !dossier.present());
+        Ok((!gone).then(|| half.taken()))
+    }
+
+    /// Which of the messages of a dossier that are known `order` has made, and which it has not.
+    pub fn claims(&self, dossier: u64, order: &str) -> Result<Claims, Error> {
+        let half = self.other_half(dossier)?.unwrap_or_default();
+        Ok(half.claims(order))
+    }
+
+    /// What is known of a dossier's other half.
     pub fn other_half(&self, dossier: u64) -> Result<Option<Mirror>, Error> {
         self.kept(&dossier_key(dossier))
     }
@@ -123,12 +139,6 @@ impl<S: Store> App<S> {
             .map(serde_json::from_value)
             .transpose()
             .map_err(|error| Error::document(Collection::Mirror, &error))
-    }
-
-    /// Whether a dossier is in the trash or purged.
-    pub fn is_gone(&self, dossier: u64) -> Result<bool, Error> {
-        let found = self.store.load(DossierId(dossier))?;
-        Ok(found.is_some_and(|(dossier, _)| !dossier.present()))
     }
 
     /// Numbers of the dossiers of a démarche that are neither in the trash nor purged.

@@ -32,7 +32,7 @@ mod token;
 mod unread;
 mod upload;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub use self::settings::Settings;
 use self::stumble::Stumbles;
 use super::http::health::Health;
 use super::{Channel, Inbox, Known};
-use crate::message::platform::{PLATFORM, Progress, Unread};
+use crate::message::platform::{Claims, PLATFORM, Progress, Taken, Unread};
 use crate::message::{Body, Limits, Outcome, Outgoing};
 
 /// Days before its end from which a token is spoken of.
@@ -59,38 +59,14 @@ const ACTED: Duration = Duration::from_mins(10);
 pub trait Mirror: Send + Sync + 'static {
     /// How far a démarche has been read; none before the first time.
     fn progress(&self, demarche: u64) -> Option<Progress>;
-    /// [`DossierIn::digest`](crate::message::platform::DossierIn::digest) of a dossier, as it was taken in last.
-    fn absorbed(&self, dossier: u64) -> Option<String>;
-    /// `modified` of a dossier, as it was taken in last; none where it is not known, or was said to be gone.
-    fn modified(&self, dossier: u64) -> Option<Timestamp>;
+    /// A dossier as it was taken in last; none where it is not known, or was said to be gone.
+    fn taken(&self, dossier: u64) -> Option<Taken>;
     /// The messages of a dossier that are known: which of them `order` made, as far as that was seen, and which it did not.
     fn claims(&self, dossier: u64, order: &str) -> Claims;
-    /// What changes without a date, of a dossier as it was taken in last; none where [`modified`](Self::modified) is none.
-    fn undated(&self, dossier: u64) -> Option<Undated>;
     /// The démarches that are said not to be read.
     fn unread(&self) -> BTreeMap<u64, Unread>;
     /// Numbers of the dossiers of a démarche that are known and were not said to be gone, in any order.
     fn shown(&self, demarche: u64) -> Vec<u64>;
-}
-
-/// Messages that are known, by their GraphQL ids.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Claims {
-    /// Those that were found to be an order's own.
-    pub own: BTreeSet<String>,
-    /// All others.
-    pub others: BTreeSet<String>,
-}
-
-/// What changes without `dateDerniereModification`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Undated {
-    /// `labels`, by name.
-    pub labels: Option<Vec<String>>,
-    /// `dateDerniereCorrectionEnAttente`.
-    pub correction_pending: Option<Timestamp>,
-    /// `archived`.
-    pub archived: bool,
 }
 
 /// The platform, as a network.

@@ -36,11 +36,7 @@ pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
         }
     } else {
         let message = "there is no such file: copy the sample bot.toml and change it, or name yours with --config".to_owned();
-        faults.push(Diagnostic {
-            file: place.config.display().to_string(),
-            line: 0,
-            message,
-        });
+        faults.push(whole(place, message));
     }
     for line in &read {
         print(line)?;
@@ -60,6 +56,11 @@ pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
 fn counted(many: usize, what: &str) -> String {
     let s = if many == 1 { "" } else { "s" };
     format!("{many} {what}{s}")
+}
+
+/// About `bot.toml` as a whole.
+fn whole(place: &Place, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::whole(place.config.display().to_string(), message)
 }
 
 /// Asks the networks of the rooms whether everything that these need is there.
@@ -121,12 +122,7 @@ fn check_online(
             Err(error) => missing.push(format!("{error:#}")),
         }
     }
-    let diagnostics = missing.into_iter().map(|message| Diagnostic {
-        file: place.config.display().to_string(),
-        line: 0,
-        message,
-    });
-    faults.extend(diagnostics);
+    faults.extend(missing.into_iter().map(|message| whole(place, message)));
     Ok(())
 }
 
@@ -154,18 +150,10 @@ fn check_beside(
     faults: &mut Vec<Diagnostic>,
 ) {
     if let Err(error) = super::run::carrier(config, &Arc::default()) {
-        faults.push(Diagnostic {
-            file: place.config.display().to_string(),
-            line: 0,
-            message: format!("{error:#}"),
-        });
+        faults.push(whole(place, format!("{error:#}")));
     }
     let amiss = super::platform::amiss(config, super::run::now());
-    faults.extend(
-        amiss
-            .into_iter()
-            .map(|message| Diagnostic::whole(place.config.display().to_string(), message)),
-    );
+    faults.extend(amiss.into_iter().map(|message| whole(place, message)));
     match config.demarches() {
         Ok(demarches) => {
             read.push(super::platform::served(config).unwrap_or_else(|| {

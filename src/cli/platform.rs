@@ -1,6 +1,6 @@
 //! `greffier platform`, and what the daemon tells the channel of the platform of what is known already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::mail::print;
 use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
 use crate::channel::platform::probe::{Found, at_hand};
-use crate::channel::platform::{Claims, Mirror, Platform, Schema, Undated, documents};
+use crate::channel::platform::{Mirror, Platform, Schema, documents};
 use crate::config::{Config, Room};
 use crate::domain::DemarcheId;
-use crate::message::platform::{DemarcheIn, Progress, Unread};
+use crate::message::platform::{Claims, DemarcheIn, Progress, Taken, Unread};
 use crate::mirror::{self, Settings, instructeur};
 use crate::store::sled::Sled;
 
@@ -208,12 +208,6 @@ pub(super) fn join(
 /// What the ledger knows of the platform. Where it cannot say it, nothing is known: it is read again, which changes nothing.
 struct Known(Arc<Desk<Sled>>);
 
-impl Known {
-    fn half(&self, dossier: u64) -> Option<crate::mirror::Mirror> {
-        said(self.0.app().other_half(dossier)).flatten()
-    }
-}
-
 fn said<T>(found: Result<T, app::Error>) -> Option<T> {
     found
         .inspect_err(
@@ -227,43 +221,12 @@ impl Mirror for Known {
         said(self.0.app().progress(demarche)).flatten()
     }
 
-    fn absorbed(&self, dossier: u64) -> Option<String> {
-        self.half(dossier).map(|half| half.digest)
-    }
-
-    fn modified(&self, dossier: u64) -> Option<Timestamp> {
-        let app = self.0.app();
-        let gone = said(app.is_gone(dossier)).unwrap_or(false);
-        self.half(dossier)
-            .filter(|_| !gone)
-            .map(|half| half.modified)
+    fn taken(&self, dossier: u64) -> Option<Taken> {
+        said(self.0.app().taken(dossier)).flatten()
     }
 
     fn claims(&self, dossier: u64, order: &str) -> Claims {
-        let Some(half) = self.half(dossier) else {
-            return Claims::default();
-        };
-        let own: BTreeSet<String> = half
-            .claims
-            .get(order)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        let others = half.messages.into_keys().filter(|id| !own.contains(id));
-        Claims {
-            others: others.collect(),
-            own,
-        }
-    }
-
-    fn undated(&self, dossier: u64) -> Option<Undated> {
-        self.modified(dossier)?;
-        self.half(dossier).map(|half| Undated {
-            labels: half.labels,
-            correction_pending: half.correction_pending,
-            archived: half.archived,
-        })
+        said(self.0.app().claims(dossier, order)).unwrap_or_default()
     }
 
     fn unread(&self) -> BTreeMap<u64, Unread> {

@@ -3,6 +3,9 @@
 //! Ids are the platform's own and opaque; numbers are those that people read. Every field is `default` that an instance of
 //! another age may lack.
 
+mod dossier;
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
@@ -10,7 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Line, Piece};
+pub use self::dossier::{
+    AvisIn, ChampIn, CorrectionIn, DemandeurIn, DossierIn, FileIn, MessageIn, TraitementIn,
+};
+pub use self::order::{Act, Answered, Ended, Order};
 
 /// The name of the platform in destinations.
 pub const PLATFORM: &str = "platform";
@@ -129,221 +135,6 @@ pub struct DescriptorIn {
     pub champs: Vec<DescriptorIn>,
 }
 
-/// A dossier (`Dossier` of the schema), whole.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct DossierIn {
-    /// GraphQL id.
-    pub id: String,
-    /// Its number.
-    pub number: u64,
-    /// Number of its démarche.
-    pub demarche: u64,
-    /// `DossierState`.
-    pub state: String,
-    /// Put away.
-    #[serde(default)]
-    pub archived: bool,
-    /// `dateDepot`.
-    pub depot: Timestamp,
-    /// `dateDerniereModification`.
-    pub modified: Timestamp,
-    /// `dateDerniereModificationChamps`.
-    #[serde(default)]
-    pub champs_modified: Option<Timestamp>,
-    /// `dateExpiration`.
-    #[serde(default)]
-    pub expires: Option<Timestamp>,
-    /// `dateDerniereCorrectionEnAttente`.
-    #[serde(default)]
-    pub correction_pending: Option<Timestamp>,
-    /// `datePrevisionnelleDecisionSVASVR`.
-    #[serde(default)]
-    pub sva_svr: Option<Timestamp>,
-    /// `dateTraitement`.
-    #[serde(default)]
-    pub processed: Option<Timestamp>,
-    /// Reason of the decision.
-    #[serde(default)]
-    pub motivation: Option<String>,
-    /// `motivationAttachment`.
-    #[serde(default)]
-    pub justificatif: Option<FileIn>,
-    /// The attestation, once the platform has made it.
-    #[serde(default)]
-    pub attestation: Option<FileIn>,
-    /// `usager.email`.
-    pub usager: String,
-    /// Who it is for.
-    #[serde(default)]
-    pub demandeur: DemandeurIn,
-    /// `groupeInstructeur.label`.
-    pub groupe: String,
-    /// Current followers (`instructeurs`).
-    #[serde(default)]
-    pub followers: Vec<Profile>,
-    /// `messages`, oldest first.
-    #[serde(default)]
-    pub messages: Vec<MessageIn>,
-    /// `avis`, of the platform's own.
-    #[serde(default)]
-    pub avis: Vec<AvisIn>,
-    /// Answers of the form.
-    #[serde(default)]
-    pub champs: Vec<ChampIn>,
-    /// Annotations privées.
-    #[serde(default)]
-    pub annotations: Vec<ChampIn>,
-    /// `traitements`, oldest first.
-    #[serde(default)]
-    pub traitements: Vec<TraitementIn>,
-    /// `labels`, by name. None where the instance has no labels.
-    #[serde(default)]
-    pub labels: Option<Vec<String>>,
-}
-
-/// The demandeur of a dossier.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct DemandeurIn {
-    /// `M` or `Mme`, as the API gives it.
-    #[serde(default)]
-    pub civilite: Option<String>,
-    /// Family name.
-    #[serde(default)]
-    pub nom: Option<String>,
-    /// First name.
-    #[serde(default)]
-    pub prenom: Option<String>,
-    /// SIRET of a legal person.
-    #[serde(default)]
-    pub siret: Option<String>,
-    /// `entreprise.raisonSociale`, or the association's title.
-    #[serde(default)]
-    pub raison_sociale: Option<String>,
-}
-
-/// A file on the platform (`File`). Its URL is signed, opens to anyone for an hour, and is therefore kept nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FileIn {
-    /// Its name, as its author gave it.
-    pub filename: String,
-    /// `contentType`.
-    pub content_type: String,
-    /// `byteSizeBigInt`, or `byteSize` of an older instance.
-    pub bytes: u64,
-    /// `checksum`: MD5 in base64.
-    pub checksum: String,
-}
-
-/// A message of the messagerie (`Message`).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct MessageIn {
-    /// GraphQL id.
-    pub id: String,
-    /// Its author's address; no role.
-    pub email: String,
-    /// Its text, which may be HTML.
-    pub body: String,
-    /// When.
-    pub at: Timestamp,
-    /// Deleted; its text is then empty.
-    #[serde(default)]
-    pub discarded: Option<Timestamp>,
-    /// Its files.
-    #[serde(default)]
-    pub files: Vec<FileIn>,
-    /// The correction that it asks for.
-    #[serde(default)]
-    pub correction: Option<CorrectionIn>,
-}
-
-/// A demande de correction.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct CorrectionIn {
-    /// `CorrectionReason`: `incorrect`, `incomplete`, `outdated`, or what a newer instance has.
-    pub reason: String,
-    /// `dateResolution`.
-    #[serde(default)]
-    pub resolved: Option<Timestamp>,
-}
-
-/// An avis of the platform (`Avis`). It is answered only where `reponse` or `answer` is there.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct AvisIn {
-    /// GraphQL id.
-    pub id: String,
-    /// Who asks.
-    #[serde(default)]
-    pub claimant: Option<String>,
-    /// Who is asked.
-    #[serde(default)]
-    pub expert: Option<String>,
-    /// `question`: the introduction.
-    #[serde(default)]
-    pub question: String,
-    /// `questionLabel`: a question to be answered by oui or non.
-    #[serde(default)]
-    pub label: Option<String>,
-    /// `questionAnswer`.
-    #[serde(default)]
-    pub answer: Option<bool>,
-    /// The answer.
-    #[serde(default)]
-    pub reponse: Option<String>,
-    /// `dateQuestion`.
-    pub asked: Timestamp,
-    /// `dateReponse`, which is never null and is the time of the last change.
-    #[serde(default)]
-    pub answered: Option<Timestamp>,
-    /// The expert's files.
-    #[serde(default)]
-    pub files: Vec<FileIn>,
-}
-
-/// An answer to a field (`Champ`).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct ChampIn {
-    /// GraphQL id of the answer; `annotationId` of mutations.
-    pub id: String,
-    /// `champDescriptorId`; the id where an older instance has none.
-    pub descriptor: String,
-    /// Its label.
-    pub label: String,
-    /// `__typename` (`TextChamp`, `IntegerNumberChamp`…).
-    pub kind: String,
-    /// `stringValue`, which may always be shown.
-    #[serde(default)]
-    pub string: Option<String>,
-    /// Its value as its type has it, where it is plain: a number as text, `true`, `2026-01-31`.
-    #[serde(default)]
-    pub value: Option<String>,
-    /// The choices of a `MultipleDropDownListChamp`.
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// The files of a `PieceJustificativeChamp`.
-    #[serde(default)]
-    pub files: Vec<FileIn>,
-    /// The rows of a `RepetitionChamp`.
-    #[serde(default)]
-    pub rows: Vec<Vec<ChampIn>>,
-}
-
-/// A change of state (`Traitement`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct TraitementIn {
-    /// GraphQL id.
-    pub id: String,
-    /// `TraitementEvent`; where an older instance has none, `state:` and the state.
-    pub event: String,
-    /// When.
-    pub at: Timestamp,
-    /// `emailAgentTraitant`; none where nobody did it.
-    #[serde(default)]
-    pub by: Option<String>,
-    /// Reason of a decision.
-    #[serde(default)]
-    pub motivation: Option<String>,
-}
-
 /// Dossiers that have left the lists of a démarche.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Gone {
@@ -414,178 +205,35 @@ pub enum WhyUnread {
     Hidden,
 }
 
-/// What the platform is to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Order {
-    /// The order's own name, for ever unique.
-    pub id: String,
-    /// Number of the démarche.
-    pub demarche: u64,
-    /// Number of the dossier.
-    pub dossier: u64,
-    /// GraphQL id of the dossier.
-    pub dossier_id: String,
-    /// In whose name.
-    pub instructeur: Profile,
-    /// What, in order. One that fails ends it.
-    pub acts: Vec<Act>,
-    /// GraphQL id of the last [`TraitementIn`] that the instructeur knew, where the acts change the state: it must still be
-    /// the last one, or this is about another dossier than he saw.
-    #[serde(default)]
-    pub expects: Option<String>,
-    /// When it was ordered.
-    pub at: Timestamp,
-    /// The line that asked for it; who said it is answered.
-    #[serde(default)]
-    pub asked: Option<Box<Line>>,
-    /// The id of what asked for it, as [`Incoming::id`](super::Incoming::id).
-    pub cause: String,
-    /// What the middle wants to remember until the answer.
-    #[serde(default)]
-    pub memo: serde_json::Value,
+/// The messages of a dossier that are known, by their GraphQL ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// Those that were found to be an order's own.
+    pub own: BTreeSet<String>,
+    /// All others.
+    pub others: BTreeSet<String>,
 }
 
-/// One thing to do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "act", rename_all = "snake_case")]
-pub enum Act {
-    /// `dossierBasculeSuivi`.
-    Suivi {
-        /// Whether to follow.
-        follow: bool,
-    },
-    /// `dossierPasserEnInstruction`.
-    PasserEnInstruction,
-    /// `dossierRepasserEnConstruction`.
-    RepasserEnConstruction,
-    /// `dossierRepasserEnInstruction`.
-    RepasserEnInstruction,
-    /// `dossierAccepter`.
-    Accepter {
-        /// The reason.
-        motivation: Option<String>,
-        /// The document.
-        justificatif: Option<Piece>,
-    },
-    /// `dossierRefuser`.
-    Refuser {
-        /// The reason.
-        motivation: String,
-        /// The document.
-        justificatif: Option<Piece>,
-    },
-    /// `dossierClasserSansSuite`.
-    ClasserSansSuite {
-        /// The reason.
-        motivation: String,
-        /// The document.
-        justificatif: Option<Piece>,
-    },
-    /// `dossierArchiver`.
-    Archiver,
-    /// `dossierDesarchiver`.
-    Desarchiver,
-    /// `dossierEnvoyerMessage`.
-    EnvoyerMessage {
-        /// The text.
-        body: String,
-        /// The only file that a message may have.
-        piece: Option<Piece>,
-        /// `CorrectionReason`, where it asks for a correction.
-        correction: Option<String>,
-    },
-    /// `dossierSupprimerMessage`.
-    SupprimerMessage {
-        /// GraphQL id of the message.
-        message: String,
-    },
-    /// `dossierAnnulerDemandeCorrection`.
-    AnnulerDemandeCorrection {
-        /// GraphQL id of the message that asks.
-        message: String,
-    },
-    /// `dossierChangerGroupeInstructeur`.
-    ChangerGroupe {
-        /// GraphQL id of the group.
-        groupe: String,
-        /// Its label.
-        label: String,
-    },
-    /// `dossierModifierAnnotations`, or the older mutation of its type.
-    ModifierAnnotation {
-        /// `champDescriptorId` of the annotation.
-        annotation: String,
-        /// `TypeDeChamp` of the annotation.
-        kind: String,
-        /// The value, as its type is written; empty to empty it.
-        value: serde_json::Value,
-        /// The heading under which the value is added to what stands there, unless it does already. It takes the place of all
-        /// where there is none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        under: Option<String>,
-    },
-    /// `dossierAjouterLabel`, `dossierSupprimerLabel`.
-    Label {
-        /// GraphQL id of the label.
-        label: String,
-        /// Its name.
-        name: String,
-        /// On rather than off.
-        on: bool,
-    },
-    /// Fetch files onto the shelf. Asks for no mutation.
-    Fetch {
-        /// Which: those of one dossier that have these checksums.
-        files: Vec<FileIn>,
-    },
+/// What changes without `dateDerniereModification`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Undated {
+    /// `labels`, by name.
+    pub labels: Option<Vec<String>>,
+    /// `dateDerniereCorrectionEnAttente`.
+    pub correction_pending: Option<Timestamp>,
+    /// `archived`.
+    pub archived: bool,
 }
 
-/// What became of an [`Order`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answered {
-    /// The order.
-    pub order: Order,
-    /// How it ended.
-    pub ended: Ended,
-    /// The dossier, read again afterwards. None where the platform does not show it any more.
-    pub dossier: Option<Box<DossierIn>>,
-    /// GraphQL ids of the messages that the acts made, one for each [`Act::EnvoyerMessage`] that was done, in order.
-    #[serde(default)]
-    pub messages: Vec<String>,
-    /// The files of an [`Act::Fetch`], on the shelf, in the order asked; none for one that could not be had.
-    #[serde(default)]
-    pub files: Vec<Option<Piece>>,
-}
-
-/// How an [`Order`] ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ended", rename_all = "snake_case")]
-pub enum Ended {
-    /// All is done, now or by an earlier try.
-    Done,
-    /// The platform refused.
-    Refused {
-        /// Which of the acts, from 0; those before it are done.
-        act: usize,
-        /// Its own sentences.
-        sentences: Vec<String>,
-    },
-    /// Somebody else has changed the state since: nothing (more) was done.
-    Moved {
-        /// Which of the acts, from 0.
-        act: usize,
-    },
-    /// The token may only read.
-    ReadOnly,
-    /// This instance has no such mutation.
-    Unable {
-        /// Its name.
-        mutation: String,
-    },
-    /// The platform hides the dossier from the token.
-    Hidden,
-    /// It was tried for too long. Some of it may be done.
-    GivenUp,
+/// What is known of a dossier, as it was taken in last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// [`DossierIn::digest`].
+    pub digest: String,
+    /// `dateDerniereModification`.
+    pub modified: Timestamp,
+    /// What changes without it.
+    pub undated: Undated,
 }
 
 impl DossierIn {

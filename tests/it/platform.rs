@@ -9,6 +9,7 @@ pub(crate) mod fake;
 mod figures;
 mod help;
 mod job;
+mod mailed;
 mod meanwhile;
 mod middle;
 mod network;

@@ -89,13 +89,7 @@ impl<S: Store> App<S> {
         let Some(Body::Platform(order)) = dead.map(|row| row.queued.outgoing.body) else {
             return Ok(());
         };
-        let answered = Answered {
-            order: *order,
-            ended: Ended::GivenUp,
-            dossier: None,
-            messages: Vec::new(),
-            files: Vec::new(),
-        };
+        let answered = Answered::unseen(*order, Ended::GivenUp);
         self.answered(draft, &answered)
     }
 

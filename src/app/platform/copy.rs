@@ -2,18 +2,22 @@
 
 use super::super::draft::Draft;
 use super::super::{App, Error};
-use super::order::{Kept, Memo, Told};
+use super::order::{Kept, Memo, Request, signer};
 use crate::domain::{
-    Answer, Avis, Demarche, Dossier, DossierId, Email, Event, MailRef, MessageId, Person,
-    Plateforme, Recorded, Refusal,
+    Answer, Avis, Demarche, Dossier, DossierId, Event, MailRef, MessageId, Person, Plateforme,
+    Recorded, Refusal,
 };
-use crate::message::platform::{Act, DemarcheIn};
-use crate::mirror;
+use crate::message::platform::{Act, Profile};
+use crate::mirror::{self, Ids};
 use crate::store::Store;
 
 /// Stands in an annotation above the avis that came by mail, which are added one after the other: what others write there is
 /// theirs.
 const HEADING: &str = "— Avis reçus par courriel (Greffier) —";
+
+/// What is copied, as the template that says that it was not names it.
+const USAGER: &str = "usager";
+const AVIS: &str = "avis";
 
 impl<S: Store> App<S> {
     /// Writes on the platform what of `act` came by mail.
@@ -34,15 +38,21 @@ impl<S: Store> App<S> {
         else {
             return Ok(());
         };
+        let there = There {
+            dossier: &dossier,
+            demarche,
+            plateforme,
+            ids: &ids,
+        };
         for Recorded { by, event, .. } in act {
             match (event, by) {
                 (Event::MessagePosted { message, .. }, Person::Usager(_)) => {
-                    self.copy_message(draft, &dossier, plateforme, &ids, *message)?;
+                    self.copy_message(draft, &there, *message)?;
                 }
                 (Event::AvisRendered { avis, .. }, _) => {
                     let found = dossier.avis.get(avis).filter(|avis| !avis.elsewhere);
                     if let Some(avis) = found {
-                        self.copy_avis(draft, (&dossier, demarche), plateforme, &ids, avis)?;
+                        self.copy_avis(draft, &there, avis)?;
                     }
                 }
                 _ => {}
@@ -54,17 +64,16 @@ impl<S: Store> App<S> {
     fn copy_message(
         &self,
         draft: &mut Draft<'_, S>,
-        dossier: &Dossier,
-        plateforme: &Plateforme,
-        ids: &DemarcheIn,
+        there: &There<'_>,
         id: MessageId,
     ) -> Result<(), Error> {
+        let dossier = there.dossier;
         let Some(message) = dossier.messages.get(&id) else {
             return Ok(());
         };
-        let author = match self.writer(ids, plateforme.porte_parole.as_ref()) {
-            Ok(author) => author,
-            Err(refusal) => return self.not_written(draft, dossier.number, "usager", &refusal),
+        let instructeur = match there.porte_parole() {
+            Ok(instructeur) => instructeur,
+            Err(refusal) => return self.not_written(draft, dossier.number, USAGER, &refusal),
         };
         let head = format!(
             "[Réponse de l’usager reçue par courriel le {}, déposée ici par Greffier{}]",
@@ -72,37 +81,36 @@ impl<S: Store> App<S> {
             doubt(message.mail.as_ref())
         );
         let body = format!("{head}\n\n{}", message.text).trim_end().to_owned();
-        let acts = mirror::messages(&body, &message.pieces);
-        let told = Told {
-            instructeur: author,
+        let request = Request {
+            instructeur,
+            acts: mirror::messages(&body, &message.pieces),
             message: Some(id),
+            kept: kept(USAGER),
+            suffix: &format!("/message-{id}"),
+            ..Request::default()
         };
-        let kept = Kept {
-            why: Memo::Copy {
-                what: "usager".to_owned(),
-            },
-            ..Kept::default()
-        };
-        let known = self.mirror(draft, dossier.number)?;
-        let suffix = format!("/message-{id}");
-        self.send_order(draft, dossier, known, acts, told, None, &kept, &suffix)
+        self.send_order(draft, dossier, request)
     }
 
     fn copy_avis(
         &self,
         draft: &mut Draft<'_, S>,
-        (dossier, demarche): (&Dossier, &Demarche),
-        plateforme: &Plateforme,
-        ids: &DemarcheIn,
+        there: &There<'_>,
         avis: &Avis,
     ) -> Result<(), Error> {
+        let There {
+            dossier,
+            plateforme,
+            ids,
+            ..
+        } = *there;
         let Some(answer) = avis.answers.last() else {
             return Ok(());
         };
         let report = report(avis, answer);
         let mut acts = Vec::new();
         if let Some(annotation) = &plateforme.avis_annotation {
-            let champ = demarche.annotation(annotation);
+            let champ = there.demarche.annotation(annotation);
             let kind = ids.annotations.iter().find(|known| known.id == *annotation);
             if let (Some(_), Some(kind)) = (champ, kind) {
                 acts.push(Act::ModifierAnnotation {
@@ -119,41 +127,45 @@ impl<S: Store> App<S> {
         if acts.is_empty() {
             return Ok(());
         }
-        let asked = self.writer(ids, Some(&avis.by));
-        let author = match asked.or_else(|_| self.writer(ids, plateforme.porte_parole.as_ref())) {
-            Ok(author) => author,
-            Err(refusal) => return self.not_written(draft, dossier.number, "avis", &refusal),
+        let asked = signer(ids, Some(&avis.by), Refusal::NoPorteParole);
+        let instructeur = match asked.or_else(|_| there.porte_parole()) {
+            Ok(instructeur) => instructeur,
+            Err(refusal) => return self.not_written(draft, dossier.number, AVIS, &refusal),
         };
-        let told = Told {
-            instructeur: author,
-            message: None,
+        let request = Request {
+            instructeur,
+            acts,
+            kept: kept(AVIS),
+            suffix: "/avis",
+            ..Request::default()
         };
-        let kept = Kept {
-            why: Memo::Copy {
-                what: "avis".to_owned(),
-            },
-            ..Kept::default()
-        };
-        let known = self.mirror(draft, dossier.number)?;
-        self.send_order(draft, dossier, known, acts, told, None, &kept, "/avis")
+        self.send_order(draft, dossier, request)
     }
+}
 
-    /// In whose name it is written.
-    fn writer(
-        &self,
-        ids: &DemarcheIn,
-        email: Option<&Email>,
-    ) -> Result<crate::message::platform::Profile, Refusal> {
-        if ids.mutations.is_empty() {
-            return Err(Refusal::PlatformReadOnly);
-        }
-        let Some(email) = email else {
-            return Err(Refusal::NoPorteParole);
-        };
-        let unknown = || Refusal::PlatformUnknownInstructeur {
-            email: email.clone(),
-        };
-        mirror::instructeur(ids, email).ok_or_else(unknown)
+/// A dossier, and its démarche as the platform has it.
+struct There<'a> {
+    dossier: &'a Dossier,
+    demarche: &'a Demarche,
+    plateforme: &'a Plateforme,
+    ids: &'a Ids,
+}
+
+impl There<'_> {
+    /// Who puts into the messagerie what nobody there has written.
+    fn porte_parole(&self) -> Result<Profile, Refusal> {
+        let email = self.plateforme.porte_parole.as_ref();
+        signer(self.ids, email, Refusal::NoPorteParole)
+    }
+}
+
+/// What an order remembers that copies `what`.
+fn kept(what: &str) -> Kept {
+    Kept {
+        why: Memo::Copy {
+            what: what.to_owned(),
+        },
+        ..Kept::default()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::draft::Draft;
 use super::super::{App, Error};
-use super::order::{Kept, Memo};
+use super::order::{Kept, Memo, Request, fetch};
 use crate::domain::{AvisId, Dossier, DossierId, MessageId, Notice, Piece};
 use crate::message::{Body, MailOut};
 use crate::store::{Queued, Store};
@@ -79,15 +79,19 @@ impl<S: Store> App<S> {
             queued,
             about: About::of(notice),
         };
-        let kept = Kept {
-            why: Memo::Letter {
-                letter: Box::new(letter),
+        let request = Request {
+            acts: fetch(wanted.iter()),
+            kept: Kept {
+                why: Memo::Letter {
+                    letter: Box::new(letter),
+                },
+                ..Kept::default()
             },
-            ..Kept::default()
+            // Several mails may come of one cause.
+            suffix: &format!("/letter-{}", draft.queued()),
+            ..Request::default()
         };
-        // Several mails may come of one cause.
-        let suffix = format!("/letter-{}", draft.queued());
-        self.order_files(draft, dossier, wanted.iter(), None, &kept, &suffix)
+        self.send_order(draft, dossier, request)
     }
 
     /// Queues the mail with the files that could be had; without any where the platform has given none. The mail names

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::message::platform::{Act, FileIn, Order, PLATFORM, Profile};
 use crate::message::{Body, Destination, Line, Outgoing};
-use crate::mirror::{self, Mirror, Post};
+use crate::mirror::{self, Ids, Mirror, Post};
 use crate::store::{Collection, Queued, Store};
 
 /// What came of an act.
@@ -97,6 +97,23 @@ pub(in crate::app) struct Kept {
     pub(in crate::app) beside: Vec<Event>,
 }
 
+/// What the platform is to be asked about a dossier.
+#[derive(Debug, Default)]
+pub(super) struct Request<'a> {
+    /// In whose name; nobody's where files are fetched.
+    pub(super) instructeur: Profile,
+    /// What it is to do.
+    pub(super) acts: Vec<Act>,
+    /// The message of the dossier that it becomes there, where it was said here first.
+    pub(super) message: Option<MessageId>,
+    /// The line that asked for it.
+    pub(super) line: Option<&'a Line>,
+    /// What to remember.
+    pub(super) kept: Kept,
+    /// Tells several orders of one cause about one dossier apart.
+    pub(super) suffix: &'a str,
+}
+
 impl<S: Store> App<S> {
     /// Does `commands` in order, all or none: at once where Greffier is the record, by asking the platform where that is.
     pub(in crate::app) fn perform(
@@ -138,51 +155,44 @@ impl<S: Store> App<S> {
         }
         if comes_along(&act, &acts) {
             let done = self.do_own(draft, &dossier, by, act)?;
-            let profile = by
-                .email()
-                .and_then(|email| mirror::instructeur(&ids, email));
-            if let Some(instructeur) = profile.filter(|_| !ids.mutations.is_empty()) {
-                let told = Told {
+            if let Ok(instructeur) = signer(&ids, by.email(), Refusal::NotAllowed) {
+                let request = Request {
                     instructeur,
-                    message: None,
+                    acts,
+                    kept: Kept {
+                        why: Memo::Along,
+                        by: by.email().cloned(),
+                        ..Kept::default()
+                    },
+                    suffix: "/along",
+                    ..Request::default()
                 };
-                let kept = Kept {
-                    why: Memo::Along,
-                    by: by.email().cloned(),
-                    ..Kept::default()
-                };
-                let mirror = self.mirror(draft, number)?;
-                self.send_order(draft, &dossier, mirror, acts, told, None, &kept, "/along")?;
+                self.send_order(draft, &dossier, request)?;
             }
             return Ok(Ok(Acted::Done(done)));
-        }
-        if ids.mutations.is_empty() {
-            return Ok(Err(Refusal::PlatformReadOnly));
         }
         // Who is sent a dossier follows it himself.
         let sent = act.iter().find_map(|recorded| match &recorded.event {
             Event::Sent { to } => Some(to),
             _ => None,
         });
-        let Some(email) = sent.or(by.email()) else {
-            return Ok(Err(Refusal::NotAllowed));
+        let instructeur = match signer(&ids, sent.or(by.email()), Refusal::NotAllowed) {
+            Ok(instructeur) => instructeur,
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        let Some(instructeur) = mirror::instructeur(&ids, email) else {
-            return Ok(Err(Refusal::PlatformUnknownInstructeur {
-                email: email.clone(),
-            }));
-        };
-        let kept = Kept {
-            why: errand.memo.clone(),
-            by: by.email().cloned(),
-            commands: commands.to_vec(),
-            beside: beside(&act),
-        };
-        let told = Told {
+        let request = Request {
             instructeur,
-            message: None,
+            acts,
+            line: errand.line,
+            kept: Kept {
+                why: errand.memo.clone(),
+                by: by.email().cloned(),
+                commands: commands.to_vec(),
+                beside: beside(&act),
+            },
+            ..Request::default()
         };
-        self.send_order(draft, &dossier, mirror, acts, told, errand.line, &kept, "")?;
+        self.send_order(draft, &dossier, request)?;
         Ok(Ok(Acted::Asked))
     }
 
@@ -204,28 +214,31 @@ impl<S: Store> App<S> {
         Ok(own)
     }
 
-    /// Asks the platform. `suffix` tells several orders of one cause about one dossier apart.
-    #[expect(clippy::too_many_arguments, reason = "an order says all of this")]
+    /// Asks the platform.
     pub(super) fn send_order(
         &self,
         draft: &mut Draft<'_, S>,
         dossier: &Dossier,
-        mut mirror: Mirror,
-        acts: Vec<Act>,
-        told: Told,
-        line: Option<&Line>,
-        kept: &Kept,
-        suffix: &str,
+        request: Request<'_>,
     ) -> Result<(), Error> {
+        let Request {
+            instructeur,
+            acts,
+            message,
+            line,
+            kept,
+            suffix,
+        } = request;
+        let mut mirror = self.mirror(draft, dossier.number)?;
         let id = format!("{}/{}{suffix}", draft.cause, dossier.number);
         for act in &acts {
             if let Act::EnvoyerMessage { body, piece, .. } = act {
                 mirror.posts.push(Post {
                     order: id.clone(),
-                    author: told.instructeur.email.clone(),
+                    author: instructeur.email.clone(),
                     body: body.clone(),
                     at: draft.at,
-                    message: told.message,
+                    message,
                     piece: piece.clone(),
                     id: None,
                 });
@@ -237,13 +250,13 @@ impl<S: Store> App<S> {
             demarche: dossier.demarche.0,
             dossier: dossier.number.0,
             dossier_id: mirror.id.clone(),
-            instructeur: told.instructeur,
+            instructeur,
             acts,
             expects: mirror.last_traitement.clone().filter(|_| steps),
             at: draft.at,
             asked: line.cloned().map(Box::new),
             cause: draft.cause.clone(),
-            memo: serde_json::to_value(kept)
+            memo: serde_json::to_value(&kept)
                 .map_err(|error| Error::document(Collection::Mirror, &error))?,
         };
         draft.put(
@@ -268,9 +281,7 @@ impl<S: Store> App<S> {
         });
         Ok(())
     }
-}
 
-impl<S: Store> App<S> {
     /// Has files of a dossier fetched from the platform for whoever asks for them.
     pub(in crate::app) fn fetch_files(
         &self,
@@ -279,45 +290,51 @@ impl<S: Store> App<S> {
         dossier: &Dossier,
         pieces: &[&Piece],
     ) -> Result<(), Error> {
-        let kept = Kept {
-            why: Memo::Files,
-            by: speaker.email.clone(),
-            ..Kept::default()
+        let request = Request {
+            acts: fetch(pieces.iter().copied()),
+            line: Some(speaker.line),
+            kept: Kept {
+                why: Memo::Files,
+                by: speaker.email.clone(),
+                ..Kept::default()
+            },
+            suffix: "/files",
+            ..Request::default()
         };
-        let line = Some(speaker.line);
-        let pieces = pieces.iter().copied();
-        self.order_files(draft, dossier, pieces, line, &kept, "/files")?;
+        self.send_order(draft, dossier, request)?;
         self.asked(draft, speaker)
     }
+}
 
-    /// Has those of `pieces` fetched that are on the platform.
-    pub(super) fn order_files<'p>(
-        &self,
-        draft: &mut Draft<'_, S>,
-        dossier: &Dossier,
-        pieces: impl Iterator<Item = &'p Piece>,
-        line: Option<&Line>,
-        kept: &Kept,
-        suffix: &str,
-    ) -> Result<(), Error> {
-        let files = pieces.filter_map(|piece| {
-            Some(FileIn {
-                filename: piece.name.clone(),
-                content_type: piece.media_type.clone(),
-                bytes: piece.bytes,
-                checksum: piece.elsewhere()?.to_owned(),
-            })
-        });
-        let acts = vec![Act::Fetch {
-            files: files.collect(),
-        }];
-        let told = Told {
-            instructeur: Profile::default(),
-            message: None,
-        };
-        let mirror = self.mirror(draft, dossier.number)?;
-        self.send_order(draft, dossier, mirror, acts, told, line, kept, suffix)
+/// In whose name the platform is asked: in that of `email`, whom a group must have; `nobody` is said where there is none.
+pub(super) fn signer(
+    ids: &Ids,
+    email: Option<&Email>,
+    nobody: Refusal,
+) -> Result<Profile, Refusal> {
+    if ids.mutations.is_empty() {
+        return Err(Refusal::PlatformReadOnly);
     }
+    let email = email.ok_or(nobody)?;
+    let unknown = || Refusal::PlatformUnknownInstructeur {
+        email: email.clone(),
+    };
+    mirror::instructeur(ids, email).ok_or_else(unknown)
+}
+
+/// The act that fetches those of `pieces` that are on the platform.
+pub(super) fn fetch<'p>(pieces: impl Iterator<Item = &'p Piece>) -> Vec<Act> {
+    let files = pieces.filter_map(|piece| {
+        Some(FileIn {
+            filename: piece.name.clone(),
+            content_type: piece.media_type.clone(),
+            bytes: piece.bytes,
+            checksum: piece.elsewhere()?.to_owned(),
+        })
+    });
+    vec![Act::Fetch {
+        files: files.collect(),
+    }]
 }
 
 /// Whether the platform is only to note that the author follows, beside an avis that Greffier asks for.
@@ -325,12 +342,6 @@ fn comes_along(act: &[Recorded], acts: &[Act]) -> bool {
     let asks = |recorded: &Recorded| matches!(recorded.event, Event::AvisRequested { .. });
     let follows = |act: &Act| matches!(act, Act::Suivi { follow: true });
     act.iter().any(asks) && acts.iter().all(follows)
-}
-
-/// In whose name, and which message of the dossier it is already.
-pub(super) struct Told {
-    pub(super) instructeur: Profile,
-    pub(super) message: Option<MessageId>,
 }
 
 /// What of `act` the platform knows nothing of, and that happens once the rest has.

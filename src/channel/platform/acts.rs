@@ -65,7 +65,7 @@ impl Inner {
                     }
                     Next::Refuse(sentence) => {
                         let sentences = vec![sentence];
-                        unseen(order, Ended::Refused { act: 0, sentences })
+                        Answered::unseen(order.clone(), Ended::Refused { act: 0, sentences })
                     }
                 }
             }
@@ -101,7 +101,9 @@ impl Inner {
     ) -> Result<Answered, Fault> {
         let mut dossier = match self.dossier(Rank::Act, order.dossier).await {
             Ok(dossier) => dossier,
-            Err(fault) if fault.is_hidden() => return Ok(unseen(order, Ended::Hidden)),
+            Err(fault) if fault.is_hidden() => {
+                return Ok(Answered::unseen(order.clone(), Ended::Hidden));
+            }
             Err(fault) => return Err(fault),
         };
         let result = self.acts(order, &mut dossier, inbox, known).await?;
@@ -121,13 +123,12 @@ impl Inner {
     fn made(&self, order: &Order, dossier: &DossierIn) -> Vec<String> {
         let claims = self.mirror.claims(order.dossier, &order.id);
         let mut plan = Plan::new(order, dossier, &claims);
-        let done = |act: &&Act| plan.standing(act) == Standing::Done;
-        let _done = order
-            .acts
-            .iter()
-            .filter(|act| matches!(act, Act::EnvoyerMessage { .. }))
-            .filter(done)
-            .count();
+        // Each that is there is noted by the plan, which goes by those before it.
+        for act in &order.acts {
+            if let Act::EnvoyerMessage { .. } = act {
+                plan.standing(act);
+            }
+        }
         plan.messages()
     }
 
@@ -299,9 +300,7 @@ impl Inner {
         let payload = payload.filter(|payload| !payload.is_null());
         let payload =
             payload.ok_or_else(|| Fault::Away("an answer without what was done".to_owned()))?;
-        let sentences: Vec<String> = list(payload, "errors")
-            .filter_map(|error| text(error, "message"))
-            .collect();
+        let sentences = refusals(payload);
         if sentences.is_empty() {
             return Ok(Sent::Yes);
         }
@@ -384,21 +383,17 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
+/// Why the platform has not done a mutation, in its own words; empty where it has.
+pub(super) fn refusals(payload: &Value) -> Vec<String> {
+    list(payload, "errors")
+        .filter_map(|error| text(error, "message"))
+        .collect()
+}
+
 /// The sentences of GraphQL errors, which are the platform's own and in English.
-fn sentences(complaints: &[Complaint]) -> Vec<String> {
+pub(super) fn sentences(complaints: &[Complaint]) -> Vec<String> {
     complaints
         .iter()
         .map(|complaint| complaint.message.clone())
         .collect()
-}
-
-/// How `order` ended, where its dossier cannot be shown.
-fn unseen(order: &Order, ended: Ended) -> Answered {
-    Answered {
-        order: order.clone(),
-        ended,
-        dossier: None,
-        messages: Vec::new(),
-        files: Vec::new(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio_rustls::rustls;
 
 use super::fault::{Complaint, Fault, LATE, LONG};
-use super::settings::{Settings, is_loopback};
-use super::token;
+use super::outside::is_loopback;
+use super::settings::Settings;
+use super::{lock, token};
 
 /// How long an answer may take. The platform itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -86,7 +87,7 @@ impl Client {
         let judged = judge(status, &headers, &body);
         if matches!(judged, Err(Fault::Expired | Fault::Forbidden(_))) {
             // Whoever writes a new one into the file need not start Greffier again.
-            *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *lock(&self.token) = None;
         }
         judged
     }
@@ -128,7 +129,7 @@ impl Client {
 
     /// The token, read again after it was refused.
     pub(super) fn token(&self) -> Result<SecretString, Fault> {
-        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut token = lock(&self.token);
         if let Some(token) = &*token {
             return Ok(token.clone());
         }

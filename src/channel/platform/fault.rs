@@ -48,7 +48,8 @@ pub(super) enum Fault {
     /// What was to be sent is not here any more.
     #[error("{0}")]
     Lost(String),
-    /// It is on this side: a file that cannot be read, an answer that is no answer.
+    /// It is on this side: a file that cannot be read, a scanner that is away, a document that the instance does not
+    /// understand in any form.
     #[error("{0}")]
     Local(String),
 }

@@ -30,15 +30,11 @@ impl Inner {
         let mut receipts = Vec::new();
         for dossier in dossiers {
             let (number, digest) = (dossier.number, dossier.digest());
-            let newer = self
-                .mirror
-                .modified(number)
-                .is_some_and(|known| known > dossier.modified);
             // What is known as it is, or in a newer form, is known.
-            if newer
-                || self.acted_after(number, asked)
-                || self.mirror.absorbed(number).as_ref() == Some(&digest)
-            {
+            let known = self.mirror.taken(number);
+            let known = known
+                .is_some_and(|known| known.modified > dossier.modified || known.digest == digest);
+            if known || self.acted_after(number, asked) {
                 continue;
             }
             let name = format!("dossier:{number}:{}:{digest}:{now}", dossier.modified);

@@ -1,18 +1,19 @@
 //! One instance: what it knows, whose turn it is to ask, and whether it answers.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::Client;
-use super::documents;
 use super::fault::{Complaint, Fault};
 use super::pace::{Pace, Rank};
 use super::schema::Schema;
 use super::settings::Settings;
+use super::{documents, lock};
 use crate::channel::http::health::Health;
 use crate::message::platform::PLATFORM;
 
@@ -57,7 +58,7 @@ pub(super) struct Instance {
     /// When it gave its last good answer.
     answered: Mutex<Option<Instant>>,
     /// What is wrong with single démarches.
-    troubles: Mutex<std::collections::BTreeMap<u64, String>>,
+    troubles: Mutex<BTreeMap<u64, String>>,
     /// Whether the token may only read, and when that was asked.
     pub(super) read_only: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -224,7 +225,7 @@ impl Instance {
         };
         metrics::counter!("greffier_platform_requests_total", "outcome" => outcome).increment(1);
         if matches!(answered, Ok(_) | Err(Fault::Refused(_))) {
-            *super::lock(&self.answered) = Some(Instant::now());
+            *lock(&self.answered) = Some(Instant::now());
         }
         self.judge(answered.as_ref().err());
         answered
@@ -232,7 +233,7 @@ impl Instance {
 
     /// When it gave its last good answer: a refusal is one, too.
     pub(super) fn answered(&self) -> Option<Instant> {
-        *super::lock(&self.answered)
+        *lock(&self.answered)
     }
 
     /// Says by `/readyz` whether the instance answers.
@@ -283,8 +284,8 @@ impl Instance {
         }
     }
 
-    fn troubles(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<u64, String>> {
-        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    fn troubles(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        lock(&self.troubles)
     }
 }
 

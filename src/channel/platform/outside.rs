@@ -29,11 +29,10 @@ impl Client {
 /// Whether an address is, even in part, one of a network that is not public; none where that cannot be seen. Behind a proxy
 /// names are the proxy's to look up.
 async fn is_inside(url: &Url, proxied: bool) -> Option<bool> {
-    let host = url.host_str()?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if let Ok(address) = host.parse() {
+    if let Some(address) = address(url) {
         return Some(!is_public(address));
     }
+    let host = url.host_str()?;
     if proxied {
         return Some(false);
     }
@@ -41,6 +40,18 @@ async fn is_inside(url: &Url, proxied: bool) -> Option<bool> {
     let mut addresses = tokio::net::lookup_host((host, port)).await.ok()?.peekable();
     addresses.peek()?;
     Some(!addresses.all(|address| is_public(address.ip())))
+}
+
+/// Whether `url` is on this machine, by its number.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    address(url).is_some_and(|address| address.is_loopback())
+}
+
+/// The address that `url` has in place of a name.
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse().ok()
 }
 
 fn is_public(address: IpAddr) -> bool {

@@ -11,7 +11,9 @@ use super::fault::Fault;
 use super::json::{inner, list, moment, number, text, truth};
 use super::pace::Rank;
 use super::read;
+use super::sync::Broken;
 use super::{Inner, lock};
+use crate::channel::Inbox;
 use crate::message::platform::DossierIn;
 
 /// How long a dossier that could not be read is let be.
@@ -226,8 +228,8 @@ impl Inner {
         rank: Rank,
         demarche: u64,
         numbers: impl IntoIterator<Item = u64>,
-        inbox: &crate::channel::Inbox,
-    ) -> Result<(), super::sync::Broken> {
+        inbox: &Inbox,
+    ) -> Result<(), Broken> {
         for number in numbers {
             if self.is_passed_over(number) {
                 continue;

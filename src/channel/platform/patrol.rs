@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Undated;
 use super::documents::PAGE;
 use super::fault::Fault;
-use super::json::{list, moment, number, text, truth};
+use super::json::{moment, number, truth};
 use super::pace::Rank;
 use super::pages::page;
+use super::read::labels;
 use super::sync::{Broken, Reader};
-use crate::message::platform::{Gone, GoneDossier};
+use crate::message::platform::{Gone, GoneDossier, Undated};
 
 /// How far the patrol is.
 #[derive(Debug)]
@@ -47,18 +47,11 @@ struct Row {
 }
 
 fn row(value: &Value) -> Option<Row> {
-    let labels = value.get("labels").and_then(Value::as_array).map(|_| {
-        let mut names: Vec<String> = list(value, "labels")
-            .filter_map(|label| text(label, "name"))
-            .collect();
-        names.sort();
-        names
-    });
     Some(Row {
         number: number(value, "number")?,
         modified: moment(value, "dateDerniereModification"),
         undated: Undated {
-            labels,
+            labels: labels(value),
             correction_pending: moment(value, "dateDerniereCorrectionEnAttente"),
             archived: truth(value, "archived").unwrap_or_default(),
         },
@@ -116,10 +109,12 @@ impl Reader {
             if let Some(missing) = &mut self.round.missing {
                 missing.remove(&row.number);
             }
-            let known = mirror.undated(row.number);
-            // A change that became visible too late for the list of changes.
-            let missed = row.modified > mirror.modified(row.number);
-            if missed || known.is_none_or(|known| known != row.undated) {
+            let known = mirror.taken(row.number);
+            let same = known.is_some_and(|known| {
+                // A change may have become visible too late for the list of changes.
+                row.modified <= Some(known.modified) && row.undated == known.undated
+            });
+            if !same {
                 changed.push(row.number);
             }
         }
@@ -137,7 +132,7 @@ impl Reader {
     async fn vanished(&mut self) -> Result<(), Broken> {
         let mut trashed = Vec::new();
         for number in self.round.missing.take().unwrap_or_default() {
-            let known = self.inner.mirror.modified(number).is_some();
+            let known = self.inner.mirror.taken(number).is_some();
             if known && !self.inner.is_shown(number).await? {
                 trashed.push(GoneDossier {
                     number,

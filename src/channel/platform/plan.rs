@@ -2,9 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::Claims;
 use super::annotation;
-use crate::message::platform::{Act, DossierIn, Order, TraitementIn, plain};
+use crate::message::platform::{Act, Claims, DossierIn, Order, TraitementIn, plain};
 
 /// How far our clock and the platform's may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);

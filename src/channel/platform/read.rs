@@ -16,13 +16,6 @@ pub(super) fn dossier(value: &Value, demarche: Option<u64>) -> Option<DossierIn>
     let own = value.get("demarche").and_then(|own| number(own, "number"));
     let mut followers: Vec<Profile> = list(value, "instructeurs").filter_map(profile).collect();
     followers.sort_by(|one, other| one.email.cmp(&other.email));
-    let labels = value.get("labels").and_then(Value::as_array).map(|_| {
-        let mut names: Vec<String> = list(value, "labels")
-            .filter_map(|label| text(label, "name"))
-            .collect();
-        names.sort();
-        names
-    });
     Some(DossierIn {
         id: text(value, "id")?,
         number: number(value, "number")?,
@@ -58,7 +51,7 @@ pub(super) fn dossier(value: &Value, demarche: Option<u64>) -> Option<DossierIn>
         traitements: sorted(list(value, "traitements").filter_map(traitement), |done| {
             done.at
         }),
-        labels,
+        labels: labels(value),
     })
 }
 
@@ -67,6 +60,16 @@ fn sorted<T>(items: impl Iterator<Item = T>, at: impl Fn(&T) -> Timestamp) -> Ve
     let mut items: Vec<T> = items.collect();
     items.sort_by_key(at);
     items
+}
+
+/// The names of a dossier's labels, in one order whatever that of the answer; none where the instance has no labels.
+pub(super) fn labels(value: &Value) -> Option<Vec<String>> {
+    value.get("labels").and_then(Value::as_array)?;
+    let mut names: Vec<String> = list(value, "labels")
+        .filter_map(|label| text(label, "name"))
+        .collect();
+    names.sort();
+    Some(names)
 }
 
 /// A person's account. None without an address.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::acts::{refusals, sentences};
 use super::documents;
 use super::fault::Fault;
 use super::instance::Instance;
-use super::json::{inner, list, text};
+use super::json::{inner, list};
 use super::pace::Rank;
 use super::plan::same_address;
 use super::read::profile;
@@ -67,17 +68,12 @@ impl Instance {
             )
         };
         let answered = self.ask(rank, document, json!({ "input": input })).await;
-        let sentences: Vec<String> = match answered {
-            Ok(data) => list(data.get(documents::subject(document))?, "errors")
-                .filter_map(|error| text(error, "message"))
-                .collect(),
-            Err(Fault::Refused(complaints)) => complaints
-                .into_iter()
-                .map(|complaint| complaint.message)
-                .collect(),
+        let said = match answered {
+            Ok(data) => refusals(data.get(documents::subject(document))?),
+            Err(Fault::Refused(complaints)) => sentences(&complaints),
             Err(_) => return None,
         };
-        Some(says_read_only(&sentences))
+        Some(says_read_only(&said))
     }
 }
 

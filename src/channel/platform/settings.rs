@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::json;
+use super::outside::is_loopback;
 
 /// The instance of the platform whose démarches Greffier reads, and in which it acts.
 #[derive(Debug, Clone, Deserialize)]
@@ -187,14 +188,6 @@ impl Settings {
     pub(super) fn directory(&self) -> Duration {
         Duration::from_mins(self.directory_minutes)
     }
-}
-
-/// Whether `url` is on this machine, by its number.
-pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

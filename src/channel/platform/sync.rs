@@ -328,8 +328,8 @@ impl Reader {
 
     /// Whether a row is, or may be, newer than what is known of it.
     fn is_new(&self, row: &Row) -> bool {
-        let known = self.inner.mirror.modified(row.number);
-        known.is_none_or(|known| known < row.modified)
+        let known = self.inner.mirror.taken(row.number);
+        known.is_none_or(|known| known.modified < row.modified)
             || self.recent.is_unsure(row.number, row.modified)
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use greffier::app::{App, mirrored};
 use greffier::channel::http::health::Health;
-use greffier::channel::platform::{Claims, Mirror, Platform, Settings, Undated};
+use greffier::channel::platform::{Mirror, Platform, Settings};
 use greffier::channel::{Channel as _, Inbox, Known};
 use greffier::clock;
-use greffier::message::platform::{Progress, Said, Unread};
+use greffier::message::platform::{Claims, Progress, Said, Taken, Unread};
 use greffier::message::{Heard, Outcome, Outgoing};
 use greffier::mirror;
 use greffier::store::sled::Sled;
@@ -221,12 +221,6 @@ struct Ledger {
     now: Timestamp,
 }
 
-impl Ledger {
-    fn half(&self, dossier: u64) -> Option<mirror::Mirror> {
-        self.app.other_half(dossier).unwrap()
-    }
-}
-
 impl Mirror for Ledger {
     fn progress(&self, demarche: u64) -> Option<Progress> {
         let known = self.app.progress(demarche).unwrap();
@@ -238,31 +232,12 @@ impl Mirror for Ledger {
         }))
     }
 
-    fn absorbed(&self, dossier: u64) -> Option<String> {
-        self.half(dossier).map(|half| half.digest)
-    }
-
-    fn modified(&self, dossier: u64) -> Option<Timestamp> {
-        self.half(dossier).map(|half| half.modified)
+    fn taken(&self, dossier: u64) -> Option<Taken> {
+        self.app.taken(dossier).unwrap()
     }
 
     fn claims(&self, dossier: u64, order: &str) -> Claims {
-        let half = self.half(dossier).unwrap_or_default();
-        let own = half.claims.get(order).into_iter().flatten().cloned();
-        let own: std::collections::BTreeSet<String> = own.collect();
-        let others = half.messages.into_keys().filter(|id| !own.contains(id));
-        Claims {
-            others: others.collect(),
-            own,
-        }
-    }
-
-    fn undated(&self, dossier: u64) -> Option<Undated> {
-        self.half(dossier).map(|half| Undated {
-            labels: half.labels,
-            correction_pending: half.correction_pending,
-            archived: half.archived,
-        })
+        self.app.claims(dossier, order).unwrap()
     }
 
     fn unread(&self) -> BTreeMap<u64, Unread> {

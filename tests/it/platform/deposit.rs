@@ -8,8 +8,8 @@ use crate::daemon::web;
 #[test]
 fn who_deposits_here_is_sent_to_the_site() {
     let desk = Desk::open("");
-    let site = desk.fake.base_url();
-    let body = json!({ "demarche": desk.demarche, "champs": {} }).to_string();
+    let site = desk.site.fake.base_url();
+    let body = json!({ "demarche": desk.site.demarche, "champs": {} }).to_string();
     for token in [desk.token(), "wrong".to_owned()] {
         let reply = web::deposit(desk.http(), &token, "", &body).unwrap();
         assert_eq!(reply.status, 405, "{}", reply.body);

@@ -74,22 +74,16 @@ impl Site {
 /// The daemon with its platform.
 pub(crate) struct Desk {
     daemon: desk::Desk,
-    pub(crate) fake: Fake,
-    /// Number of the démarche.
-    pub(crate) demarche: i32,
-    site: Site,
+    pub(crate) site: Site,
 }
 
 impl Desk {
     /// A platform with one démarche of the groups Nord and Sud, and a daemon that is not started. `more` is added to its
     /// `[[demarche]]`.
     pub(crate) fn closed(more: &str) -> Self {
-        let site = Site::open();
         let desk = Self {
             daemon: desk::Desk::closed(),
-            fake: site.fake.clone(),
-            demarche: site.demarche,
-            site,
+            site: Site::open(),
         };
         desk.site.follow(&desk.daemon, more);
         desk
@@ -127,7 +121,7 @@ impl Desk {
 
     /// Somebody files a dossier on the site; answers its number once the room is told.
     pub(crate) fn filed(&self, usager: &str) -> i32 {
-        let number = self.fake.usager_files(self.demarche, usager);
+        let number = self.site.fake.usager_files(self.site.demarche, usager);
         self.shown(&format!("Nouveau dossier n° {number}"));
         number
     }

@@ -16,7 +16,7 @@ fn a_day_of_a_demarche() {
     let many = std::env::var("GREFFIER_DOSSIERS");
     let many = many.map_or(DOSSIERS, |many| many.parse().unwrap());
     let mut desk = Desk::closed("");
-    let numbers = desk.fake.bulk(desk.demarche, many);
+    let numbers = desk.site.fake.bulk(desk.site.demarche, many);
     let begun = Instant::now();
     desk.start();
     while !desk.log().contains("are read demarche") {
@@ -25,12 +25,12 @@ fn a_day_of_a_demarche() {
     }
     eprintln!("first reading of {many}: {:?}", begun.elapsed());
     print(&desk, "first reading");
-    desk.fake.reset_counts();
+    desk.site.fake.reset_counts();
     std::thread::sleep(Duration::from_secs(20));
     print(&desk, "20 seconds at rest");
-    desk.fake.reset_counts();
+    desk.site.fake.reset_counts();
     for number in numbers.clone().take(CHANGES) {
-        desk.fake.usager(number).writes("Bonjour.", &[]);
+        desk.site.fake.usager(number).writes("Bonjour.", &[]);
         std::thread::sleep(Duration::from_millis(400));
     }
     std::thread::sleep(Duration::from_secs(3));
@@ -38,7 +38,7 @@ fn a_day_of_a_demarche() {
     let mut waits = Vec::new();
     for _ in 0..10 {
         let asked = Instant::now();
-        let number = desk.fake.usager_files(desk.demarche, LINA);
+        let number = desk.site.fake.usager_files(desk.site.demarche, LINA);
         until("it is here", || {
             (desk.command(&format!("dossier {number}"), INES).code == 0).then_some(())
         });
@@ -50,7 +50,7 @@ fn a_day_of_a_demarche() {
 
 fn print(desk: &Desk, what: &str) {
     eprintln!("{what}:");
-    for (name, count) in desk.fake.counts() {
+    for (name, count) in desk.site.fake.counts() {
         eprintln!("  {name}: {count:?}");
     }
 }

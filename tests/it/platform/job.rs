@@ -11,10 +11,10 @@ fn a_dossier_of_the_site_is_instructed_from_the_room() {
 
     desk.type_line(&format!("suivre {number}"));
     desk.shown("suit ce dossier");
-    assert_eq!(desk.fake.done("dossierBasculeSuivi", number), 1);
+    assert_eq!(desk.site.fake.done("dossierBasculeSuivi", number), 1);
     let said = desk.done(&format!("instruire {number}"), INES);
     assert!(said.contains("passé en instruction"), "{said}");
-    assert_eq!(desk.fake.dossier(number).statut, Statut::EnInstruction);
+    assert_eq!(desk.site.fake.dossier(number).statut, Statut::EnInstruction);
 
     // The expert has a mailbox and nothing else.
     desk.done(
@@ -28,7 +28,7 @@ fn a_dossier_of_the_site_is_instructed_from_the_room() {
     assert_eq!(desk.send(ABF, &invitation.reply_to, &mail), 250);
     desk.shown("avis rendu");
     until("the avis stands in the annotation", || {
-        let note = desk.fake.champ_text(number, "Note interne")?;
+        let note = desk.site.fake.champ_text(number, "Note interne")?;
         note.contains("colombage est conservé").then_some(())
     });
 
@@ -37,16 +37,17 @@ fn a_dossier_of_the_site_is_instructed_from_the_room() {
         &format!("message {number} Bonjour, il nous manque le plan."),
         INES,
     );
-    assert_eq!(desk.fake.done("dossierEnvoyerMessage", number), 1);
+    assert_eq!(desk.site.fake.done("dossierEnvoyerMessage", number), 1);
     desk.advance(6 * 60);
     let written = desk.mail(LINA, "il nous manque le plan");
     let mail = written.answer(LINA, "Bonjour, le voici.").text();
     assert_eq!(desk.send(LINA, &written.reply_to, &mail), 250);
     desk.shown("Bonjour, le voici.");
     until("the answer stands on the platform", || {
-        (desk.fake.done("dossierEnvoyerMessage", number) == 2).then_some(())
+        (desk.site.fake.done("dossierEnvoyerMessage", number) == 2).then_some(())
     });
     let last = desk
+        .site
         .fake
         .dossier(number)
         .messages
@@ -60,15 +61,15 @@ fn a_dossier_of_the_site_is_instructed_from_the_room() {
     );
 
     desk.confirmed(&format!("accepter {number} Conforme aux abords."), INES);
-    assert_eq!(desk.fake.done("dossierAccepter", number), 1);
-    let dossier = desk.fake.dossier(number);
+    assert_eq!(desk.site.fake.done("dossierAccepter", number), 1);
+    let dossier = desk.site.fake.dossier(number);
     assert_eq!(dossier.statut, Statut::Accepte);
     assert_eq!(dossier.motivation.as_deref(), Some("Conforme aux abords."));
     let history = desk.done(&format!("historique {number}"), PAUL);
     assert!(history.contains("accepté, par ines.roux"), "{history}");
 
     // What is done on the site is told here.
-    desk.fake.instructeur(PAUL).reopens(number);
+    desk.site.fake.instructeur(PAUL).reopens(number);
     desk.shown("repassé en instruction");
     desk.settled(0);
     assert_eq!(desk.stop(), 0);
@@ -80,19 +81,21 @@ fn a_dossier_of_the_site_is_instructed_from_the_room() {
 fn what_others_do_on_the_site_is_told_once_and_to_their_group_only() {
     let desk = Desk::open("");
     let number = desk.filed(LINA);
-    desk.fake
+    desk.site
+        .fake
         .usager(number)
         .writes("Quand aurai-je une réponse ?", &[]);
     desk.shown("Quand aurai-je une réponse ?");
-    desk.fake.instructeur(PAUL).passes(number);
+    desk.site.fake.instructeur(PAUL).passes(number);
     desk.shown("passé en instruction");
-    desk.fake
+    desk.site
+        .fake
         .instructeur(PAUL)
         .asks_correction(number, "incomplete", "Il manque le plan.");
     desk.shown("Il manque le plan.");
     desk.refused_or_told(&format!("dossier {number}"), ROSE, "existe pas");
-    let sud = desk.fake.groupe(desk.demarche, "Sud").number;
-    desk.fake.instructeur(PAUL).reassigns(number, sud);
+    let sud = desk.site.fake.groupe(desk.site.demarche, "Sud").number;
+    desk.site.fake.instructeur(PAUL).reassigns(number, sud);
     until("the other group has it", || {
         let said = desk.command(&format!("dossier {number}"), ROSE);
         (said.code == 0).then_some(())
@@ -109,12 +112,13 @@ fn what_others_do_on_the_site_is_told_once_and_to_their_group_only() {
 #[test]
 fn nobody_is_told_of_the_past() {
     let mut desk = Desk::closed("");
-    let old = desk.fake.usager_files(desk.demarche, LINA);
-    desk.fake.instructeur(INES).passes(old);
-    desk.fake
+    let old = desk.site.fake.usager_files(desk.site.demarche, LINA);
+    desk.site.fake.instructeur(INES).passes(old);
+    desk.site
+        .fake
         .instructeur(INES)
         .decides(old, Decision::Refuser, "Trop tard.");
-    desk.fake.bulk(desk.demarche, 250);
+    desk.site.fake.bulk(desk.site.demarche, 250);
     desk.start();
     desk.is_read();
     until("all are here", || {
@@ -136,20 +140,22 @@ fn a_lost_answer_repeats_no_act() {
     use super::fake::Fault;
     let desk = Desk::open("");
     let number = desk.filed(LINA);
-    desk.fake
+    desk.site
+        .fake
         .fail("dossierPasserEnInstruction", 1, Fault::DropAfter);
     desk.done(&format!("instruire {number}"), INES);
-    desk.fake
+    desk.site
+        .fake
         .fail("dossierEnvoyerMessage", 1, Fault::InternalAfter);
     desk.done(&format!("message {number} Bonjour."), INES);
-    desk.fake.fail("dossierAccepter", 1, Fault::Truncated);
+    desk.site.fake.fail("dossierAccepter", 1, Fault::Truncated);
     desk.confirmed(&format!("accepter {number} Conforme."), INES);
     for mutation in [
         "dossierPasserEnInstruction",
         "dossierEnvoyerMessage",
         "dossierAccepter",
     ] {
-        assert_eq!(desk.fake.done(mutation, number), 1, "{mutation}");
+        assert_eq!(desk.site.fake.done(mutation, number), 1, "{mutation}");
     }
 }
 
@@ -164,7 +170,7 @@ fn a_kill_repeats_no_act() {
         "after-transaction",
     ] {
         let mut desk = Desk::closed("");
-        let number = desk.fake.usager_files(desk.demarche, LINA);
+        let number = desk.site.fake.usager_files(desk.site.demarche, LINA);
         desk.start();
         desk.is_read();
         until("the dossier is here", || {
@@ -175,7 +181,7 @@ fn a_kill_repeats_no_act() {
             desk.throw("ordre", &format!("instruire {number}"), INES);
             desk.throw("mot", &format!("message {number} Bonjour."), INES);
             until("it is killed, or both are done", || {
-                let both = desk.fake.done("dossierEnvoyerMessage", number) > 0;
+                let both = desk.site.fake.done("dossierEnvoyerMessage", number) > 0;
                 (both || !desk.lives()).then_some(())
             });
         }
@@ -184,18 +190,18 @@ fn a_kill_repeats_no_act() {
         desk.throw("ordre", &format!("instruire {number}"), INES);
         desk.throw("mot", &format!("message {number} Bonjour."), INES);
         until("both are done", || {
-            let both = desk.fake.done("dossierEnvoyerMessage", number) > 0
-                && desk.fake.dossier(number).statut == Statut::EnInstruction;
+            let both = desk.site.fake.done("dossierEnvoyerMessage", number) > 0
+                && desk.site.fake.dossier(number).statut == Statut::EnInstruction;
             both.then_some(())
         });
         desk.settled(0);
         assert_eq!(
-            desk.fake.done("dossierPasserEnInstruction", number),
+            desk.site.fake.done("dossierPasserEnInstruction", number),
             1,
             "{point}"
         );
         assert_eq!(
-            desk.fake.done("dossierEnvoyerMessage", number),
+            desk.site.fake.done("dossierEnvoyerMessage", number),
             1,
             "{point}"
         );
@@ -207,24 +213,28 @@ fn files_stay_there_until_they_are_wanted() {
     let desk = Desk::open("");
     let number = desk.filed(LINA);
     let file = desk
+        .site
         .fake
         .store_file("plan.pdf", "application/pdf", b"%PDF plan");
-    desk.fake.usager(number).writes("Voici le plan.", &[file]);
+    desk.site
+        .fake
+        .usager(number)
+        .writes("Voici le plan.", &[file]);
     desk.shown("Voici le plan.");
-    assert_eq!(desk.fake.count("Files"), 0);
+    assert_eq!(desk.site.fake.count("Files"), 0);
     let said = desk.done(&format!("piece {number} toutes"), INES);
     assert!(
         said.contains("pièces") || said.contains("Il est dans") || said.contains("plan.pdf"),
         "{said}"
     );
-    assert_eq!(desk.fake.count("Files"), 1);
+    assert_eq!(desk.site.fake.count("Files"), 1);
 }
 
 #[test]
 fn a_token_that_only_reads_is_said() {
     let mut desk = Desk::closed("");
-    desk.give(&desk.fake.read_token());
-    let number = desk.fake.usager_files(desk.demarche, LINA);
+    desk.give(&desk.site.fake.read_token());
+    let number = desk.site.fake.usager_files(desk.site.demarche, LINA);
     desk.start();
     desk.is_read();
     until("the dossier is here", || {
@@ -241,9 +251,27 @@ fn a_correction_made_on_the_site_is_seen() {
         &format!("corriger {number} motif=incomplet Il manque la surface."),
         INES,
     );
-    assert_eq!(desk.fake.done("dossierEnvoyerMessage", number), 1);
-    desk.fake
+    assert_eq!(desk.site.fake.done("dossierEnvoyerMessage", number), 1);
+    desk.site
+        .fake
         .usager(number)
         .submits(&[("Téléphone", Value::Text("01 02 03 04 05".to_owned()))]);
     desk.shown("demande modifiée par l'usager : Téléphone");
+}
+
+#[test]
+fn a_dossier_that_was_not_shown_for_a_while_is_back_as_it_was() {
+    let mut desk = Desk::open("");
+    let number = desk.filed(LINA);
+    let fake = desk.site.fake.clone();
+    // Nothing is changed on it: the token does not see it for a while.
+    let hide = |at| fake.edit_dossier(number, false, |dossier| dossier.hidden_by_expired_at = at);
+    // The patrol begins anew with each start.
+    for (hidden, words) in [(Some(fake.now()), "— supprimé"), (None, "— restauré")] {
+        desk.stop();
+        hide(hidden);
+        desk.start();
+        desk.shown(words);
+    }
+    desk.done(&format!("suivre {number}"), INES);
 }

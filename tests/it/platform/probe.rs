@@ -24,7 +24,7 @@ fn what_it_will_and_will_not_be_able_to_do_is_said() {
     let desk = Desk::closed("avis_annotation = \"Note interne\"\n");
     let (code, said) = checked(&desk);
     assert_eq!(code, Some(0), "{said}");
-    let demarche = desk.demarche;
+    let demarche = desk.site.demarche;
     let title = format!("the démarche {demarche} is “Autorisation de travaux en site protégé”");
     for line in [
         "the token may read and write",
@@ -36,7 +36,7 @@ fn what_it_will_and_will_not_be_able_to_do_is_said() {
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
-    assert!(!said.contains('@') && !said.contains(&desk.fake.token()));
+    assert!(!said.contains('@') && !said.contains(&desk.site.fake.token()));
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn all_that_stands_in_the_way_is_said_at_once() {
          [[room]]\nnetwork = \"console\"\nid = \"nord\"\ndemarche = 101\ngroupe = \"nord\"\n\n\
          [[room]]\nnetwork = \"console\"\nid = \"ailleurs\"\ndemarche = 555\n",
     );
-    assert_eq!(desk.demarche, 101);
-    desk.give(&desk.fake.read_token());
+    assert_eq!(desk.site.demarche, 101);
+    desk.give(&desk.site.fake.read_token());
     let (code, said) = checked(&desk);
     assert_eq!(code, Some(1), "{said}");
     for line in [
@@ -70,13 +70,13 @@ fn a_token_that_opens_nothing_is_said_with_what_to_do() {
     let desk = Desk::closed("");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let file = desk.path().join("platform-token");
-    let number = u64::try_from(desk.demarche).unwrap();
+    let number = u64::try_from(desk.site.demarche).unwrap();
     let asked = |url: String| {
         let settings = format!("url = \"{url}\"\ntoken_file = \"{}\"", file.display());
         let settings: Settings = toml::from_str(&settings).unwrap();
         runtime.block_on(probe(&settings, &[number]))
     };
-    let fake = &desk.fake;
+    let fake = &desk.site.fake;
     for (token, words) in [
         (fake.expired_token(), "make a new one"),
         (
@@ -115,7 +115,7 @@ fn a_token_that_opens_nothing_is_said_with_what_to_do() {
 #[test]
 fn before_anything_is_asked_the_token_is_looked_at_and_the_demarches_are_named() {
     let desk = Desk::closed("\n[[demarche]]\nnumber = 12345\n");
-    let demarche = desk.demarche;
+    let demarche = desk.site.demarche;
     let (code, said) = run(&desk, &["check"]);
     assert_eq!(code, Some(0), "{said}");
     let named = format!("2 démarches of the platform: {demarche}, 12345");
@@ -123,7 +123,7 @@ fn before_anything_is_asked_the_token_is_looked_at_and_the_demarches_are_named()
         said.contains(&named) && !said.contains("0 démarches"),
         "{said}"
     );
-    let token = desk.fake.token();
+    let token = desk.site.fake.token();
     desk.give(&format!("Bearer {token}"));
     let (code, said) = checked(&desk);
     assert_eq!(code, Some(1), "{said}");
@@ -132,5 +132,5 @@ fn before_anything_is_asked_the_token_is_looked_at_and_the_demarches_are_named()
         "{said}"
     );
     assert!(!said.contains(&token), "{said}");
-    assert_eq!(desk.fake.counts().len(), 0);
+    assert_eq!(desk.site.fake.counts().len(), 0);
 }

@@ -63,14 +63,14 @@ fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
     std::fs::write(&config, text).unwrap();
     desk.start();
     desk.is_read();
-    desk.give(&desk.fake.foreign_token());
+    desk.give(&desk.site.fake.foreign_token());
     desk.stop();
     desk.start();
     desk.shown("Greffier ne lit plus la démarche");
     desk.shown("son jeton y est refusé");
     // What happens meanwhile is told once it is read again.
-    let number = desk.fake.usager_files(desk.demarche, LINA);
-    desk.give(&desk.fake.token());
+    let number = desk.site.fake.usager_files(desk.site.demarche, LINA);
+    desk.give(&desk.site.fake.token());
     desk.advance(120);
     desk.shown("Greffier lit de nouveau la démarche");
     desk.shown(&format!("Nouveau dossier n° {number}"));

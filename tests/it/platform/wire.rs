@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use greffier::channel::http::health::Health;
-use greffier::channel::platform::{Claims, Mirror, Platform, Settings, Undated};
+use greffier::channel::platform::{Mirror, Platform, Settings};
 use greffier::channel::{Channel as _, Heard, Inbox, Known};
 use greffier::clock;
 use greffier::message::platform::{
-    Act, Answered, DemarcheIn, DossierIn, Gone, Order, Profile, Progress, Said, Unread, plain,
+    Act, Answered, Claims, DemarcheIn, DossierIn, Gone, Order, Profile, Progress, Said, Taken,
+    Undated, Unread, plain,
 };
 use greffier::message::{
     Body, Destination, Heard as What, Outcome, Outgoing, Piece, Receipt, Verdict,
@@ -116,15 +117,16 @@ impl Mirror for Memory {
         self.kept().unread.clone()
     }
 
-    fn absorbed(&self, dossier: u64) -> Option<String> {
-        self.kept().dossiers.get(&dossier).map(DossierIn::digest)
-    }
-
-    fn modified(&self, dossier: u64) -> Option<Timestamp> {
-        self.kept()
-            .dossiers
-            .get(&dossier)
-            .map(|dossier| dossier.modified)
+    fn taken(&self, dossier: u64) -> Option<Taken> {
+        self.kept().dossiers.get(&dossier).map(|dossier| Taken {
+            digest: dossier.digest(),
+            modified: dossier.modified,
+            undated: Undated {
+                labels: dossier.labels.clone(),
+                correction_pending: dossier.correction_pending,
+                archived: dossier.archived,
+            },
+        })
     }
 
     fn claims(&self, dossier: u64, order: &str) -> Claims {
@@ -138,14 +140,6 @@ impl Mirror for Memory {
             .cloned()
             .partition(|id| kept.claimed.get(id).map(String::as_str) == Some(order));
         Claims { own, others }
-    }
-
-    fn undated(&self, dossier: u64) -> Option<Undated> {
-        self.kept().dossiers.get(&dossier).map(|dossier| Undated {
-            labels: dossier.labels.clone(),
-            correction_pending: dossier.correction_pending,
-            archived: dossier.archived,
-        })
     }
 
     fn shown(&self, demarche: u64) -> Vec<u64> {
