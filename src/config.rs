@@ -608,7 +608,7 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &str) -> Result<T, Di
         Diagnostic {
             file: file.to_owned(),
             line,
-            message: advice.unwrap_or_else(|| error.message().to_owned()),
+            message: advice.unwrap_or_else(|| slip::without_value(error.message())),
         }
     })
 }
