@@ -244,7 +244,7 @@ fn parse<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, Diagnostic> {
         Diagnostic {
             file: file.to_owned(),
             line,
-            message: advice.unwrap_or_else(|| error.message().to_owned()),
+            message: advice.unwrap_or_else(|| slip::without_value(error.message())),
         }
     })
 }

@@ -50,6 +50,17 @@ pub(super) fn advice(text: &str, at: usize, message: &str) -> Option<String> {
     })
 }
 
+/// What the reader of TOML says, without the text that stands where something else belongs.
+pub(super) fn without_value(message: &str) -> String {
+    for kind in ["invalid type: string", "invalid value: string"] {
+        let rest = message.strip_prefix(kind);
+        if let Some((_, expected)) = rest.and_then(|rest| rest.rsplit_once(", expected ")) {
+            return format!("{kind}, expected {expected}");
+        }
+    }
+    message.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -84,12 +95,40 @@ mod tests {
             );
         }
         for more in [
+            "[[demarche]]\nnumber = 1\ntoken = \"SECRET\"",
+            "[[demarche]]\nnumber = 1\nusager_mail = \"SECRET, expected\"",
+            "[platform]\ntoken = \"\"\"\nSECRET\n\"\"\"",
+            "[platform]\ntoken = SECRET",
+            "[platform]\ntoken_file = \"a\"\ntoken_file = \"SECRET\"",
+            "[platform]\ntoken_file = { file = \"SECRET\" }",
+            "[platform]\nSECRET",
+            "[platform] token_file = \"SECRET\"",
+            "platform = \"SECRET\"",
+            "platform = { token = \"SECRET\" }",
+            "platform.token = \"SECRET\"",
+            "token = \"SECRET\"",
+            "[platform]\ntoken_file = \"\"\"\nSECRET\n",
+            "[platform]\ntoken_file = 'SECRET\nurl = \"x\"",
+            "[platform]\ntoken_file = \"SEC\\RET SECRET\"",
+            "[http]\nlisten = 12\ntoken = \"SECRET\"",
             "[platform]\ntoken_file = SECRET",
             "[platform]\ntoken_file = [\"SECRET\"]",
             "[platform]\ntoken_file = \"SECRET",
         ] {
             let said = said(more);
             assert!(!said.contains("SECRET"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_stands_for_something_else_is_not_repeated() {
+        let said = |text: &str| Config::from_text(text, Path::new("/")).unwrap_err()[0].to_string();
+        for text in ["platform = \"SECRET\"", "demarche = \"SECRET, expected\""] {
+            let said = said(text);
+            assert!(
+                said.contains("expected") && !said.contains("SECRET"),
+                "{said}"
+            );
         }
     }
 

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use self::dossier::{
@@ -36,10 +37,25 @@ pub enum Said {
     /// The démarches that are not read at present, all of them, by number.
     Unread {
         /// Since when, and why.
+        #[serde(deserialize_with = "by_number")]
         demarches: BTreeMap<u64, Unread>,
     },
     /// What became of an order.
     Answered(Box<Answered>),
+}
+
+/// What stands under numbers. Within something that a tag tells apart, serde gives them as the texts that they are in JSON.
+fn by_number<'de, D, T>(from: D) -> Result<BTreeMap<u64, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let read = BTreeMap::<String, T>::deserialize(from)?;
+    let number = |(number, value): (String, T)| {
+        let number = number.parse().map_err(D::Error::custom)?;
+        Ok((number, value))
+    };
+    read.into_iter().map(number).collect()
 }
 
 /// A démarche (`Demarche` of the schema).

@@ -195,10 +195,28 @@ fn report(avis: &Avis, answer: &Answer) -> String {
         ),
     ];
     if !answer.text.is_empty() {
-        lines.push(answer.text.clone());
+        lines.push(quoted(&answer.text));
     }
     if let (Some(question), Some(oui)) = (&avis.question, answer.oui_non) {
         lines.push(format!("{question} {}", if oui { "Oui" } else { "Non" }));
     }
     lines.join("\n")
+}
+
+/// What an expert writes, where each line that reads like one of Greffier's own is marked as his: under the other avis it would
+/// be taken for that of somebody else.
+fn quoted(text: &str) -> String {
+    let mark = |line: &str| {
+        let words: Vec<String> = line.split_whitespace().map(str::to_lowercase).collect();
+        let words = words.join(" ");
+        let ours = words.contains("avis de ") && words.contains("demandé par")
+            || words.contains("reçu par courriel le")
+            || words.contains("avis reçus par courriel");
+        if ours {
+            format!("> {line}")
+        } else {
+            line.to_owned()
+        }
+    };
+    text.lines().map(mark).collect::<Vec<_>>().join("\n")
 }

@@ -53,9 +53,12 @@ impl<S: Store> App<S> {
         } else {
             draft.put(Collection::Mirror, KEY.to_owned(), unread)?;
         }
-        let begun = without(unread, &before);
-        let mut over = without(&before, unread);
-        over.retain(|row| self.mirrored.contains_key(&row.demarche));
+        let served = |mut rows: Vec<UnreadRow>| {
+            rows.retain(|row| self.mirrored.contains_key(&row.demarche));
+            rows
+        };
+        let begun = served(without(unread, &before));
+        let over = served(without(&before, unread));
         for room in self.directory.every_room().iter() {
             let of_room = |rows: &[UnreadRow]| -> Vec<UnreadRow> {
                 let mut rows = rows.to_vec();

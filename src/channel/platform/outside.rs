@@ -70,14 +70,21 @@ fn is_public(address: IpAddr) -> bool {
                 || first >= 240)
         }
         IpAddr::V6(address) => {
-            // NAT64 (RFC 6052) leads to the IPv4 address in its end.
-            if let [0x64, 0xff9b, 0, 0, 0, 0, _, _] = address.segments() {
-                let [.., a, b, c, d] = address.octets();
-                return is_public(IpAddr::V4(Ipv4Addr::new(a, b, c, d)));
+            let v4 = |high: u16, low: u16| {
+                let address = u32::from(high) << 16 | u32::from(low);
+                is_public(IpAddr::V4(Ipv4Addr::from(address)))
+            };
+            match address.segments() {
+                // NAT64 (RFC 6052) and the oldest form lead to the IPv4 address in their end, 6to4 to that after its prefix.
+                [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0, 0, 0, 0, 0, 0, high, low] => {
+                    return v4(high, low);
+                }
+                [0x2002, high, low, ..] => return v4(high, low),
+                // NAT64 of a network's own (RFC 8215), and addresses of a site.
+                [0x64, 0xff9b, 1, ..] | [0xfec0..=0xfeff, ..] => return false,
+                _ => {}
             }
-            !(address.is_loopback()
-                || address.is_unspecified()
-                || address.is_multicast()
+            !(address.is_multicast()
                 || address.is_unique_local()
                 || address.is_unicast_link_local())
         }
@@ -101,10 +108,22 @@ mod tests {
             "fd00::1",
             "::ffff:192.168.1.1",
             "64:ff9b::a01:203",
+            "64:ff9b:1::a01:203",
+            "::",
+            "::10.1.2.3",
+            "2002:a01:203::1",
+            "fec0::1",
+            "fe80::1",
+            "ff02::1",
         ] {
             assert!(!is_public(inside.parse().unwrap()), "{inside}");
         }
-        for outside in ["192.0.78.1", "2001:4860:4860::8888", "64:ff9b::c000:4e01"] {
+        for outside in [
+            "192.0.78.1",
+            "2001:4860:4860::8888",
+            "64:ff9b::c000:4e01",
+            "2002:c000:4e01::1",
+        ] {
             assert!(is_public(outside.parse().unwrap()), "{outside}");
         }
     }
@@ -121,7 +140,25 @@ mod tests {
         let public = client("url = \"https://192.0.78.1\"");
         assert!(first(&public, "https://192.0.78.1/f").await);
         assert!(first(&public, "https://192.0.78.2/f").await);
-        assert!(!first(&public, "https://10.0.0.1/f").await);
+        for inside in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "[::1]",
+            "[64:ff9b::7f00:1]",
+            "2130706433",
+            "0x7f.1",
+        ] {
+            assert!(
+                !first(&public, &format!("https://{inside}/f")).await,
+                "{inside}"
+            );
+            let (from, to) = (
+                url("https://192.0.78.2/f"),
+                url(&format!("https://{inside}/f")),
+            );
+            assert!(!public.may_follow(Some(&from), &to).await, "{inside}");
+        }
         assert!(!first(&public, "http://192.0.78.2/f").await);
         // One that stands inside has its files there, and sends nobody on to what is beside them.
         let inside = client("url = \"https://10.0.0.1\"");

@@ -130,8 +130,7 @@ impl Reader {
             let wait = match looked {
                 Ok(()) => {
                     failures = 0;
-                    self.inner.looked(self.demarche, None);
-                    self.inner.instance.trouble(self.demarche, None);
+                    self.went_well();
                     self.inner.settings.poll()
                 }
                 Err(Broken::Closed) => return,
@@ -146,6 +145,12 @@ impl Reader {
                 () = crate::clock::sleep(wait) => {}
             }
         }
+    }
+
+    /// Whatever failed before is over.
+    fn went_well(&self) {
+        self.inner.looked(self.demarche, None);
+        self.inner.instance.trouble(self.demarche, None);
     }
 
     /// How long to wait after a failure.
@@ -264,6 +269,8 @@ impl Reader {
             self.inner
                 .hand_progress(&self.inbox, &self.progress)
                 .await?;
+            // The next try goes on from here: it is being read, however long that takes.
+            self.went_well();
             if self.progress.whole {
                 tracing::info!(
                     demarche,

@@ -75,9 +75,12 @@ fn odd(text: &str) -> Option<&'static str> {
 /// Whether somebody wrote the token where the name of its file belongs. A file may be called so all the same.
 fn is_token(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    let long = name.is_some_and(|name| {
-        name.len() >= 48
-            && name
+    // It may have been copied with what stands around it.
+    let word = name.and_then(|name| name.split_whitespace().next_back());
+    let word = word.map(|word| word.trim_matches(['"', '\'']));
+    let long = word.is_some_and(|word| {
+        word.len() >= 48
+            && word
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "-_=+".contains(c))
     });
@@ -143,8 +146,15 @@ mod tests {
     #[test]
     fn a_token_in_place_of_its_file_is_not_repeated() {
         let token = "NTQ1ZTY2ZjEtZmE2OC00NTMzLWI5YTMtZDg1MDBlY2FhZjFhO2JmVGt";
-        let why = read(&Path::new("/etc/greffier").join(token)).unwrap_err();
-        assert!(!why.to_string().contains(token), "{why}");
-        assert!(why.to_string().contains("into a file"), "{why}");
+        for name in [
+            token.to_owned(),
+            format!("Bearer {token}"),
+            format!("{token}\n"),
+            format!("\"{token}\""),
+        ] {
+            let why = read(&Path::new("/etc/greffier").join(name)).unwrap_err();
+            assert!(!why.to_string().contains(token), "{why}");
+            assert!(why.to_string().contains("into a file"), "{why}");
+        }
     }
 }

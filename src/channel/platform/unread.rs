@@ -28,7 +28,8 @@ fn why(fault: &Fault) -> WhyUnread {
 /// Notes how a look at `demarche` went.
 pub(super) fn note(looks: &mut Looks, demarche: u64, fault: Option<&Fault>, now: Timestamp) {
     let before = looks.get(&demarche).copied().flatten();
-    let since = before.map_or(now, |before| before.since);
+    // The clock may have been set back.
+    let since = before.map_or(now, |before| before.since.min(now));
     let look = fault.map(|fault| Unread {
         since,
         why: why(fault),
@@ -123,6 +124,11 @@ mod tests {
         assert_eq!(unread(&anew, &told, patience, at(16)), told);
         note(&mut anew, 12, None, at(17));
         assert_eq!(unread(&anew, &told, patience, at(17)), nothing);
+        // A clock that is set back does not put off what is told.
+        let mut back = Looks::new();
+        note(&mut back, 12, Some(&away), at(600));
+        note(&mut back, 12, Some(&away), at(20));
+        assert_eq!(unread(&back, &nothing, patience, at(35)).len(), 1);
         // Each outage begins by itself.
         note(&mut anew, 12, Some(&away), at(40));
         assert_eq!(unread(&anew, &nothing, patience, at(41)), nothing);

@@ -4,11 +4,11 @@ use super::{Problem, Reader};
 use crate::command::error::{Error, Hint, absent, described, wanted};
 use crate::command::fold::{fold, is_space};
 use crate::command::names::nearest;
-use crate::command::quote::Unclosed;
+use crate::command::quote::{Unclosed, quoted};
 use crate::command::selection::{Joined, Nonsense, list};
 use crate::command::spec::{Arg, Takes};
 use crate::command::value::Bad;
-use crate::command::words::{extent, last_word, option_name, word};
+use crate::command::words::{extent, option_name, word};
 
 impl Reader<'_, '_> {
     pub(super) fn wrong(&self, arg: &Arg, text: &str, problem: Problem) -> Error {
@@ -45,17 +45,37 @@ impl Reader<'_, '_> {
     /// What to say of a text that ends with an option of the command, which would be sent with it and not obeyed: an avis asked
     /// with `confidentiel=oui` after the text would not be confidentiel.
     pub(super) fn late(&self, text: &str) -> Option<Error> {
-        let (before, last) = last_word(text)?;
-        let (name, value) = option_name(last)?;
-        let arg = self
-            .spec
-            .options()
-            .find(|arg| fold(&arg.name) == fold(name))?;
-        let (_, rest) = extent(arg, value, self.here.today).ok()?;
-        (rest.is_empty() && !before.trim().is_empty()).then(|| Error::LateOption {
-            option: last.to_owned(),
+        let text = text.trim_matches(is_space);
+        // What stands in quotes is meant as it stands.
+        let whole = |(_, after): (String, &str)| after.trim_matches(is_space).is_empty();
+        if quoted(text).ok()?.is_some_and(whole) {
+            return None;
+        }
+        let blanks = text.char_indices().filter(|(_, letter)| is_space(*letter));
+        let mut ends = blanks.filter_map(|(at, blank)| text.get(at + blank.len_utf8()..));
+        let options = ends.find(|end| self.is_options(end))?;
+        Some(Error::LateOption {
+            option: options.to_owned(),
             hint: Hint::of(self.spec, true),
         })
+    }
+
+    /// Whether `text` is nothing but options of the command, each with a value that it takes.
+    fn is_options(&self, text: &str) -> bool {
+        let mut rest = text;
+        while let Some((name, value)) = option_name(rest) {
+            let name = fold(name);
+            let mut options = self.spec.options();
+            let arg = options.find(|arg| fold(&arg.name) == name);
+            let Some(Ok((_, after))) = arg.map(|arg| extent(arg, value, self.here.today)) else {
+                return false;
+            };
+            rest = after.trim_start_matches(is_space);
+            if rest.is_empty() {
+                return true;
+            }
+        }
+        false
     }
 
     pub(super) fn bad(&self, given: &str, wanted: &str) -> Error {

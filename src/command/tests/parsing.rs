@@ -367,3 +367,35 @@ fn a_demarche_is_named_first_after_the_name_or_last() {
     assert_eq!(named, None);
     assert_eq!(values.get("text"), Some(&"Voyez demarche=12".into()));
 }
+
+#[test]
+fn options_after_the_text_are_refused_and_what_only_looks_so_is_text() {
+    let parsed = |text: &str| {
+        let line = format!("avis demander 4807 a@b.fr {text}");
+        catalogue().parse(&line, &nowhere())
+    };
+    for text in [
+        "Merci. confidentiel=oui",
+        "Merci. question=\"Est-ce conforme ?\"",
+        "Merci. confidentiel=oui question=\"Est-ce conforme ?\"",
+        "Merci.\nconfidentiel=oui ",
+        "Merci. Confidentiel=oui question=«\u{a0}Conforme ?\u{a0}»",
+    ] {
+        let refused = parsed(text);
+        assert!(
+            matches!(refused, Err(Error::LateOption { .. })),
+            "{text}: {refused:?}"
+        );
+    }
+    for text in [
+        "Le nombre d’étages est e=3",
+        "Voir https://example.fr/?page=2&confidentiel=oui",
+        "Est-ce confidentiel=oui ou non ?",
+        "Cochez confidentiel=peut-être",
+        "\"Cochez la case confidentiel=oui\"",
+        "\"Répondez question=Conforme\"",
+        "« Cochez confidentiel=oui »",
+    ] {
+        assert!(parsed(text).is_ok(), "{text}: {:?}", parsed(text));
+    }
+}

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use greffier::domain::DemarcheId;
+use greffier::message::Heard;
 use greffier::message::platform::{Said, Unread, WhyUnread};
 use greffier::mirror::Settings;
 
 use super::desk::Desk;
 use super::middle::{INES, Middle, PAUL};
-use crate::daemon::desk::LINA;
+use crate::daemon::desk::{LINA, until};
 
 fn unread(middle: &mut Middle, why: Option<WhyUnread>) -> Vec<String> {
     let since = middle.desk.now;
@@ -74,4 +75,62 @@ fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
     desk.advance(120);
     desk.shown("Greffier lit de nouveau la démarche");
     desk.shown(&format!("Nouveau dossier n° {number}"));
+}
+
+#[test]
+fn a_kill_neither_hides_nor_repeats_it() {
+    for point in [
+        "before-journal",
+        "after-journal",
+        "before-transaction",
+        "after-transaction",
+        "after-transaction:2",
+    ] {
+        let mut desk = Desk::closed("");
+        let config = desk.path().join("bot.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replacen("[platform]\n", "[platform]\nunread_minutes = 0\n", 1);
+        std::fs::write(&config, text).unwrap();
+        desk.start();
+        desk.is_read();
+        desk.settled(0);
+        desk.stop();
+        desk.give(&desk.fake.foreign_token());
+        if desk.start_killed_at(Some(point)) {
+            until("it is killed, or has told", || {
+                let told = desk.room().contains("ne lit plus");
+                (told || !desk.lives()).then_some(())
+            });
+        }
+        desk.kill();
+        desk.start();
+        let room = desk.shown("Greffier ne lit plus la démarche");
+        assert_eq!(room.matches("ne lit plus").count(), 1, "{point}: {room}");
+        desk.give(&desk.fake.token());
+        desk.advance(120);
+        let room = desk.shown("Greffier lit de nouveau la démarche");
+        assert_eq!(room.matches("ne lit plus").count(), 1, "{point}: {room}");
+    }
+}
+
+#[test]
+fn what_is_journaled_can_be_read_again() {
+    let since = "2026-03-09T09:00:00+01:00".parse().unwrap();
+    let why = WhyUnread::Hidden;
+    let demarches = BTreeMap::from([(12, Unread { since, why }), (101, Unread { since, why })]);
+    let heard = Heard::Platform(Box::new(Said::Unread { demarches }));
+    let journaled = serde_json::to_vec(&heard).unwrap();
+    let read: Heard = serde_json::from_slice(&journaled).unwrap();
+    assert_eq!(read, heard);
+}
+
+#[test]
+fn what_is_served_no_more_is_told_of_to_nobody() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &[]);
+    middle.out();
+    let since = middle.desk.now;
+    let why = WhyUnread::Away;
+    let demarches = BTreeMap::from([(99, Unread { since, why })]);
+    middle.say(Said::Unread { demarches });
+    assert_eq!(middle.out().1, Vec::<String>::new());
 }

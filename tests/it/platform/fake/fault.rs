@@ -23,6 +23,8 @@ pub enum Fault {
     InternalAfter,
     /// Nothing is done: this status with a page of HTML, as from a proxy or during maintenance.
     Html(u16),
+    /// Nothing is done: 302 with this address.
+    Moved(String),
     /// Nothing is done: 429 with these seconds to wait.
     TooMany(u64),
     /// So much real time passes, then the request is treated as usual.

@@ -113,6 +113,7 @@ impl State {
 
     /// Where a file can be fetched during the next hour.
     pub(super) fn file_url(&self, base: &str, id: u32, name: &str) -> String {
+        let base = self.elsewhere.as_deref().unwrap_or(base);
         let expires = (self.clock.now() + LIFETIME).as_second();
         let name: String = name
             .chars()

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -174,6 +174,7 @@ fn refuse(fault: &Fault) -> Response<Payload> {
     match fault {
         Fault::Html(status) => html(*status),
         Fault::TooMany(wait) => too_many(*wait),
+        Fault::Moved(to) => moved(to),
         Fault::Root(code, message) => graphql_error(200, code, message),
         _ => internal(),
     }
@@ -317,6 +318,13 @@ fn respond(status: u16, kind: &str, body: Bytes) -> Response<Payload> {
     if let Ok(kind) = HeaderValue::from_str(kind) {
         response.headers_mut().insert(CONTENT_TYPE, kind);
     }
+    response
+}
+
+fn moved(to: &str) -> Response<Payload> {
+    let mut response = plain(302, "text/plain", "");
+    let to = HeaderValue::from_str(to).expect("an address");
+    response.headers_mut().insert(LOCATION, to);
     response
 }
 

@@ -98,6 +98,11 @@ impl Fake {
         });
     }
 
+    /// From now on files are said to be elsewhere, under this address; none for here.
+    pub fn files_at(&self, base: Option<&str>) {
+        self.shared.state().elsewhere = base.map(ToOwned::to_owned);
+    }
+
     /// Takes back the faults that have not struck yet; returns how many blows were left.
     pub fn clear_faults(&self) -> u32 {
         let faults = std::mem::take(&mut self.shared.state().faults);

@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) work: Option<u64>,
     pub(super) rates: HashMap<String, (i64, u32)>,
     pub(super) backdate: Option<Duration>,
+    /// Where files are said to be, if elsewhere than here.
+    pub(super) elsewhere: Option<String>,
     pub(super) events: Vec<&'static str>,
     last_id: u32,
     last_dossier: i32,
@@ -84,6 +86,7 @@ impl State {
             files: HashMap::new(),
             tokens: HashMap::new(),
             faults: vec![],
+            elsewhere: None,
             outage: None,
             broken: BTreeMap::new(),
             effects: vec![],

@@ -24,7 +24,7 @@ pub(super) fn create(ctx: &Ctx<'_>, input: &Value) -> Vec<(&'static str, Tree)> 
     let headers = json!({ "Content-Type": kind, "Content-MD5": checksum }).to_string();
     let url = format!(
         "{}/storage/put/{id}?signature={}",
-        ctx.base,
+        state.elsewhere.as_deref().unwrap_or(ctx.base),
         sign(&format!("put:{id}"))
     );
     let upload = object(
