@@ -24,10 +24,10 @@ fn change(desk: &Desk, from: &str, to: &str) {
 #[test]
 fn a_demarche_that_cannot_be_read_is_said_until_it_is_read() {
     let desk = Desk::open("");
-    let demarche = desk.demarche;
+    let demarche = desk.site.demarche;
     assert_eq!(ready(&desk).0, 200, "{:?}", ready(&desk));
     // Everything but the list of this démarche is answered.
-    desk.fake.fail("Light", 1_000, Fault::Html(502));
+    desk.site.fake.fail("Light", 1_000, Fault::Html(502));
     let cannot = format!("Démarche {demarche} cannot be read");
     until("it is said that it is not read", || {
         desk.advance(300);
@@ -35,25 +35,25 @@ fn a_demarche_that_cannot_be_read_is_said_until_it_is_read() {
     });
     for _ in 0..3 {
         // What is answered elsewhere does not hide it.
-        let before = desk.fake.count("Light");
+        let before = desk.site.fake.count("Light");
         desk.advance(300);
         until("it is tried", || {
-            (desk.fake.count("Light") > before).then_some(())
+            (desk.site.fake.count("Light") > before).then_some(())
         });
         let (status, body) = ready(&desk);
         assert!(status == 503 && body.contains("502"), "{status} {body}");
     }
     assert_eq!(desk.log().matches(&cannot).count(), 1, "{}", desk.log());
     // Another fault is said as well.
-    desk.fake.clear_faults();
-    desk.fake.fail("Light", 1_000, Fault::Html(503));
+    desk.site.fake.clear_faults();
+    desk.site.fake.fail("Light", 1_000, Fault::Html(503));
     until("the other fault is said", || {
         desk.advance(300);
         let (status, body) = ready(&desk);
         (status == 503 && body.contains("503")).then_some(())
     });
-    desk.fake.clear_faults();
-    let number = desk.fake.usager_files(demarche, LINA);
+    desk.site.fake.clear_faults();
+    let number = desk.site.fake.usager_files(demarche, LINA);
     until("it is well again", || {
         desk.advance(300);
         (ready(&desk).0 == 200).then_some(())
@@ -71,15 +71,15 @@ fn a_patrol_whose_place_is_refused_begins_anew() {
         "poll_seconds = 1\n",
         "poll_seconds = 60\npatrol_minutes = 1\n",
     );
-    desk.fake.bulk(desk.demarche, 150);
+    desk.site.fake.bulk(desk.site.demarche, 150);
     let refused = Fault::Root("bad_request".to_owned(), "Invalid cursor".to_owned());
-    desk.fake.fail_after("Patrol", 1, 1, refused);
+    desk.site.fake.fail_after("Patrol", 1, 1, refused);
     desk.start();
     // Two pages, of which the second is refused, and both again before the next round is due.
     until("both pages are looked through", || {
-        (desk.fake.count("Patrol") == 4).then_some(())
+        (desk.site.fake.count("Patrol") == 4).then_some(())
     });
-    assert_eq!(desk.fake.clear_faults(), 0);
+    assert_eq!(desk.site.fake.clear_faults(), 0);
     let (status, body) = until("it is well again", || {
         Some(ready(&desk)).filter(|(status, _)| *status == 200)
     });

@@ -22,24 +22,27 @@ fn the_first_file_goes_with_the_correction_and_the_others_after_it() {
         let desk = Desk::open("");
         let number = desk.filed(LINA);
         desk.done(&format!("instruire {number}"), INES);
-        let before = desk.fake.dossier(number).messages.len();
+        let before = desk.site.fake.dossier(number).messages.len();
         let files = files(&desk, &["modele.pdf", "exemple.pdf", "notice.pdf"]);
         let files: Vec<_> = files.iter().map(PathBuf::as_path).collect();
         if let Some(fault) = &fault {
-            desk.fake.fail("dossierEnvoyerMessage", 1, fault.clone());
-            desk.fake
+            desk.site
+                .fake
+                .fail("dossierEnvoyerMessage", 1, fault.clone());
+            desk.site
+                .fake
                 .fail_after("dossierEnvoyerMessage", 1, 1, fault.clone());
         }
         let line = format!("corriger {number} motif=incomplet Il manque le plan.");
         let said = desk.command_with(&line, INES, &files);
         assert_eq!(said.code, 0, "{said:?}");
         desk.settled(0);
-        let dossier = desk.fake.dossier(number);
+        let dossier = desk.site.fake.dossier(number);
         assert_eq!(dossier.statut, Statut::EnConstruction, "{fault:?}");
         let names = |files: &[u32]| -> Vec<Vec<u8>> {
             files
                 .iter()
-                .map(|file| desk.fake.file_bytes(*file))
+                .map(|file| desk.site.fake.file_bytes(*file))
                 .collect()
         };
         let sent: Vec<_> = dossier

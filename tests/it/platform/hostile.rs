@@ -92,15 +92,18 @@ impl Asked {
     }
 
     fn there(&self) -> (usize, String) {
-        let note = self.desk.fake.champ_text(self.number, "Note interne");
+        let note = self.desk.site.fake.champ_text(self.number, "Note interne");
         (
-            self.desk.fake.done("dossierEnvoyerMessage", self.number),
+            self.desk
+                .site
+                .fake
+                .done("dossierEnvoyerMessage", self.number),
             note.unwrap_or_default(),
         )
     }
 
     fn last(&self) -> String {
-        let dossier = self.desk.fake.dossier(self.number);
+        let dossier = self.desk.site.fake.dossier(self.number);
         dossier.messages.last().unwrap().body.clone()
     }
 }
@@ -203,6 +206,7 @@ fn a_lost_answer_posts_no_avis_twice() {
         let mut asked = asked();
         asked
             .desk
+            .site
             .fake
             .fail("dossierEnvoyerMessage", 1, fault.clone());
         let (count, note) = asked.answers("Favorable <b>sous réserve</b>.", 2);

@@ -95,7 +95,7 @@ fn a_kill_neither_hides_nor_repeats_it() {
         desk.is_read();
         desk.settled(0);
         desk.stop();
-        desk.give(&desk.fake.foreign_token());
+        desk.give(&desk.site.fake.foreign_token());
         if desk.start_killed_at(Some(point)) {
             until("it is killed, or has told", || {
                 let told = desk.room().contains("ne lit plus");
@@ -106,7 +106,7 @@ fn a_kill_neither_hides_nor_repeats_it() {
         desk.start();
         let room = desk.shown("Greffier ne lit plus la démarche");
         assert_eq!(room.matches("ne lit plus").count(), 1, "{point}: {room}");
-        desk.give(&desk.fake.token());
+        desk.give(&desk.site.fake.token());
         desk.advance(120);
         let room = desk.shown("Greffier lit de nouveau la démarche");
         assert_eq!(room.matches("ne lit plus").count(), 1, "{point}: {room}");
