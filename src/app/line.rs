@@ -157,7 +157,15 @@ impl<S: Store> App<S> {
         let instructeur = self.groupes_of(email).next().is_some();
         match right {
             Right::Anyone | Right::Linked => None,
-            Right::Instructeur => (!instructeur && !administrateur).then_some(Answer::NoRight),
+            Right::Instructeur if instructeur || administrateur => None,
+            Right::Instructeur => {
+                let reading = self.unmet();
+                Some(if reading.is_empty() {
+                    Answer::NoRight
+                } else {
+                    Answer::NotYetRead { reading }
+                })
+            }
             Right::Administrateur => (!administrateur).then_some(Answer::AdministrateurOnly),
         }
     }

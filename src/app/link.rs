@@ -144,6 +144,7 @@ impl<S: Store> App<S> {
             speaker,
             &Answer::LinkCodeSent {
                 email: email.clone(),
+                reading: self.unmet(),
             },
             None,
         )

@@ -273,6 +273,11 @@ pub enum Answer {
     NotLinked,
     /// The person is an instructeur of nothing here.
     NoRight,
+    /// He may be one of these, of which nothing was read yet.
+    NotYetRead {
+        /// Numbers of démarches of the platform.
+        reading: Vec<DemarcheId>,
+    },
     /// Only administrateurs may.
     AdministrateurOnly,
     /// Greffier cannot be sure that the person said it, who may look, but not act.
@@ -320,6 +325,8 @@ pub enum Answer {
     LinkCodeSent {
         /// The address given.
         email: Email,
+        /// Démarches of the platform of which nothing was read yet: who instructs only these is not sent any.
+        reading: Vec<DemarcheId>,
     },
     /// The account is linked.
     Linked {
@@ -835,6 +842,7 @@ pub const TOPICS: [(Topic, &str); 7] = [
 
 impl Answer {
     /// Whether it says that what was asked is not done.
+    #[expect(clippy::too_many_lines, reason = "one line for each answer")]
     pub fn denies(&self) -> bool {
         match self {
             Self::NoConfirmation
@@ -853,6 +861,7 @@ impl Answer {
             | Self::Moved { .. }
             | Self::NotLinked
             | Self::NoRight
+            | Self::NotYetRead { .. }
             | Self::AdministrateurOnly
             | Self::Uncertain { .. }
             | Self::NotHere

@@ -563,6 +563,9 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::Moved { number },
         Answer::NotLinked,
         Answer::NoRight,
+        Answer::NotYetRead {
+            reading: vec![DemarcheId(12)],
+        },
         Answer::AdministrateurOnly,
         uncertain("device"),
         uncertain("clear"),
@@ -676,6 +679,7 @@ pub fn answers(texts: &Texts) -> Vec<Answer> {
         Answer::OneGroup,
         Answer::LinkCodeSent {
             email: Email::new(&texts.instructeur),
+            reading: vec![DemarcheId(14), DemarcheId(15)],
         },
         Answer::Linked {
             email: Email::new(&texts.instructeur),

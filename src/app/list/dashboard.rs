@@ -39,7 +39,13 @@ impl<S: Store> App<S> {
         }
         // Open ones first, each kind in the order of their numbers.
         rows.sort_by_key(|row| row.etat);
-        self.answer(draft, speaker, &Answer::Demarches { rows }, None)
+        let reading = self.unmet();
+        let answer = if rows.is_empty() && !reading.is_empty() {
+            Answer::NotYetRead { reading }
+        } else {
+            Answer::Demarches { rows }
+        };
+        self.answer(draft, speaker, &answer, None)
     }
 
     /// Each tab: its label, how many dossiers, whether one of them has an orange mark.

@@ -30,15 +30,24 @@ impl<S: Store> App<S> {
             .map(|(demarche, _)| demarche.number)
             .filter(|number| self.mirrored.contains_key(number))
             .collect();
+        let unmet = self.unmet();
         let mut unread = without(&self.unread()?, &BTreeMap::new());
-        unread.retain(|row| own.contains(&row.demarche));
-        let mut reading = Vec::new();
+        unread.retain(|row| own.contains(&row.demarche) || unmet.contains(&row.demarche));
+        let mut reading = unmet;
+        reading.retain(|number| unread.iter().all(|row| row.demarche != *number));
         for number in own {
             if self.progress(number.0)?.is_some_and(|read| !read.whole) {
                 reading.push(number);
             }
         }
         Ok((unread, reading))
+    }
+
+    /// The démarches of the platform of which nothing was read yet: nobody knows who instructs them.
+    pub(in crate::app) fn unmet(&self) -> Vec<DemarcheId> {
+        let mut numbers: Vec<DemarcheId> = self.mirrored.keys().copied().collect();
+        numbers.retain(|number| self.demarche(*number).is_none());
+        numbers
     }
 
     /// Takes in which démarches are not read, and tells the rooms of those of which that is new.

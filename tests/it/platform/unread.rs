@@ -134,3 +134,22 @@ fn what_is_served_no_more_is_told_of_to_nobody() {
     middle.say(Said::Unread { demarches });
     assert_eq!(middle.out().1, Vec::<String>::new());
 }
+
+#[test]
+fn nobody_is_told_that_he_instructs_nothing_before_anything_was_read() {
+    let mut middle = Middle::new(Settings::of(DemarcheId(12)), &[]);
+    // As if the platform had never answered.
+    middle.desk.app.demarches = greffier::domain::Demarches::new();
+    for line in ["demarches", "dossiers", "instruire 4807"] {
+        let said = middle.line(INES, line);
+        assert!(
+            said.answers[0].contains("n’a pas encore été lue"),
+            "{line}: {said:?}"
+        );
+    }
+    let status = middle.line(INES, "statut");
+    assert!(status.answers[0].contains("première lecture"), "{status:?}");
+    middle.learn();
+    let said = middle.line(INES, "demarches");
+    assert!(said.answers[0].contains("Permis de démolir"), "{said:?}");
+}
