@@ -37,7 +37,7 @@ pub use decide::{
 };
 pub use demarche::{
     Attestation, Champ, ChampType, Declarative, Demarche, Demarches, Etat, ExpertPolicy, Groupe,
-    MailTexts, Plateforme, Policy, Routage,
+    MailTexts, Plateforme, Policy, Routage, WhyUnread,
 };
 pub use dossier::{
     Answer, Avis, Correction, CorrectionKind, Decided, Decision, Demandeur, Dossier, MailRef, Mark,

@@ -114,6 +114,18 @@ pub struct Plateforme {
     pub avis_message: bool,
 }
 
+/// Why a démarche of the platform is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyUnread {
+    /// The platform is not reached, or does not answer as it should.
+    Away,
+    /// The token is refused: it has ended, is not known any more, or is for another network.
+    Token,
+    /// The démarche is not shown to the token any more, or is gone.
+    Hidden,
+}
+
 /// The démarches that Greffier serves, by number.
 pub type Demarches = BTreeMap<DemarcheId, Demarche>;
 

@@ -18,6 +18,7 @@ pub use self::dossier::{
     AvisIn, ChampIn, CorrectionIn, DemandeurIn, DossierIn, FileIn, MessageIn, TraitementIn,
 };
 pub use self::order::{Act, Answered, Ended, Order};
+pub use crate::domain::WhyUnread;
 
 /// The name of the platform in destinations.
 pub const PLATFORM: &str = "platform";
@@ -207,18 +208,6 @@ pub struct Unread {
     pub since: Timestamp,
     /// Why.
     pub why: WhyUnread,
-}
-
-/// Why a démarche is not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyUnread {
-    /// The platform is not reached, or does not answer as it should.
-    Away,
-    /// The token is refused: it has ended, is not known any more, or is for another network.
-    Token,
-    /// The démarche is not shown to the token any more, or is gone.
-    Hidden,
 }
 
 /// The messages of a dossier that are known, by their GraphQL ids.

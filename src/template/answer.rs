@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::domain::stats::Usual;
 use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Privacy, Statut, Topic,
+    WhyUnread,
 };
-use crate::message::platform::WhyUnread;
 
 /// An answer to a command.
 #[derive(Debug, Clone, PartialEq, Serialize)]

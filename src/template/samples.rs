@@ -7,9 +7,8 @@ use crate::domain::samples::{self, Texts};
 use crate::domain::stats::Usual;
 use crate::domain::{
     AvisId, DemarcheId, DossierId, Email, Etat, ExpertPolicy, Mark, Onglet, Policy, Privacy,
-    Statut, Topic,
+    Statut, Topic, WhyUnread,
 };
-use crate::message::platform::WhyUnread;
 
 use super::answer::{
     AliasRow, Answer, BulkRow, DemarcheRow, DossierRow, Held, MailRow, PendingRow, PieceRow,
