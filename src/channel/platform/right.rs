@@ -70,8 +70,11 @@ impl Instance {
         let answered = self.ask(rank, document, json!({ "input": input })).await;
         let said = match answered {
             Ok(data) => refusals(data.get(documents::subject(document))?),
-            Err(Fault::Refused(complaints)) => sentences(&complaints),
-            Err(_) => return None,
+            Err(Fault::Refused(complaints)) if says_read_only(&sentences(&complaints)) => {
+                return Some(true);
+            }
+            // That there is no such dossier is said only to who may write. Anything else tells nothing.
+            Err(fault) => return fault.is_hidden().then_some(false),
         };
         Some(says_read_only(&said))
     }
