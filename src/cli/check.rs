@@ -53,7 +53,7 @@ pub(super) fn check(place: &Place, online: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// `1 room`, `2 rooms`.
-fn counted(many: usize, what: &str) -> String {
+pub(super) fn counted(many: usize, what: &str) -> String {
     let s = if many == 1 { "" } else { "s" };
     format!("{many} {what}{s}")
 }

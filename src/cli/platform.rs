@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use jiff::Timestamp;
 
+use super::check::counted;
 use super::mail::print;
 use crate::app::{self, Desk};
 use crate::channel::http::health::Health;
@@ -63,10 +64,9 @@ const NEEDED: [(&str, &[&str]); 13] = [
 pub(super) fn served(config: &Config) -> Option<String> {
     config.platform.as_ref()?;
     let numbers: Vec<String> = config.mirrored().keys().map(ToString::to_string).collect();
-    let many = numbers.len();
-    let s = if many == 1 { "" } else { "s" };
     Some(format!(
-        "{many} démarche{s} of the platform: {}",
+        "{} of the platform: {}",
+        counted(numbers.len(), "démarche"),
         numbers.join(", ")
     ))
 }
@@ -140,9 +140,8 @@ pub(super) fn report(
 /// Its groups, with how many instructeurs each has: who they are is nobody's business in a terminal.
 fn groupes(read: &DemarcheIn) -> String {
     let groupes = read.groupes.iter().map(|groupe| {
-        let many = groupe.instructeurs.len();
-        let s = if many == 1 { "" } else { "s" };
-        format!("{} ({many} instructeur{s})", groupe.label)
+        let many = counted(groupe.instructeurs.len(), "instructeur");
+        format!("{} ({many})", groupe.label)
     });
     groupes.collect::<Vec<_>>().join(", ")
 }

@@ -34,18 +34,13 @@ pub(super) fn option_name(text: &str) -> Option<(&str, &str)> {
 
 /// `text` without the `demarche=12` that ends it, and that number.
 pub(super) fn ending_demarche(text: &str) -> Option<(&str, u64)> {
-    let (before, last) = last_word(text)?;
-    let (name, number) = option_name(last)?;
-    let number = number.parse().ok()?;
-    (fold(name) == DEMARCHE).then_some((before.trim_end_matches(is_space), number))
-}
-
-/// The last word of `text`, and what is before it.
-pub(super) fn last_word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_end_matches(is_space);
     let start = text.rfind(is_space).map_or(0, |blank| blank + 1);
     let start = (start..=text.len()).find(|at| text.is_char_boundary(*at))?;
-    text.split_at_checked(start)
+    let (before, last) = text.split_at_checked(start)?;
+    let (name, number) = option_name(last)?;
+    let number = number.parse().ok()?;
+    (fold(name) == DEMARCHE).then_some((before.trim_end_matches(is_space), number))
 }
 
 /// The value that `text` starts with for `arg`, and what follows it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::draft::Draft;
 use super::super::{App, Error};
-use crate::directory::of_room;
+use crate::directory::{Bound, of_room};
 use crate::domain::{DemarcheId, Email};
 use crate::message::platform::Unread;
 use crate::message::{Body, Outgoing, Post};
@@ -69,12 +69,12 @@ impl<S: Store> App<S> {
         let begun = served(without(unread, &before));
         let over = served(without(&before, unread));
         for room in self.directory.every_room().iter() {
-            let of_room = |rows: &[UnreadRow]| -> Vec<UnreadRow> {
+            let here = |rows: &[UnreadRow]| -> Vec<UnreadRow> {
                 let mut rows = rows.to_vec();
                 rows.retain(|row| room.demarche.is_none_or(|bound| bound == row.demarche));
                 rows
             };
-            for (rows, over) in [(of_room(&begun), false), (of_room(&over), true)] {
+            for (rows, over) in [(here(&begun), false), (here(&over), true)] {
                 if !rows.is_empty() {
                     self.say_unread(draft, room, rows, over)?;
                 }
@@ -86,7 +86,7 @@ impl<S: Store> App<S> {
     fn say_unread(
         &self,
         draft: &mut Draft<'_, S>,
-        room: &crate::directory::Bound,
+        room: &Bound,
         rows: Vec<UnreadRow>,
         over: bool,
     ) -> Result<(), Error> {

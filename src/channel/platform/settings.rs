@@ -40,7 +40,7 @@ pub struct Settings {
     pub patrol_minutes: u64,
     /// Minutes that a démarche is not read, for whatever reason, after which its rooms are told.
     #[serde(default = "unread_minutes")]
-    pub unread_minutes: u64,
+    pub unread_minutes: u32,
     /// Bytes of a file that is fetched, at most.
     #[serde(default = "max_file_bytes")]
     pub max_file_bytes: u64,
@@ -81,7 +81,7 @@ fn patrol_minutes() -> u64 {
     60
 }
 
-fn unread_minutes() -> u64 {
+fn unread_minutes() -> u32 {
     15
 }
 
@@ -122,7 +122,7 @@ impl Settings {
         within("overlap_seconds", self.overlap_seconds, 0, 86_400);
         within("directory_minutes", self.directory_minutes, 1, 1_440);
         within("patrol_minutes", self.patrol_minutes, 1, 10_080);
-        within("unread_minutes", self.unread_minutes, 0, 1_440);
+        within("unread_minutes", self.unread_minutes.into(), 0, 1_440);
         within("max_file_bytes", self.max_file_bytes, 1_024, 1_073_741_824);
         let proxy = self.proxy.as_deref();
         if proxy.is_some_and(|proxy| reqwest::Proxy::all(proxy).is_err()) {
@@ -182,7 +182,7 @@ impl Settings {
     }
 
     pub(super) fn patience(&self) -> SignedDuration {
-        SignedDuration::from_mins(self.unread_minutes.try_into().unwrap_or(i64::MAX / 60))
+        SignedDuration::from_mins(self.unread_minutes.into())
     }
 
     pub(super) fn directory(&self) -> Duration {

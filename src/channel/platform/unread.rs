@@ -26,7 +26,7 @@ fn why(fault: &Fault) -> WhyUnread {
 }
 
 /// Notes how a look at `demarche` went.
-pub(super) fn note(looks: &mut Looks, demarche: u64, fault: Option<&Fault>, now: Timestamp) {
+fn note(looks: &mut Looks, demarche: u64, fault: Option<&Fault>, now: Timestamp) {
     let before = looks.get(&demarche).copied().flatten();
     // The clock may have been set back.
     let since = before.map_or(now, |before| before.since.min(now));
