@@ -20,13 +20,17 @@ struct Asked {
     address: String,
 }
 
-fn asked(published: bool, line: &str) -> Asked {
-    let settings = Settings {
+/// A démarche that has avis written into an annotation, and published or not.
+fn settings(published: bool) -> Settings {
+    Settings {
         avis_message: published,
         avis_annotation: Some("Avis reçus".to_owned()),
         ..Settings::of(DemarcheId(12))
-    };
-    let mut middle = Middle::new(settings, &["dossierEnvoyerMessage"]);
+    }
+}
+
+fn asked(published: bool, line: &str) -> Asked {
+    let mut middle = Middle::new(settings(published), &["dossierEnvoyerMessage"]);
     middle.wait(1);
     middle.shown = filed(4807, middle.desk.now);
     middle.look();
@@ -134,11 +138,7 @@ fn nothing_is_published_that_the_expert_was_told_is_kept() {
         let mut asked = asked(published, line);
         assert!(asked.mail.text.contains(KEPT), "{}", asked.mail.text);
         // The démarche changes its mind too late.
-        let settings = Settings {
-            avis_message: true,
-            avis_annotation: Some("Avis reçus".to_owned()),
-            ..Settings::of(DemarcheId(12))
-        };
+        let settings = settings(true);
         let app = &mut asked.middle.desk.app;
         app.mirrored = std::sync::Arc::new([(settings.number, settings)].into());
         asked.middle.learn();

@@ -55,8 +55,8 @@ fn the_room_is_told_once_when_it_begins_and_once_when_it_ends() {
     assert!(!status.answers[0].contains("n’est plus lue"), "{status:?}");
 }
 
-#[test]
-fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
+/// A daemon that has read its démarche, and tells at once that it does not any more.
+fn impatient() -> Desk {
     let mut desk = Desk::closed("");
     let config = desk.path().join("bot.toml");
     let text = std::fs::read_to_string(&config).unwrap();
@@ -64,6 +64,12 @@ fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
     std::fs::write(&config, text).unwrap();
     desk.start();
     desk.is_read();
+    desk
+}
+
+#[test]
+fn a_room_learns_that_the_token_is_refused_and_that_another_is_taken() {
+    let mut desk = impatient();
     desk.give(&desk.site.fake.foreign_token());
     desk.stop();
     desk.start();
@@ -86,13 +92,7 @@ fn a_kill_neither_hides_nor_repeats_it() {
         "after-transaction",
         "after-transaction:2",
     ] {
-        let mut desk = Desk::closed("");
-        let config = desk.path().join("bot.toml");
-        let text = std::fs::read_to_string(&config).unwrap();
-        let text = text.replacen("[platform]\n", "[platform]\nunread_minutes = 0\n", 1);
-        std::fs::write(&config, text).unwrap();
-        desk.start();
-        desk.is_read();
+        let mut desk = impatient();
         desk.settled(0);
         desk.stop();
         desk.give(&desk.site.fake.foreign_token());
